@@ -1,0 +1,157 @@
+"""One spectrum descended at one rate: loss, parameters and gradient after any number of updates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import isqrt
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_gd._descent.contraction import Contraction
+from sklearn_gd._descent.spectrum import Spectrum
+
+Floats = NDArray[np.float64]
+
+# A path computed in this many numbers at once stays within a processor's last-level cache.
+CHUNK_NUMBERS = 1 << 18
+# Powers of growing directions are held below this, so that inf - inf never makes a nan.
+LARGEST_SIZE = 1e250
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """theta_{t+1} = theta_t - lr * gradient(theta_t), in closed form.
+
+    t may be a scalar or an array of any shape; answers have the shape of t first.
+    """
+
+    spectrum: Spectrum
+    lr: float
+
+    @cached_property
+    def moving(self) -> NDArray[np.bool_]:
+        """Directions along which the start is not yet at its limit; the others never matter."""
+        return np.asarray(np.any(self.spectrum.residual != 0, axis=1), dtype=bool)
+
+    @cached_property
+    def contraction(self) -> Contraction:
+        return Contraction(self.spectrum.curvature[self.moving], self.lr)
+
+    @cached_property
+    def residual(self) -> Floats:
+        return self.spectrum.residual[self.moving]
+
+    @cached_property
+    def sigma(self) -> Floats:
+        return np.sqrt(self.spectrum.curvature[self.moving])
+
+    @cached_property
+    def basis(self) -> Floats:
+        return self.spectrum.basis[:, self.moving]
+
+    @cached_property
+    def energy(self) -> Floats:
+        """Each direction's part of the loss at the start, summed over targets."""
+        return np.asarray(0.5 * np.sum(self.residual**2, axis=1))
+
+    @cached_property
+    def diverging(self) -> bool:
+        """Whether some direction grows with every update."""
+        return bool((self.contraction.lost_per_update < 0).any())
+
+    def loss(self, t: ArrayLike) -> Floats:
+        """J_t: a sum of non-negative terms, so it neither wobbles nor falls below zero."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.contraction.squared(t) @ self.energy + self.spectrum.floor)
+
+    def fall(self, t: ArrayLike) -> Floats:
+        """J_t - J_{t+1}, with its own digits, not those of the two losses."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            falls = self.energy * self.contraction.lost_per_update
+            return np.asarray(self.contraction.squared(t) @ falls)
+
+    def theta(self, t: ArrayLike) -> Floats:
+        """theta_t, shape t.shape + (p, k); infinite where an iterate leaves the float range."""
+        shortfall = self.contraction.shortfall(t)
+        moved = self.spectrum.start + self._expand(_held(shortfall), self.residual.T / self.sigma)
+        return _out_of_range(shortfall, moved)
+
+    def gradient(self, t: ArrayLike) -> Floats:
+        """The partial derivatives of J at theta_t, shape t.shape + (p, k)."""
+        power = self.contraction.power(t)
+        partial = self._expand(_held(power), -self.residual.T * self.sigma)
+        return _out_of_range(power, partial)
+
+    def dof(self, t: ArrayLike) -> Floats:
+        """The trace of the matrix that takes y to the predictions at t: sum (1 - r^t)."""
+        felt = Contraction(self.spectrum.curvature[self.spectrum.felt], self.lr)
+        return np.sum(felt.shortfall(t), axis=-1)
+
+    def update_sizes(self, t: ArrayLike) -> Floats:
+        """|theta_{t+1} - theta_t| of each target, shape t.shape + (k,)."""
+        left = np.abs(_held(self.contraction.power(t)))
+        with np.errstate(over="ignore"):
+            steps = (
+                self.lr * left[..., np.newaxis] * np.abs(self.sigma[:, np.newaxis] * self.residual)
+            )
+            return np.linalg.norm(steps, axis=-2)
+
+    def losses(self, last: int) -> Floats:
+        """J_0 .. J_last by one product: r^(2 (q B + s)) = (r^(2 B))^q r^(2 s)."""
+        stride = isqrt(last) + 1
+        giant = self.contraction.squared(np.arange(0, last + 1, stride)) * self.energy
+        baby = self.contraction.squared(np.arange(stride))
+        return (giant @ baby.T).ravel()[: last + 1] + self.spectrum.floor
+
+    def thetas(self, last: int) -> Floats:
+        """theta_0 .. theta_last, shape (last + 1, p, k)."""
+        path = np.empty((last + 1, *self.spectrum.start.shape))
+        chunk = max(1, CHUNK_NUMBERS // max(self.energy.size, 1))
+        for first in range(0, last + 1, chunk):
+            steps = np.arange(first, min(first + chunk, last + 1))
+            path[first : first + steps.size] = self.theta(steps)
+        return path
+
+    def _expand(self, shares: Floats, amplitudes: Floats) -> Floats:
+        """From directions to parameters: shares t.shape + (r,), amplitudes (k, r)."""
+        along = shares[..., np.newaxis, :] * amplitudes
+        return np.swapaxes(along @ self.basis.T, -1, -2)
+
+
+def _held(power: Floats) -> Floats:
+    return np.clip(power, -LARGEST_SIZE, LARGEST_SIZE)
+
+
+def _out_of_range(power: Floats, parameters: Floats) -> Floats:
+    """The parameters, infinite where a power had to be held; parameters (..., p, k)."""
+    if power.size == 0 or np.abs(power).max() <= LARGEST_SIZE:
+        return parameters
+    out = np.any(np.abs(power) > LARGEST_SIZE, axis=-1)[..., np.newaxis, np.newaxis]
+    return np.where(out & (parameters != 0), np.copysign(np.inf, parameters), parameters)
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedDescent(Descent):
+    """A descent whose iterates up to the stop were computed one by one and kept."""
+
+    record: Floats  # (last + 1, p, k)
+    loss_record: Floats  # (last + 1,)
+
+    def loss(self, t: ArrayLike) -> Floats:
+        return self._recorded(t, self.loss_record, super().loss(t))
+
+    def theta(self, t: ArrayLike) -> Floats:
+        return self._recorded(t, self.record, super().theta(t))
+
+    def losses(self, last: int) -> Floats:
+        return self.loss(np.arange(last + 1))
+
+    def _recorded(self, t: ArrayLike, record: Floats, beyond: Floats) -> Floats:
+        last = len(record) - 1
+        steps = np.asarray(np.minimum(t, last), dtype=np.intp)
+        inside = np.asarray(np.asarray(t) <= last, dtype=bool)
+        return np.where(
+            inside.reshape(inside.shape + (1,) * (record.ndim - 1)), record[steps], beyond
+        )

@@ -1,0 +1,115 @@
+"""The problem as sums: rows go in, a matrix of (1 + n_features + n_targets)^2 numbers comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.linalg import blas
+
+from sklearn_gd._descent.rows import Rows
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Weighted sums of products of the columns of [1 X y]; they are all that descent needs.
+
+    One block extended by a column of ones and by y gives H, b, y'y, the total weight and all
+    means in a single symmetric product. Moments of two sets of rows add up to those of their union.
+    """
+
+    sums: Floats  # (1 + n_features + n_targets, same)
+    n_targets: int
+    n_samples: int
+
+    def __add__(self, other: Moments) -> Moments:
+        return Moments(self.sums + other.sums, self.n_targets, self.n_samples + other.n_samples)
+
+    @property
+    def weight(self) -> float:
+        return float(self.sums[0, 0])
+
+    def hessian(self, fit_intercept: bool) -> Floats:
+        """H = Z' diag(w) Z / W."""
+        z = self._columns(fit_intercept)
+        return self.sums[z, z] / self.weight
+
+    def products_with_y(self, fit_intercept: bool) -> Floats:
+        """b = Z' diag(w) Y / W, one column per target."""
+        return self.sums[self._columns(fit_intercept), -self.n_targets :] / self.weight
+
+    def mean_squares_of_y(self) -> Floats:
+        """diag(Y' diag(w) Y) / W."""
+        return np.diagonal(self.sums)[-self.n_targets :] / self.weight
+
+    def standardised(self, fit_intercept: bool) -> Moments:
+        """The moments of the same rows after `StandardScaler`; constant columns keep their scale.
+
+        Without an intercept the columns are scaled but not centred, since centring them would
+        make a different problem.
+        """
+        d = self.sums.shape[0] - 1 - self.n_targets
+        columns = slice(1, 1 + d)
+        mean = self.sums[0, columns] / self.weight * fit_intercept
+        mean_square = np.diagonal(self.sums)[columns] / self.weight
+        variance = mean_square - mean**2
+        # A variance below the rounding of its own difference is that of a constant column.
+        moves = variance > 16 * np.finfo(float).eps * mean_square
+        scale = np.sqrt(np.where(moves, variance, 1.0))
+        change = np.eye(self.sums.shape[0])
+        change[columns, columns] = np.diag(1.0 / scale)
+        change[0, columns] = -mean * moves / scale
+        return Moments(change.T @ self.sums @ change, self.n_targets, self.n_samples)
+
+    def _columns(self, fit_intercept: bool) -> slice:
+        return slice(0 if fit_intercept else 1, self.sums.shape[0] - self.n_targets)
+
+
+def moments_of(rows: Rows) -> Moments:
+    """One pass over the rows."""
+    with np.errstate(over="ignore"):
+        sums = _sparse_sums(rows) if sparse.issparse(rows.X) else _dense_sums(rows)
+    if not np.isfinite(sums).all():
+        raise ValueError(
+            "X and y are finite, but sums of their squares are not: rescale the columns, "
+            "for instance with StandardScaler, to sizes below 1e150."
+        )
+    return Moments(sums, rows.y.shape[1], rows.n_samples)
+
+
+def _dense_sums(rows: Rows) -> Floats:
+    return symmetric_sums(rows.extended_blocks(), 1 + rows.X.shape[1] + rows.y.shape[1])
+
+
+def symmetric_sums(blocks: Iterable[Floats], size: int) -> Floats:
+    """The sum of E'E over row blocks E of `size` columns."""
+    sums = np.zeros((size, size), order="F")
+    for block in blocks:
+        # In place and one triangle only: `sums += E.T @ E` would move size^2 numbers three times.
+        sums = blas.dsyrk(1.0, block.T, beta=1.0, c=sums, overwrite_c=True)
+    upper = np.triu(sums)
+    return upper + np.triu(sums, 1).T
+
+
+def _sparse_sums(rows: Rows) -> Floats:
+    root = rows.root_weight()
+    X = rows.X if root is None else rows.X.multiply(root[:, np.newaxis]).tocsr()
+    ones = np.ones(rows.n_samples) if root is None else root
+    y = rows.y if root is None else rows.y * root[:, np.newaxis]
+    dense = np.column_stack([ones, y])
+    across = np.asarray(X.T @ dense, dtype=float)
+    within = dense.T @ dense
+    d, k = X.shape[1], y.shape[1]
+    sums = np.empty((1 + d + k, 1 + d + k))
+    sums[1 : 1 + d, 1 : 1 + d] = (X.T @ X).toarray()
+    sums[1 : 1 + d, 0] = sums[0, 1 : 1 + d] = across[:, 0]
+    sums[1 : 1 + d, 1 + d :] = across[:, 1:]
+    sums[1 + d :, 1 : 1 + d] = across[:, 1:].T
+    outer = np.r_[0, 1 + d : 1 + d + k]
+    sums[np.ix_(outer, outer)] = within
+    return sums

@@ -1,0 +1,281 @@
+"""The recorded descent: asked at any t, it answers with coefficients, loss and gradient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from sklearn_gd._descent.descent import Descent
+from sklearn_gd._descent.stopping import Stop, first_true
+
+Floats = NDArray[np.floating[Any]]
+
+# A history that would take more than this is not made; the path is asked instead.
+HISTORY_LIMIT_BYTES = 1 << 28
+# No loss is waited for longer than this many updates.
+NEVER = 1 << 256
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How parameters are shown: with or without intercept, for one target, a column or many."""
+
+    fit_intercept: bool
+    targets: str  # "flat": y of shape (n,); "column": (n, 1); "many": (n, k)
+    dtype: DTypeLike
+
+    def coef(self, theta: Floats) -> Floats:
+        coef = np.swapaxes(theta[..., int(self.fit_intercept) :, :], -1, -2).astype(self.dtype)
+        return coef if self.targets == "many" else coef[..., 0, :]
+
+    def intercept(self, theta: Floats) -> Floats:
+        if not self.fit_intercept:
+            return np.zeros(theta.shape[:-2], self.dtype)[()]
+        intercept = theta[..., 0, :].astype(self.dtype)
+        return intercept[..., 0] if self.targets == "flat" else intercept
+
+    def gradient(self, gradient: Floats) -> Floats:
+        partial = np.swapaxes(gradient, -1, -2).astype(self.dtype)
+        return partial if self.targets == "many" else partial[..., 0, :]
+
+
+class DescentPath:
+    """A whole gradient descent, evaluated at any number of updates.
+
+    Made by :class:`GDLinearRegressor`, whose ``path_`` it is.
+    Every method takes `t`, the number of updates made so far: a non-negative integer or an array of
+    them, also beyond the stop. The answer's leading axes are those of `t`.
+
+    Attributes
+    ----------
+    lr : float
+        The learning rate.
+    n_iter : int
+        The number of updates made when the descent stopped.
+    stop_reason : {"tol", "stationary", "max_iter", "diverged"}
+        Why it stopped there.
+    max_stable_lr : float
+        2 / largest curvature: no rate above it converges. Infinite where X is all zeros.
+    loss_floor : float
+        The least possible loss, that of least squares.
+    condition_number : float
+        Largest over smallest non-zero singular value of Z, which is X with a column of ones in
+        front when there is an intercept, rows weighted. Descent takes about its square in updates.
+
+    Notes
+    -----
+    With H = Z' diag(w) Z / W = Q diag(curvature) Q', g = Q' grad J(theta_0) and
+    r = 1 - lr * curvature, the iterates of theta_{t+1} = theta_t - lr * grad J(theta_t) are [1]_::
+
+        theta_t = theta_0 - Q (g * (1 - r**t) / curvature)
+        J_t     = loss_floor + 1/2 sum g**2 * r**(2 t) / curvature
+
+    References
+    ----------
+    .. [1] A. Ali, J. Z. Kolter and R. J. Tibshirani, "A Continuous-Time View of Early Stopping
+       for Least Squares", AISTATS 2019, arXiv:1810.10082.
+
+    Examples
+    --------
+    >>> from sklearn_gd import GDLinearRegressor
+    >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+    >>> path = GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).path_
+    >>> path.n_iter, path.stop_reason
+    (11, 'tol')
+    >>> path.loss([0, 1, 10**6]).round(3)
+    array([5.833, 2.797, 0.   ])
+    >>> path.gradient(0)
+    array([-3.        , -4.33333333])
+    >>> path.iterations_to(loss=1.0)
+    4
+    """
+
+    def __init__(self, descent: Descent, stop: Stop, layout: Layout) -> None:
+        self._descent = descent
+        self._stop = stop
+        self._layout = layout
+        self._histories: dict[str, Floats] = {}
+
+    @property
+    def lr(self) -> float:
+        return self._descent.lr
+
+    @property
+    def n_iter(self) -> int:
+        return self._stop.t
+
+    @property
+    def stop_reason(self) -> str:
+        return self._stop.reason
+
+    @property
+    def max_stable_lr(self) -> float:
+        largest = self._descent.spectrum.largest_curvature
+        return 2.0 / largest if largest > 0 else float("inf")
+
+    @property
+    def loss_floor(self) -> float:
+        return self._descent.spectrum.floor
+
+    @property
+    def condition_number(self) -> float:
+        spectrum = self._descent.spectrum
+        felt = spectrum.curvature[spectrum.felt]
+        return float(np.sqrt(felt.max() / felt.min())) if felt.size else 1.0
+
+    def coef(self, t: ArrayLike) -> Floats:
+        """Coefficients after `t` updates.
+
+        Parameters
+        ----------
+        t : int or array-like of int
+            Numbers of updates.
+
+        Returns
+        -------
+        ndarray of shape t.shape + (n_features,) or t.shape + (n_targets, n_features)
+            Infinite where a diverging descent leaves the range of floats.
+        """
+        return self._layout.coef(self._descent.theta(_check_t(t)))
+
+    def intercept(self, t: ArrayLike) -> Floats:
+        """Intercept after `t` updates; 0 without an intercept.
+
+        Parameters
+        ----------
+        t : int or array-like of int
+            Numbers of updates.
+
+        Returns
+        -------
+        ndarray of shape t.shape or t.shape + (n_targets,)
+            The intercept, or one per target.
+        """
+        return self._layout.intercept(self._descent.theta(_check_t(t)))
+
+    def loss(self, t: ArrayLike) -> Floats:
+        """Half mean squared error J on the training rows after `t` updates.
+
+        Parameters
+        ----------
+        t : int or array-like of int
+            Numbers of updates.
+
+        Returns
+        -------
+        ndarray of shape t.shape
+            Infinite where a diverging descent leaves the range of floats.
+        """
+        return np.asarray(self._descent.loss(_check_t(t)))[()]
+
+    def gradient(self, t: ArrayLike) -> Floats:
+        """Partial derivatives of J after `t` updates, that of the intercept first.
+
+        Parameters
+        ----------
+        t : int or array-like of int
+            Numbers of updates.
+
+        Returns
+        -------
+        ndarray of shape t.shape + (n_parameters,) or t.shape + (n_targets, n_parameters)
+            ``n_parameters`` is ``n_features + 1`` with an intercept, else ``n_features``.
+        """
+        return self._layout.gradient(self._descent.gradient(_check_t(t)))
+
+    def dof(self, t: ArrayLike) -> Floats:
+        """Effective degrees of freedom of the predictions after `t` updates.
+
+        The trace of the matrix that takes y to the fitted values, sum(1 - r**t): 0 at the start,
+        the rank of Z in the limit.
+
+        Parameters
+        ----------
+        t : int or array-like of int
+            Numbers of updates.
+
+        Returns
+        -------
+        ndarray of shape t.shape
+            Degrees of freedom, of each target alone.
+        """
+        return np.asarray(self._descent.dof(_check_t(t)))[()]
+
+    def iterations_to(self, loss: float) -> int | None:
+        """The least number of updates after which J is below `loss`.
+
+        Parameters
+        ----------
+        loss : float
+            A loss, as `tol` would be.
+
+        Returns
+        -------
+        int or None
+            None where no iterate of this descent has a loss below it.
+        """
+        last = max(self.n_iter, 1)
+        if self._descent.diverging:
+            last = first_true(lambda t: ~(self._descent.fall(t) > 0), NEVER) or 0
+        while True:
+            found = first_true(lambda t: self._descent.loss(t) < loss, last)
+            if found is not None or self._descent.diverging or last >= NEVER:
+                return found
+            last = NEVER if last > 1 << 62 else last * last + 1
+
+    def __repr__(self) -> str:
+        how = {
+            "tol": "the loss fell below tol",
+            "stationary": "updates fell below rounding",
+            "max_iter": "max_iter was reached",
+            "diverged": "the loss began to rise",
+        }[self.stop_reason]
+        return (
+            f"<DescentPath: {how} after {self.n_iter:,} updates at lr={self.lr:.4g}; "
+            f"loss {self.loss(0):.6g} -> {self.loss(self.n_iter):.6g}, "
+            f"least possible {self.loss_floor:.6g}>"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_histories": {}}
+
+    def _history(self, name: str) -> Floats:
+        """`loss`, `coef` or `intercept` at t = 0 .. n_iter: made once, kept, read-only."""
+        if name not in self._histories:
+            self._check_size(name)
+            history = self._make_history(name)
+            history.flags.writeable = False
+            self._histories[name] = history
+        return self._histories[name]
+
+    def _make_history(self, name: str) -> Floats:
+        if name == "loss":
+            return self._descent.losses(self.n_iter)
+        show = self._layout.coef if name == "coef" else self._layout.intercept
+        return show(self._descent.thetas(self.n_iter))
+
+    def _check_size(self, name: str) -> None:
+        numbers = {"loss": 1, "intercept": self._descent.spectrum.start.shape[1]}.get(
+            name, self._descent.spectrum.start.size
+        )
+        size = 8 * numbers * (self.n_iter + 1)
+        if size > HISTORY_LIMIT_BYTES:
+            raise AttributeError(
+                f"The {name} of all {self.n_iter + 1:,} iterates would take {size:.2g} bytes, more "
+                f"than the limit of {HISTORY_LIMIT_BYTES:,}. Ask path_.{name}(t) for some of them."
+            )
+
+
+def _check_t(t: ArrayLike) -> NDArray[Any]:
+    steps = np.asarray(t)
+    integral = steps.dtype.kind in "iu" or (
+        steps.dtype == object and all(isinstance(s, int) for s in steps.ravel())
+    )
+    if not integral:
+        raise TypeError(f"t counts updates and must be integers; got {t!r} of dtype {steps.dtype}.")
+    if (steps < 0).any():
+        raise ValueError(f"t counts updates from 0, the start; got {t!r}.")
+    return steps

@@ -1,0 +1,115 @@
+"""The problem as rows: X, y and weights, read block by block, never copied whole, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Floats = NDArray[np.float64]
+
+# Blocks of this size stay in a core's second-level cache while they are multiplied.
+BLOCK_BYTES = 1 << 20
+# Fewer rows than this and the product is too flat for a matrix kernel, whatever the cache says.
+FEWEST_BLOCK_ROWS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """n rows of features X (dense, CSR or CSC; float32 or float64), targets y (n, k), weights."""
+
+    X: Any
+    y: Floats
+    sample_weight: Floats | None
+    fit_intercept: bool
+
+    @property
+    def n_samples(self) -> int:
+        return int(self.X.shape[0])
+
+    @property
+    def n_parameters(self) -> int:
+        """p: the columns of Z = [1 X] or X."""
+        return int(self.X.shape[1]) + self.fit_intercept
+
+    @cached_property
+    def weight(self) -> float:
+        """W: the sum of the weights, the number of rows where there are none."""
+        return float(self.n_samples if self.sample_weight is None else self.sample_weight.sum())
+
+    @cached_property
+    def _sparse_X(self) -> Any:
+        return self.X.astype(np.float64, copy=False) if sparse.issparse(self.X) else None
+
+    def root_weight(self) -> Floats | None:
+        return None if self.sample_weight is None else np.sqrt(self.sample_weight)
+
+    def extended_blocks(self) -> Iterator[Floats]:
+        """Dense row blocks of diag(sqrt(w)) [1 X y], float64; the buffer is used again."""
+        d = self.X.shape[1]
+        buffer = np.empty((min(self._block_rows, self.n_samples), 1 + d + self.y.shape[1]))
+        for rows in self._slices():
+            block = buffer[: rows.stop - rows.start]
+            block[:, 0] = 1.0
+            block[:, 1 : 1 + d] = self.X[rows]
+            block[:, 1 + d :] = self.y[rows]
+            if self.sample_weight is not None:
+                block *= np.sqrt(self.sample_weight[rows])[:, np.newaxis]
+            yield block
+
+    def whitened_blocks(self, start: Floats, whiten: Floats, known: Floats) -> Iterator[Floats]:
+        """Dense row blocks of diag(sqrt(w)) [Y R], Y = Z whiten, R = (y - Z start) - Y known.
+
+        R is formed from the rows of Y as they were rounded, so that Y known + R is the residual at
+        the start to a rounding, however long `known` is in ill-conditioned directions.
+        """
+        p = whiten.shape[1]
+        buffer = np.empty((min(self._block_rows, self.n_samples), p + known.shape[1]))
+        for rows in self._slices():
+            X = self.X[rows].astype(np.float64, copy=False)
+            block = buffer[: rows.stop - rows.start]
+            block[:, :p] = self.predict(X, whiten)
+            block[:, p:] = self.y[rows] - self.predict(X, start) - block[:, :p] @ known
+            if self.sample_weight is not None:
+                block *= np.sqrt(self.sample_weight[rows])[:, np.newaxis]
+            yield block
+
+    def blocks(self) -> Iterator[tuple[Any, Floats, Floats | None]]:
+        """(X, y, w) of each row block, X in float64; sparse X in one piece: slicing it copies."""
+        if self._sparse_X is not None:
+            yield self._sparse_X, self.y, self.sample_weight
+            return
+        for rows in self._slices():
+            w = None if self.sample_weight is None else self.sample_weight[rows]
+            yield self.X[rows].astype(np.float64, copy=False), self.y[rows], w
+
+    def predict(self, X: Any, theta: Floats) -> Floats:
+        """Z theta for a block of X."""
+        if not self.fit_intercept:
+            return np.asarray(X @ theta, dtype=np.float64)
+        return np.asarray(X @ theta[1:] + theta[0], dtype=np.float64)
+
+    def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """J(theta) and its partial derivatives, each row block read once for both."""
+        loss, gradient = 0.0, np.zeros_like(theta)
+        first = int(self.fit_intercept)
+        for X, y, w in self.blocks():
+            residual = self.predict(X, theta) - y
+            weighted = residual if w is None else residual * w[:, np.newaxis]
+            loss += float(np.vdot(residual, weighted))
+            gradient[first:] += X.T @ weighted
+            gradient[:first] += weighted.sum(axis=0)
+        return loss / (2.0 * self.weight), gradient / self.weight
+
+    @property
+    def _block_rows(self) -> int:
+        return max(FEWEST_BLOCK_ROWS, BLOCK_BYTES // (8 * (self.n_parameters + 1)))
+
+    def _slices(self) -> Iterator[slice]:
+        for start in range(0, self.n_samples, self._block_rows):
+            yield slice(start, min(start + self._block_rows, self.n_samples))

@@ -1,0 +1,63 @@
+"""The way through the house: rows and a rate go in, a descent and its stop come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._descent import loop
+from sklearn_gd._descent.descent import Descent, RecordedDescent
+from sklearn_gd._descent.moments import Moments, moments_of
+from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.spectrum import Spectrum, eigenbasis, refine
+from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
+
+Floats = NDArray[np.float64]
+
+# A loop's record larger than this is not kept; its path then answers by the closed form.
+RECORD_LIMIT_BYTES = 1 << 28
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the user asks of a descent; `lr=None` is the classical safe rate."""
+
+    lr: float | None
+    tol: float | None
+    max_iter: int
+
+
+def solve(rows: Rows, start: Floats, terms: Terms, solver: str) -> tuple[Descent, Stop, Moments]:
+    """Descend from `start`, on the moments where they hold enough digits, else on the rows too."""
+    moments = moments_of(rows)
+    spectrum = eigenbasis(moments, start, rows.fit_intercept)
+    rounding = float(np.finfo(rows.X.dtype).eps)
+    descent, stopping, stop = _plan(spectrum, terms, rounding)
+    if spectrum.needs_rows(stop.t, float(descent.loss(stop.t))):
+        descent, stopping, stop = _plan(refine(rows, spectrum), terms, rounding)
+    if solver == "loop":
+        descent, stop = _walk(rows, descent, stopping)
+    return descent, stop, moments
+
+
+def _plan(spectrum: Spectrum, terms: Terms, rounding: float) -> tuple[Descent, Stopping, Stop]:
+    largest = spectrum.largest_curvature
+    lr = terms.lr if terms.lr is not None else 1.0 / largest if largest > 0 else 1.0
+    descent = Descent(spectrum, lr)
+    # Below its resolution a loss is rounding noise, which must not stop anything by accident.
+    tol = terms.tol if terms.tol is not None and terms.tol > spectrum.resolution else None
+    stopping = foresee(descent, tol, terms.max_iter, rounding)
+    return descent, stopping, find_stop(descent, stopping)
+
+
+def _walk(rows: Rows, descent: Descent, stopping: Stopping) -> tuple[Descent, Stop]:
+    """The textbook loop in the place of the closed form, whose answers beyond the stop it keeps."""
+    spectrum = descent.spectrum
+    keep = RECORD_LIMIT_BYTES // (8 * (spectrum.start.size + 1))
+    with np.errstate(over="ignore", invalid="ignore"):  # the update after a divergence
+        stop, thetas, losses = loop.descend(rows, spectrum.start, descent.lr, stopping, keep)
+    if stop.t >= keep:
+        return descent, stop
+    return RecordedDescent(spectrum, descent.lr, thetas, losses), stop

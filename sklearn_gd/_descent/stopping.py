@@ -1,0 +1,126 @@
+"""When the descent ends: one predicate, which the loop asks at every t and the formula bisects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+# Points asked at once in a search: few rounds, each one array operation.
+PROBES = 32
+
+
+@dataclass(frozen=True)
+class Stop:
+    """After how many updates the descent ended, and why."""
+
+    t: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """The predicate. `rest` is the first t whose next update is below the coefficients' rounding.
+
+    `rest` and `diverging` come from the curvatures before the first update. A loop that measured
+    its updates instead would stop on the rounding noise of its gradient, at a t of no meaning.
+    """
+
+    tol: float | None
+    max_iter: int
+    rest: int | None = None
+    diverging: bool = False
+
+    def reason(self, t: int, loss: float, fall: float) -> str | None:
+        """Why to stop at t, where the next update would lower the loss by `fall`; None: go on."""
+        if self.tol is not None and loss < self.tol:
+            return "tol"
+        if self.rest is not None and t >= self.rest:
+            return "stationary"
+        if t >= self.max_iter:
+            return "max_iter"
+        # Convex in t: a loss that rises once rises for ever. `not >` also catches an overflow.
+        if self.diverging and not fall > 0:
+            return "diverged"
+        return None
+
+
+class Curve(Protocol):
+    """What the search asks of a descent, at many t at once."""
+
+    @property
+    def diverging(self) -> bool: ...
+    def loss(self, t: ArrayLike) -> Floats: ...
+    def fall(self, t: ArrayLike) -> Floats: ...
+    def theta(self, t: ArrayLike) -> Floats: ...
+    def update_sizes(self, t: ArrayLike) -> Floats: ...
+
+
+def foresee(curve: Curve, tol: float | None, max_iter: int, rounding: float) -> Stopping:
+    """The predicate for this descent; `rounding` is relative, that of the coefficients' dtype.
+
+    An update is compared with the coefficients the descent is heading for, those at its last
+    possible t. Unlike the coefficients of the moment they do not depend on t, and unlike those at
+    infinity they do not need the numerical rank to be decided.
+    """
+    last = _end_of_fall(curve, max_iter)
+    allowed = rounding * np.linalg.norm(curve.theta(last), axis=0)
+
+    def excess(t: ArrayLike) -> Floats:
+        return np.asarray(np.max(curve.update_sizes(t) - allowed, axis=-1))
+
+    if curve.diverging:
+        # Convex in t as the loss is, with a least value of its own; rest comes before it or never.
+        rise = first_true(lambda t: excess(t + 1) >= excess(t), last)
+        last = last if rise is None else rise
+    return Stopping(tol, max_iter, first_true(lambda t: excess(t) <= 0, last), curve.diverging)
+
+
+def _end_of_fall(curve: Curve, last: int) -> int:
+    """The t of least loss in 0..last."""
+    if not curve.diverging:
+        return last
+    rise = first_true(lambda t: ~(curve.fall(t) > 0), last)
+    return last if rise is None else rise
+
+
+def find_stop(curve: Curve, stopping: Stopping) -> Stop:
+    """The first t at which `stopping` has a reason, without visiting those before."""
+    t = _end_of_fall(curve, stopping.max_iter)
+    if stopping.rest is not None:
+        t = min(t, stopping.rest)
+    tol = stopping.tol
+    if tol is not None:
+        # Up to t the loss falls, so "below tol" is false, then true.
+        below = first_true(lambda s: curve.loss(s) < tol, t)
+        t = t if below is None else below
+    reason = stopping.reason(t, float(curve.loss(t)), float(curve.fall(t)))
+    assert reason is not None
+    return Stop(t, reason)
+
+
+def first_true(
+    predicate: Callable[[NDArray[np.object_] | Floats], ArrayLike], last: int
+) -> int | None:
+    """The least t in 0..last where a predicate that turns true once, for good, is true."""
+    low, high = 0, last
+    if not np.asarray(predicate(_steps([last])))[0]:
+        return None
+    while low < high:
+        probes = sorted({low + (high - 1 - low) * i // (PROBES - 1) for i in range(PROBES)})
+        true = np.asarray(predicate(_steps(probes)))
+        first = int(np.argmax(true)) if true.any() else len(probes)
+        high = probes[first] if first < len(probes) else high
+        low = probes[first - 1] + 1 if first else low
+    return high
+
+
+def _steps(probes: list[int]) -> Floats:
+    # Python integers survive any max_iter; as floats they would lose t and its parity.
+    kind = np.int64 if probes[-1] < 2**62 else object
+    return np.array(probes, dtype=kind)

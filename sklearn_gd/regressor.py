@@ -1,0 +1,310 @@
+"""GDLinearRegressor: validate, pose the problem, descend, keep the path."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_gd._descent.advice import advice
+from sklearn_gd._descent.path import DescentPath, Layout
+from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._validation import (
+    check_choice,
+    check_flag,
+    check_number,
+    check_rows,
+    check_start,
+    check_X,
+)
+
+Floats = NDArray[np.floating[Any]]
+
+SOLVERS = ("auto", "loop", "spectral")
+# Predictions that staged_predict holds at once.
+STAGED_NUMBERS = 1 << 20
+
+
+class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Linear regression fitted by full-batch gradient descent.
+
+    The iterates are those of the textbook loop, intercept and coefficients descending together,
+    but they are computed in closed form, so a fit costs about one product X'X however many updates
+    are made.
+
+    Parameters
+    ----------
+    lr : float or "auto", default="auto"
+        The learning rate. "auto" is 1 / largest curvature, the classical safe rate; the rate used
+        is `lr_`.
+    tol : float or None, default=None
+        The **loss threshold**: descent stops at the first iterate, the start included, whose loss J
+        is below `tol`. It is not a change of loss and not a gradient norm, as it is in most other
+        estimators. None: no threshold.
+    max_iter : int, default=1000
+        The largest number of updates. The cost of a fit does not depend on it, so ``10**12`` is
+        fine, except with ``solver="loop"``.
+    fit_intercept : bool, default=True
+        Whether a column of ones stands before X; its coefficient is the intercept and descends
+        like every other.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last fit's coefficients.
+    solver : {"auto", "spectral", "loop"}, default="auto"
+        "spectral" is the closed form, "loop" the textbook loop with the same stopping rule.
+        "auto" picks, at present always "spectral".
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients where the descent stopped, in the dtype of X. Of shape (n_features,) also for
+        `y` of shape (n_samples, 1), as in `Ridge`.
+    intercept_ : float or ndarray of shape (n_targets,)
+        Intercept where the descent stopped; 0.0 with ``fit_intercept=False``.
+    n_iter_ : int
+        The number of updates made; 0 if the start already satisfied `tol`.
+    lr_ : float
+        The learning rate used.
+    stop_reason_ : {"tol", "stationary", "max_iter", "diverged"}
+        Why the descent stopped: the loss fell below `tol`; updates fell below the rounding of the
+        coefficients; `max_iter` updates were made; or the loss would rise with the next update, and
+        then for ever, because `lr` is too large: `coef_` is then the iterate of least loss.
+    loss_history_ : ndarray of shape (n_iter_ + 1,)
+        The loss of every iterate, the start first.
+    coef_path_ : ndarray of shape (n_iter_ + 1, n_features) or (n_iter_ + 1, n_targets, n_features)
+        The coefficients of every iterate. Iterates come first; in `Lars.coef_path_` they come last.
+    intercept_path_ : ndarray of shape (n_iter_ + 1,) or (n_iter_ + 1, n_targets)
+        The intercept of every iterate.
+    path_ : DescentPath
+        The descent as a function of the number of updates, also beyond the stop.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features seen in `fit`; only where X had string column names.
+
+    See Also
+    --------
+    sklearn.linear_model.LinearRegression : The limit of this descent, solved directly.
+    sklearn.linear_model.SGDRegressor : Stochastic gradient descent, one row at a time.
+
+    Notes
+    -----
+    With weights w >= 0 (1 where none are given), W their sum, and Z = [1 X] or X, the loss is half
+    the weighted mean squared error, summed over targets::
+
+        J(theta)      = 1 / (2 W) * sum_i w_i (z_i . theta - y_i)**2
+        theta_{t + 1} = theta_t - lr * Z' diag(w) (Z theta_t - y) / W
+
+    Histories are read-only, made on first access and not pickled. Where one would exceed 256 MiB
+    it raises `AttributeError`; `path_` answers for any iterate instead.
+
+    A fit that ends with the loss still falling, on a diverging rate, or short of a `tol` below the
+    least possible loss, warns with a `ConvergenceWarning` that has the numbers.
+
+    References
+    ----------
+    .. [1] A. Cauchy, "Methode generale pour la resolution des systemes d'equations simultanees",
+       C. R. Acad. Sci. Paris 25 (1847), 536-538.
+
+    Examples
+    --------
+    The first line is y = 0; each update moves it against the gradient of the loss.
+
+    >>> from sklearn_gd import GDLinearRegressor
+    >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+    >>> model = GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y)
+    >>> model.n_iter_, model.stop_reason_
+    (11, 'tol')
+    >>> model.loss_history_[:3].round(3)
+    array([5.833, 2.797, 1.362])
+    """
+
+    coef_: Floats
+    intercept_: Any
+    n_iter_: int
+    lr_: float
+    stop_reason_: str
+    path_: DescentPath
+    n_features_in_: int
+
+    def __init__(
+        self,
+        lr: float | str = "auto",
+        tol: float | None = None,
+        max_iter: int = 1000,
+        *,
+        fit_intercept: bool = True,
+        warm_start: bool = False,
+        solver: str = "auto",
+    ) -> None:
+        self.lr = lr
+        self.tol = tol
+        self.max_iter = max_iter
+        self.fit_intercept = fit_intercept
+        self.warm_start = warm_start
+        self.solver = solver
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None = None,
+        *,
+        coef_init: ArrayLike | None = None,
+        intercept_init: ArrayLike | None = None,
+    ) -> GDLinearRegressor:
+        """Descend on the given rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features. float32 and float64 are kept, everything else becomes float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Non-negative weights. A row of weight 2 counts as two rows.
+        coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
+            The coefficients to start from. None: zeros, or those of the last fit with `warm_start`.
+        intercept_init : float or array-like of shape (n_targets,), default=None
+            The intercept to start from.
+
+        Returns
+        -------
+        GDLinearRegressor
+            Itself, fitted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where a parameter or an argument is not as described; an earlier fit is then kept.
+        """
+        earlier = dict(vars(self))
+        try:
+            terms = self._check_terms()
+            rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
+            layout = Layout(self.fit_intercept, targets, rows.X.dtype)
+            start = self._start(rows, layout, coef_init, intercept_init)
+            descent, stop, moments = solve(rows, start, terms, self.solver)
+        except BaseException:
+            self.__dict__ = earlier
+            raise
+        self._keep(DescentPath(descent, stop, layout))
+        message = advice(self.path_, self.tol, moments)
+        if message is not None:
+            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        return self
+
+    def predict(self, X: Any) -> Floats:
+        """Predict with the coefficients where the descent stopped.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions.
+        """
+        check_is_fitted(self)
+        X = check_X(self, X)
+        return np.asarray(X @ self.coef_.T + self.intercept_)
+
+    def staged_predict(self, X: Any) -> Iterator[Floats]:
+        """Predict with every iterate in turn, the start first.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions after 0, 1, ..., `n_iter_` updates.
+        """
+        check_is_fitted(self)
+        X = check_X(self, X)
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))
+        for first in range(0, self.n_iter_ + 1, stages):
+            t = np.arange(first, min(first + stages, self.n_iter_ + 1))
+            coef = self.path_.coef(t)
+            predictions = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)
+            predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
+            intercept = self.path_.intercept(t)
+            yield from predictions + intercept.reshape(len(t), 1, *predictions.shape[2:])
+
+    @property
+    def loss_history_(self) -> Floats:
+        """The loss of every iterate, of shape (n_iter_ + 1,), the start first."""
+        return self._recorded._history("loss")
+
+    @property
+    def coef_path_(self) -> Floats:
+        """The coefficients of every iterate, of shape (n_iter_ + 1, ...) as `coef_`."""
+        return self._recorded._history("coef")
+
+    @property
+    def intercept_path_(self) -> Floats:
+        """The intercept of every iterate, of shape (n_iter_ + 1, ...) as `intercept_`."""
+        return self._recorded._history("intercept")
+
+    @property
+    def _recorded(self) -> DescentPath:
+        # Before fit the histories do not exist, as any other fitted attribute.
+        if "path_" not in vars(self):
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet: call fit first.")
+        return self.path_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _check_terms(self) -> Terms:
+        if not (isinstance(self.lr, str) and self.lr == "auto"):
+            if isinstance(self.lr, str):
+                raise ValueError(f"lr must be 'auto' or a real number above 0; got {self.lr!r}.")
+            check_number("lr", self.lr, Real, above=0)
+        if self.tol is not None:
+            check_number("tol", self.tol, Real, above=0)
+        check_number("max_iter", self.max_iter, Integral, least=1)
+        check_flag("fit_intercept", self.fit_intercept)
+        check_flag("warm_start", self.warm_start)
+        check_choice("solver", self.solver, SOLVERS)
+        lr = None if isinstance(self.lr, str) else float(self.lr)
+        return Terms(lr, self.tol, int(self.max_iter))
+
+    def _start(self, rows: Rows, layout: Layout, coef_init: Any, intercept_init: Any) -> Any:
+        """theta_0 of shape (p, k): what was given, else the last fit's, else zeros."""
+        d, k = rows.X.shape[1], rows.y.shape[1]
+        if self.warm_start and "path_" in vars(self):
+            coef_init = self.coef_ if coef_init is None else coef_init
+            if intercept_init is None and self.fit_intercept:
+                intercept_init = self.intercept_
+        theta = np.zeros((d + self.fit_intercept, k))
+        if coef_init is not None:
+            shape = (k, d) if layout.targets == "many" else (d,)
+            theta[-d:] = check_start("coef_init", coef_init, shape).reshape(k, d).T
+        if intercept_init is not None:
+            if not self.fit_intercept:
+                raise ValueError("intercept_init needs fit_intercept=True; got False.")
+            shapes = {"flat": ((),), "column": ((1,), ()), "many": ((k,),)}
+            theta[0] = check_start("intercept_init", intercept_init, *shapes[layout.targets])
+        return theta
+
+    def _keep(self, path: DescentPath) -> None:
+        self.path_ = path
+        self.n_iter_ = path.n_iter
+        self.lr_ = path.lr
+        self.stop_reason_ = path.stop_reason
+        self.coef_ = path.coef(path.n_iter)
+        self.intercept_ = path.intercept(path.n_iter) if self.fit_intercept else 0.0
