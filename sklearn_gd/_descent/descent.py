@@ -87,7 +87,7 @@ class Descent:
     def dof(self, t: ArrayLike) -> Floats:
         """The trace of the matrix that takes y to the predictions at t: sum (1 - r^t)."""
         felt = Contraction(self.spectrum.curvature[self.spectrum.felt], self.lr)
-        return np.sum(felt.shortfall(t), axis=-1)
+        return np.asarray(np.sum(felt.shortfall(t), axis=-1))
 
     def update_sizes(self, t: ArrayLike) -> Floats:
         """|theta_{t+1} - theta_t| of each target, shape t.shape + (k,)."""
@@ -96,7 +96,7 @@ class Descent:
             steps = (
                 self.lr * left[..., np.newaxis] * np.abs(self.sigma[:, np.newaxis] * self.residual)
             )
-            return np.linalg.norm(steps, axis=-2)
+            return np.asarray(np.linalg.norm(steps, axis=-2))
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last by one product: r^(2 (q B + s)) = (r^(2 B))^q r^(2 s)."""
