@@ -16,6 +16,7 @@ class Contraction:
     """
 
     def __init__(self, curvature: Floats, lr: float) -> None:
+        self.curvature = curvature
         with np.errstate(over="ignore", divide="ignore"):
             reach = lr * curvature
             shrinks = reach < 1.0

@@ -118,7 +118,7 @@ class DescentPath:
 
     @property
     def loss_floor(self) -> float:
-        return self._descent.spectrum.floor
+        return max(self._descent.spectrum.floor, 0.0)
 
     @property
     def condition_number(self) -> float:
