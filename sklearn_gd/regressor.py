@@ -306,5 +306,5 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.n_iter_ = path.n_iter
         self.lr_ = path.lr
         self.stop_reason_ = path.stop_reason
-        self.coef_ = path.coef(path.n_iter)
-        self.intercept_ = path.intercept(path.n_iter) if self.fit_intercept else 0.0
+        self.coef_, intercept = path._parameters(path.n_iter)
+        self.intercept_ = intercept if self.fit_intercept else 0.0

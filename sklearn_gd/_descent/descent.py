@@ -96,14 +96,17 @@ class Descent:
         felt = Contraction(self.spectrum.curvature[self.spectrum.felt], self.lr)
         return np.asarray(np.sum(felt.shortfall(t), axis=-1))
 
-    def update_sizes(self, t: ArrayLike) -> Floats:
-        """|theta_{t+1} - theta_t| of each target, shape t.shape + (k,)."""
-        left = np.abs(_held(self.contraction.power(t)))
-        with np.errstate(over="ignore"):
-            steps = (
-                self.lr * left[..., np.newaxis] * np.abs(self.sigma[:, np.newaxis] * self.residual)
-            )
-            return np.asarray(np.linalg.norm(steps, axis=-2))
+    def size(self, t: int) -> Floats:
+        """|theta_t| of each target, (k,)."""
+        return np.asarray(np.linalg.norm(_held(self.theta(t)), axis=0))
+
+    def updates(self, t: ArrayLike, unit: Floats) -> Floats:
+        """The largest over targets of |theta_{t+1} - theta_t|^2 / unit^2; unit (k,)."""
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            steps = self.lr * self.sigma[:, np.newaxis] * self.residual / unit
+            # 0 / 0 is a target that never moves.
+            steps = np.nan_to_num(_held(steps), nan=0.0) ** 2
+            return np.asarray(np.max(self.contraction.squared(t) @ steps, axis=-1))
 
     def coefficient_error(self, t: int) -> float:
         """A relative bound on what the error of curvatures and slopes does to theta_t.
@@ -118,9 +121,10 @@ class Descent:
 
     def loss_error(self, t: int) -> float:
         """A bound on the error of the loss: that at the start, and what was lost since."""
-        gone = np.abs(1.0 - self.contraction.squared(t))
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(self.spectrum.rounding + gone @ self.spectrum.loss_errors[self.moving])
+        gone = _held(1.0 - self.contraction.squared(t))
+        return float(
+            self.spectrum.rounding + np.linalg.norm(gone * self.spectrum.loss_errors[self.moving])
+        )
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last by one product: r^(2 (q B + s)) = (r^(2 B))^q r^(2 s)."""

@@ -204,6 +204,11 @@ class DescentPath:
         """
         return np.asarray(self._descent.dof(_check_t(t)))[()]
 
+    def _parameters(self, t: int) -> tuple[Floats, Floats]:
+        """Coefficients and intercept at once."""
+        theta = self._descent.theta(t)
+        return self._layout.coef(theta), self._layout.intercept(theta)
+
     def iterations_to(self, loss: float) -> int | None:
         """The least number of updates after which J is below `loss`.
 
