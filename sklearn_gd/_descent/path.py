@@ -84,9 +84,9 @@ class DescentPath:
     >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
     >>> path = GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).path_
     >>> path.n_iter, path.stop_reason
-    (11, 'tol')
+    (8, 'tol')
     >>> path.loss([0, 1, 10**6]).round(3)
-    array([5.833, 2.797, 0.   ])
+    array([5.833, 3.387, 0.   ])
     >>> path.gradient(0)
     array([-3.        , -4.33333333])
     >>> path.iterations_to(loss=1.0)
