@@ -77,7 +77,7 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     slope = basis.T @ (hessian @ start - b)
 
     squares = moments.mean_squares_of_y()
-    quadratic = np.einsum("pk,pk->k", start, hessian @ start)
+    quadratic = (start * (hessian @ start)).sum(axis=0)
     sizes = squares + np.abs(quadratic)
     # A flat direction without slope is the rounding of an exact zero: nothing moves there.
     flat = (curvature <= null_below)[:, np.newaxis]
@@ -86,7 +86,7 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     residual = np.where(flat, 0.0, -slope)
     np.divide(residual, np.sqrt(curvature)[:, np.newaxis], out=residual, where=~flat)
 
-    first_loss = 0.5 * float(np.sum(squares + quadratic - 2 * np.einsum("pk,pk->k", start, b)))
+    first_loss = 0.5 * float(np.sum(squares + quadratic)) - float(np.vdot(start, b))
     return Spectrum(
         start=start,
         basis=basis,
