@@ -90,7 +90,30 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
 
 
 def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
-    """From the rows once more: the singular values of Z, not the square roots of those of Z'Z.
+    """From the rows once more: the singular values of Z, not the square roots of those of Z'Z."""
+    return refined(coarse, whitened_sums(rows, coarse) / rows.weight)
+
+
+def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
+    """E'E over the rows' blocks E = diag(sqrt(w)) [Y R]; sums of two sets of rows add up.
+
+    `coarse` may come from other rows: it serves as a basis for Y = Z Q D^-1 and for what is
+    taken off the targets, R = (Y - Z start) - Y known.
+    """
+    p, k = coarse.start.shape
+    size, known = _whitening(coarse)
+    blocks = rows.whitened_blocks(coarse.start, coarse.basis / size, known)
+    return symmetric_sums(blocks, p + k)
+
+
+def _whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
+    size = np.sqrt(np.maximum(coarse.curvature, coarse.null_below))
+    size[size == 0.0] = 1.0
+    return size, np.where(coarse.felt[:, np.newaxis], coarse.residual, 0.0)
+
+
+def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
+    """The spectrum of the rows whose whitened sums, over their weight, are given.
 
     CholeskyQR2 (Yamamoto et al. 2015, doi 10.1137/14M0989858) with the coarse eigenbasis in the
     place of the first Cholesky factor, so that rank-deficient rows need no shift: the columns of
@@ -99,12 +122,8 @@ def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
     sqrt(eps) * sigma_max. What the moments' own least-squares solution leaves of the residual is
     summed as squares over rows, so the least possible loss keeps its digits too.
     """
-    p, k = coarse.start.shape
-    size = np.sqrt(np.maximum(coarse.curvature, coarse.null_below))
-    size[size == 0.0] = 1.0
-    known = np.where(coarse.felt[:, np.newaxis], coarse.residual, 0.0)
-    sums = symmetric_sums(rows.whitened_blocks(coarse.start, coarse.basis / size, known), p + k)
-    sums /= rows.weight
+    p = coarse.start.shape[0]
+    size, known = _whitening(coarse)
 
     # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
     gain, turn = linalg.eigh(sums[:p, :p], driver="evd", check_finite=False)
