@@ -1,0 +1,77 @@
+"""Scorers on iterates: a spectrum and held-out rows go in, a score per (lr, t) comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+
+from sklearn_gd._descent.path import Layout
+from sklearn_gd._descent.spectrum import Spectrum
+from sklearn_gd._descent.surface import Grid
+from sklearn_gd._fitted import Descended
+
+Floats = NDArray[np.floating[Any]]
+
+# Predictions and coefficients of iterates that are held at once.
+PREDICTION_NUMBERS = 1 << 20
+
+
+class Iterate(Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """One iterate as a scorer sees it: fitted, with its predictions for the held-out rows ready."""
+
+    def __init__(self) -> None:
+        pass
+
+    def predict(self, X: Any) -> Floats:
+        """The predictions that are ready, or those for other rows."""
+        return self._ready if X is self._held_out else super().predict(X)
+
+    def _show(self, X: Any, coef: Floats, intercept: Any, predictions: Floats) -> Iterate:
+        self._held_out, self._ready = X, predictions
+        self.coef_, self.intercept_, self.n_features_in_ = coef, intercept, X.shape[1]
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutRows:
+    """What a scorer is given beside the estimator."""
+
+    X: Any
+    y: Floats
+    params: dict[str, Any]
+
+
+def score_iterates(
+    scorer: Callable[..., float],
+    spectrum: Spectrum,
+    held_out: HeldOutRows,
+    grid: Grid,
+    look: Layout,
+) -> Floats:
+    """The scores (n_lrs, n_iters); a score that is not a finite number counts as minus infinity."""
+    scores = np.empty(grid.shape)
+    for i, (descent, steps) in enumerate(grid.descents(spectrum)):
+        distinct, entries = np.unique(steps, return_inverse=True)
+        row = [
+            scorer(iterate, held_out.X, held_out.y, **held_out.params)
+            for iterate in _iterates(descent, distinct, held_out.X, look)
+        ]
+        scores[i] = np.array(row, dtype=float)[entries]
+    return np.where(np.isfinite(scores), scores, -np.inf)
+
+
+def _iterates(descent: Any, steps: NDArray[Any], X: Any, look: Layout) -> Iterator[Iterate]:
+    p, k = descent.spectrum.start.shape
+    at_once = max(1, PREDICTION_NUMBERS // ((X.shape[0] + p) * k))
+    for first in range(0, len(steps), at_once):
+        theta = descent.theta(steps[first : first + at_once])
+        coef, intercept = look.coef(theta), look.intercept(theta)
+        predictions = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)
+        predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
+        for c, b, prediction in zip(coef, intercept, predictions, strict=True):
+            yield Iterate()._show(X, c, b, np.ascontiguousarray(prediction + b))
