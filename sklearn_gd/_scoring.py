@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
+from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.path import Layout
 from sklearn_gd._descent.spectrum import Spectrum
 from sklearn_gd._descent.surface import Grid
@@ -54,18 +55,21 @@ def score_iterates(
     look: Layout,
 ) -> Floats:
     """The scores (n_lrs, n_iters); a score that is not a finite number counts as minus infinity."""
-    scores = np.empty(grid.shape)
-    for i, (descent, steps) in enumerate(grid.descents(spectrum)):
-        distinct, entries = np.unique(steps, return_inverse=True)
-        row = [
-            scorer(iterate, held_out.X, held_out.y, **held_out.params)
-            for iterate in _iterates(descent, distinct, held_out.X, look)
-        ]
-        scores[i] = np.array(row, dtype=float)[entries]
+    rows = [
+        np.array(
+            [
+                scorer(iterate, held_out.X, held_out.y, **held_out.params)
+                for iterate in _iterates(Descent(spectrum, float(lr)), steps, held_out.X, look)
+            ],
+            dtype=float,
+        )
+        for lr, steps in zip(grid.lrs, grid.steps(spectrum), strict=True)
+    ]
+    scores = grid.filled(rows)
     return np.where(np.isfinite(scores), scores, -np.inf)
 
 
-def _iterates(descent: Any, steps: NDArray[Any], X: Any, look: Layout) -> Iterator[Iterate]:
+def _iterates(descent: Descent, steps: NDArray[Any], X: Any, look: Layout) -> Iterator[Iterate]:
     p, k = descent.spectrum.start.shape
     at_once = max(1, PREDICTION_NUMBERS // ((X.shape[0] + p) * k))
     for first in range(0, len(steps), at_once):

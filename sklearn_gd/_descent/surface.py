@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import ceil, isqrt, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,9 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # Numbers of one product over many iterates: few large products, and no more memory than this.
-BLOCK_NUMBERS = 1 << 18
+BLOCK_NUMBERS = 1 << 20
+# 1 - r^t rounds to 1 once r^t is below exp(-GONE): later iterates are the same numbers.
+GONE = 54 * log(2.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +42,38 @@ class Grid:
     def last(self) -> int:
         return int(self.iters[-1])
 
-    def descents(self, spectrum: Spectrum) -> Iterator[tuple[Descent, Integers]]:
-        """Each rate's descent, with the updates that a fit with `max_iter` on the grid makes.
+    def steps(self, spectrum: Spectrum) -> list[Integers]:
+        """For each rate the updates that fits with `max_iter` on the grid would make.
 
-        A descent whose loss would rise, or whose updates are below rounding, stops there, so all
-        later entries of its row are those of the iterate where it stopped.
+        A descent whose loss would rise, or whose updates are below rounding, stops there: there
+        may be fewer numbers of updates than on the grid, and the last stands for all that follow.
         """
-        for lr in self.lrs:
-            descent = Descent(spectrum, float(lr))
-            yield descent, np.minimum(self.iters, self._end(descent))
+        rising = np.searchsorted(self.iters, ends := self._ends(spectrum))
+        return [np.append(self.iters[:n], end) for n, end in zip(rising, ends, strict=True)]
 
-    def _end(self, descent: Descent) -> int:
-        # Updates below rounding amount to something only when there are very many of them.
+    def filled(self, rows: list[Floats]) -> Floats:
+        """A surface from each rate's values, the last of them standing for the rest."""
+        entries = np.arange(len(self.iters))
+        return np.stack([row[np.minimum(entries, len(row) - 1)] for row in rows])
+
+    def _ends(self, spectrum: Spectrum) -> list[int]:
+        """The t from which on each rate's iterate does not change, `last` where it still does."""
+        moving = spectrum.curvature[np.any(spectrum.residual != 0, axis=1)]
+        every = Contraction(np.outer(self.lrs, moving), 1.0)
+        with np.errstate(divide="ignore"):
+            gone = GONE / -every.log_size.max(axis=1, initial=-np.inf)
+        ends = [self.last if not t < self.last else ceil(t) for t in gone]
+        for i in range(len(ends)):
+            # Updates below rounding amount to something only when there are very many of them.
+            if self.last * self.rounding > CONTRACT or (every.lost_per_update[i] < 0).any():
+                ends[i] = self._stop(Descent(spectrum, float(self.lrs[i])))
+        return ends
+
+    def _stop(self, descent: Descent) -> int:
         if self.last * self.rounding > CONTRACT:
             stopping = foresee(descent, None, self.last, self.rounding)
-        elif descent.diverging:
-            stopping = Stopping(None, self.last, diverging=True)
         else:
-            return self.last
+            stopping = Stopping(None, self.last, diverging=descent.diverging)
         return find_stop(descent, stopping).t
 
 
@@ -118,25 +135,81 @@ def mean_squared_errors(spectrum: Spectrum, held_out: HeldOut, grid: Grid) -> Fl
     seen = held_out.along(rank)[:, moving]
     targets = held_out.targets(rank)
 
-    errors = np.zeros(grid.shape)
-    flat = errors.reshape(-1)
-    for entries, shares in _share_blocks(spectrum, grid, width=len(reach) + len(seen)):
+    steps = grid.steps(spectrum)
+    shares = _Shares(spectrum.curvature[moving], grid, steps)
+    flat = []
+    for block in shares.blocks(width=1 + len(reach) + len(seen)):
+        squares = np.zeros(len(block))
         for target, amplitude in zip(targets.T, reach.T, strict=True):
-            residual = shares @ (seen * amplitude).T
-            np.subtract(target, residual, out=residual)
-            flat[entries] += np.einsum("tm,tm->t", residual, residual)
-    return np.asarray(errors / targets.shape[1])
+            residual = block @ np.column_stack([target, -seen * amplitude]).T
+            squares += np.einsum("tm,tm->t", residual, residual)
+        flat.append(squares / targets.shape[1])
+    ends = np.cumsum([len(t) for t in steps])
+    return grid.filled(np.split(np.concatenate(flat), ends[:-1]))
 
 
-def _share_blocks(spectrum: Spectrum, grid: Grid, width: int) -> Iterator[tuple[slice, Floats]]:
-    """1 - r^t of consecutive entries of the grid, a block of them at a time."""
-    n_iters = len(grid.iters)
-    at_once = max(1, BLOCK_NUMBERS // max(width, 1))
-    for i, (descent, steps) in enumerate(grid.descents(spectrum)):
-        for first in range(0, n_iters, at_once):
-            part = steps[first : first + at_once]
-            entries = slice(i * n_iters + first, i * n_iters + first + len(part))
-            yield entries, descent.contraction.shortfall(part)
+class _Shares:
+    """Rows [1, 1 - r^t] of each rate's iterates."""
+
+    def __init__(self, curvature: Floats, grid: Grid, steps: list[Integers]) -> None:
+        self._curvature = curvature
+        self._lrs = grid.lrs
+        self._steps = steps
+        self._stride = isqrt(grid.last) + 1
+        # Tables are for numbers of updates 0, 1, 2, ... and would overflow where r does.
+        stable = grid.lrs * curvature.max(initial=0.0) < 2.0
+        self._consecutive = stable & (grid.last == len(grid.iters) - 1)
+        if self._consecutive.any():
+            self._near = self._table(np.arange(self._stride), 0.0)
+            self._far = self._table(np.arange(0, grid.last + 1, self._stride), 1.0)
+
+    def blocks(self, width: int) -> Iterator[Floats]:
+        """All rates' rows in turn, stacked up to the size of a block."""
+        at_once = max(1, BLOCK_NUMBERS // width)
+        pending: list[tuple[int, slice]] = []
+        waiting = 0
+        for i, steps in enumerate(self._steps):
+            # Parts begin at multiples of the stride, as the tables do.
+            for part in _chunks(len(steps), at_once // self._stride * self._stride or at_once):
+                pending.append((i, part))
+                waiting += part.stop - part.start
+                if waiting >= at_once:
+                    yield self._stacked(pending, waiting)
+                    pending, waiting = [], 0
+        if pending:
+            yield self._stacked(pending, waiting)
+
+    def _stacked(self, pending: list[tuple[int, slice]], size: int) -> Floats:
+        block = np.empty((size, 1 + len(self._curvature)))
+        done = 0
+        for i, part in pending:
+            rows = block[done : done + part.stop - part.start]
+            if self._consecutive[i] and part.start % self._stride == 0:
+                self._fill(rows, i, part.start // self._stride)
+            else:
+                contraction = Contraction(self._curvature, float(self._lrs[i]))
+                rows[:, 0] = 1.0
+                rows[:, 1:] = contraction.shortfall(self._steps[i][part])
+            done += len(rows)
+        return block
+
+    def _fill(self, rows: Floats, i: int, first: int) -> None:
+        """1 - r^(b+s) = (1 - r^b) + r^b (1 - r^s), all terms positive where r is."""
+        whole, rest = divmod(len(rows), self._stride)
+        far, near = self._far[i, first : first + whole, np.newaxis], self._near[i]
+        block = rows[: whole * self._stride].reshape(whole, self._stride, rows.shape[1])
+        np.multiply(1.0 - far, near, out=block)
+        block += far
+        if rest:
+            far = self._far[i, first + whole]
+            rows[-rest:] = (1.0 - far) * near[:rest] + far
+
+    def _table(self, t: Integers, first: float) -> Floats:
+        """1 - r^t of every rate, (n_lrs, t, 1 + r), behind a column of `first`."""
+        gone = Contraction(np.outer(self._lrs, self._curvature).ravel(), 1.0).shortfall(t)
+        table = np.full((len(self._lrs), len(t), 1 + len(self._curvature)), first)
+        table[:, :, 1:] = gone.reshape(len(t), len(self._lrs), -1).swapaxes(0, 1)
+        return table
 
 
 def generalised_cross_validation(
@@ -148,22 +221,23 @@ def generalised_cross_validation(
     """
     k = spectrum.start.shape[1]
     felt = spectrum.curvature[spectrum.felt]
-    gcv, dof = np.empty(grid.shape), np.empty(grid.shape)
-    for i, (descent, steps) in enumerate(grid.descents(spectrum)):
-        for part in _chunks(len(steps), felt.size):
+    gcv, dof = [], []
+    for lr, steps in zip(grid.lrs, grid.steps(spectrum), strict=True):
+        descent = Descent(spectrum, float(lr))
+        row = np.empty((2, len(steps)))
+        for part in _chunks(len(steps), max(1, BLOCK_NUMBERS // max(1, felt.size))):
             t = steps[part]
             # W - dof without a difference, since W - rank is often exactly zero.
-            left = (
-                weight - felt.size + Contraction(felt, descent.lr).power(t).sum(axis=-1)
-            ) / weight
+            left = weight - felt.size + Contraction(felt, descent.lr).power(t).sum(axis=-1)
             mse = 2.0 * descent.loss(t) / k
             with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-                gcv[i, part] = np.where(left > 0, mse / left**2, np.inf)
-            dof[i, part] = descent.dof(t)
-    return np.where(np.isnan(gcv), np.inf, gcv), dof
+                row[0, part] = np.where(left > 0, mse / (left / weight) ** 2, np.inf)
+            row[1, part] = descent.dof(t)
+        gcv.append(np.where(np.isnan(row[0]), np.inf, row[0]))
+        dof.append(row[1])
+    return grid.filled(gcv), grid.filled(dof)
 
 
-def _chunks(size: int, width: int) -> Iterator[slice]:
-    at_once = max(1, BLOCK_NUMBERS // max(width, 1))
+def _chunks(size: int, at_once: int) -> Iterator[slice]:
     for first in range(0, size, at_once):
-        yield slice(first, first + at_once)
+        yield slice(first, min(first + at_once, size))
