@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.path import Layout
 from sklearn_gd._descent.spectrum import Spectrum
 from sklearn_gd._descent.surface import Grid
-from sklearn_gd._fitted import Descended
+from sklearn_gd.regressor import GDLinearRegressor
 
 Floats = NDArray[np.floating[Any]]
 
@@ -22,11 +21,8 @@ Floats = NDArray[np.floating[Any]]
 PREDICTION_NUMBERS = 1 << 20
 
 
-class Iterate(Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """One iterate as a scorer sees it: fitted, with its predictions for the held-out rows ready."""
-
-    def __init__(self) -> None:
-        pass
+class Iterate(GDLinearRegressor):
+    """One iterate as a scorer sees it: fitted, its predictions for the held-out rows ready."""
 
     def predict(self, X: Any) -> Floats:
         """The predictions that are ready, or those for other rows."""
@@ -35,6 +31,7 @@ class Iterate(Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _show(self, X: Any, coef: Floats, intercept: Any, predictions: Floats) -> Iterate:
         self._held_out, self._ready = X, predictions
         self.coef_, self.intercept_, self.n_features_in_ = coef, intercept, X.shape[1]
+        self.lr_, self.n_iter_ = float(self.lr), self.max_iter
         return self
 
 
@@ -77,5 +74,7 @@ def _iterates(descent: Descent, steps: NDArray[Any], X: Any, look: Layout) -> It
         coef, intercept = look.coef(theta), look.intercept(theta)
         predictions = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)
         predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
-        for c, b, prediction in zip(coef, intercept, predictions, strict=True):
-            yield Iterate()._show(X, c, b, np.ascontiguousarray(prediction + b))
+        for i, prediction in enumerate(predictions):
+            iterate = Iterate(descent.lr, max_iter=int(steps[first + i]))
+            shown = np.ascontiguousarray(prediction + intercept[i])
+            yield iterate._show(X, coef[i], intercept[i], shown)
