@@ -61,7 +61,7 @@ class Spectrum:
 def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum:
     """From the moments alone: H = Q diag(curvature) Q'."""
     hessian, b = moments.hessian(fit_intercept), moments.products_with_y(fit_intercept)
-    curvature, basis = linalg.eigh(hessian, driver="evd", check_finite=False)
+    curvature, basis = eigen(hessian)
     largest = max(float(curvature[-1]), 0.0)
     null_below = (curvature.size + RANK_MARGIN) * EPS * largest
     slope = basis.T @ (hessian @ start - b)
@@ -87,6 +87,13 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
         resolution=MOMENTS_ROUNDING * float(np.sum(sizes)),
         drift=MOMENTS_DRIFT,
     )
+
+
+def eigen(symmetric: Floats) -> tuple[Floats, Floats]:
+    """Eigenvalues and vectors, by divide and conquer; SciPy 1.12 fails at that for one column."""
+    driver = "evd" if len(symmetric) > 1 else "ev"
+    values, vectors = linalg.eigh(symmetric, driver=driver, check_finite=False)
+    return values, vectors
 
 
 def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
@@ -126,7 +133,7 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
     size, known = _whitening(coarse)
 
     # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
-    gain, turn = linalg.eigh(sums[:p, :p], driver="evd", check_finite=False)
+    gain, turn = eigen(sums[:p, :p])
     present = gain > (p + RANK_MARGIN) * EPS
     gain, turn = np.sqrt(gain[present]), turn[:, present]
     left, sigma, right = linalg.svd(gain[:, np.newaxis] * turn.T * size, full_matrices=False)

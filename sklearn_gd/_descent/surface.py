@@ -14,7 +14,7 @@ from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.rows import Rows
-from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
+from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum, eigen
 from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
 
 Floats = NDArray[np.float64]
@@ -103,7 +103,7 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
     view[:p, -k:] = -spectrum.start
     view[p:, -k:] = np.eye(k)
     gram = view.T @ (sums @ view) / moments.weight
-    size, turn = linalg.eigh(gram, driver="evd", check_finite=False)
+    size, turn = eigen(gram)
     factor = np.sqrt(np.maximum(size, 0.0))[:, np.newaxis] * turn.T
     return HeldOut(factor, MOMENTS_ROUNDING * float(np.trace(sums[p:, p:])) / moments.weight)
 
