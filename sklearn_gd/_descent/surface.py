@@ -158,7 +158,9 @@ class _Shares:
         self._stride = isqrt(grid.last) + 1
         # Tables are for numbers of updates 0, 1, 2, ... and would overflow where r does.
         stable = grid.lrs * curvature.max(initial=0.0) < 2.0
-        self._consecutive = stable & (grid.last == len(grid.iters) - 1)
+        size = len(grid.lrs) * self._stride * len(curvature)
+        tables = grid.last == len(grid.iters) - 1 and size <= BLOCK_NUMBERS
+        self._consecutive = stable & tables
         if self._consecutive.any():
             self._near = self._table(np.arange(self._stride), 0.0)
             self._far = self._table(np.arange(0, grid.last + 1, self._stride), 1.0)
