@@ -2,6 +2,7 @@
 
 from sklearn_gd._descent.path import DescentPath
 from sklearn_gd.regressor import GDLinearRegressor
+from sklearn_gd.regressor_cv import GDLinearRegressorCV
 
-__all__ = ["DescentPath", "GDLinearRegressor"]
+__all__ = ["DescentPath", "GDLinearRegressor", "GDLinearRegressorCV"]
 __version__ = "0.1.0.dev0"
