@@ -28,7 +28,7 @@ from sklearn_gd._validation import (
 
 Floats = NDArray[np.floating[Any]]
 
-SOLVERS = ("auto", "loop", "spectral")
+SOLVERS = ("auto", "loop", "spectral", "krylov")
 # Predictions that staged_predict holds at once.
 STAGED_NUMBERS = 1 << 20
 

@@ -30,6 +30,11 @@ class Descent:
     spectrum: Spectrum
     lr: float
 
+    @property
+    def last_known(self) -> int | None:
+        """The last t that can be asked for; None where any can."""
+        return None
+
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
         """Directions along which the start is not yet at its limit; the others never matter."""
@@ -86,7 +91,7 @@ class Descent:
 
     def dof(self, t: ArrayLike) -> Floats:
         """The trace of the matrix that takes y to the predictions at t: sum (1 - r^t)."""
-        felt = Contraction(self.spectrum.curvature[self.spectrum.felt], self.lr)
+        felt = Contraction(self.spectrum.felt_curvature, self.lr)
         return np.asarray(np.sum(felt.shortfall(t), axis=-1))
 
     def update_sizes(self, t: ArrayLike) -> Floats:

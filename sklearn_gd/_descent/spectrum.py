@@ -53,6 +53,16 @@ class Spectrum:
     def largest_curvature(self) -> float:
         return float(self.curvature.max(initial=0.0))
 
+    @property
+    def felt_curvature(self) -> Floats:
+        """All curvatures that are told from zero."""
+        return self.curvature[self.felt]
+
+    @property
+    def least_loss(self) -> float:
+        """The least possible loss, where it is known."""
+        return self.floor
+
     def needs_rows(self, t: int, loss: float) -> bool:
         """Whether t updates down to this loss take more digits than are known here."""
         return t * self.drift > CONTRACT or self.resolution > CONTRACT * loss
