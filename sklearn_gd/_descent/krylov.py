@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 TOP_ROUNDING = 16 * EPS
 # The space is looked at when it has so many vectors, then whenever it has grown by this share.
 FIRST_LOOK, LOOK_EVERY = 8, 0.125
+# Losses may be off by this, relatively, before one is measured on the rows.
+LOST_ORTHOGONALITY = 1e-14
 # Memory that one space may take; a larger one starts again in time.
 BASIS_LIMIT_BYTES = 1 << 30
 # A space smaller than this would start again too often to gain anything.
@@ -56,15 +58,23 @@ class Process(Protocol):
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is asked: a start, a rate (None: 1 / largest curvature), a stopping rule, a size."""
+class Ask:
+    """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops."""
 
-    start: Floats
     lr: float | None
     max_iter: int
     stop_of: Callable[[Descent], Stop]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What it is asked of: spaces started anywhere, of how many vectors at most."""
+
+    ask: Ask
+    start: Floats
     process_from: Callable[[Floats], Process]
     most_vectors: int
+    measure: Callable[[Floats], float] | None  # J of given parameters, where that says more
 
 
 @dataclass(frozen=True)
@@ -77,8 +87,7 @@ class Look:
     resolved: bool
 
 
-def on_rows(rows: Rows, start: Floats, lr: float | None, max_iter: int,
-            stop_of: Callable[[Descent], Stop]) -> tuple[KrylovDescent, Stop]:
+def on_rows(rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
     """With products with Z and Z' only."""
     scaled = ScaledRows(rows)
     sizes = scaled.sizes(start)
@@ -86,20 +95,25 @@ def on_rows(rows: Rows, start: Floats, lr: float | None, max_iter: int,
     def process_from(theta: Floats) -> Process:
         return Bidiagonalisation(scaled, scaled.residual(theta), sizes)
 
+    def measure(theta: Floats) -> float:
+        residual = scaled.residual(theta)
+        return 0.5 * float(np.vdot(residual, residual))
+
     n, p = scaled.shape
     stored = (p + n * scaled.short_left) * start.shape[1]
     most = max(LEAST_VECTORS, BASIS_LIMIT_BYTES // (8 * stored))
-    return Search(Task(start, lr, max_iter, stop_of, process_from, most)).run()
+    return Search(Task(ask, start, process_from, most, measure)).run()
 
 
-def on_moments(moments: Moments, fit_intercept: bool, start: Floats, lr: float | None,
-               max_iter: int, stop_of: Callable[[Descent], Stop]) -> tuple[KrylovDescent, Stop]:
+def on_moments(
+    moments: Moments, fit_intercept: bool, start: Floats, ask: Ask
+) -> tuple[KrylovDescent, Stop]:
     """With products with H, which takes more memory than any space of its vectors."""
 
     def process_from(theta: Floats) -> Process:
         return Tridiagonalisation(moments, theta, fit_intercept)
 
-    return Search(Task(start, lr, max_iter, stop_of, process_from, len(start) + 1)).run()
+    return Search(Task(ask, start, process_from, len(start) + 1, None)).run()
 
 
 class Search:
@@ -107,7 +121,7 @@ class Search:
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self.theta, self.lr = task.start, task.lr
+        self.theta, self.lr = task.start, task.ask.lr
         self.top: float | None = None
         self.pieces: list[Piece] = []
         self.firsts = [0]
@@ -125,6 +139,8 @@ class Search:
                 return replace(look.descent, known_to=last), look.stop
             step = look.known.largest(ahead)
             self.lr = piece.lr
+            floor = piece.spectrum.floor + self._correction(piece, step)
+            piece = Piece(replace(piece.spectrum, floor=floor), piece.lr)
             self.pieces.append(piece)
             self.firsts.append(self.firsts[-1] + step)
             self.theta = piece.theta(step)
@@ -132,12 +148,15 @@ class Search:
     def _grow(self, process: Process) -> Look:
         """Until the stop is resolved, the space complete or the room taken."""
         most = self.task.most_vectors
-        size = min(FIRST_LOOK, self.task.max_iter + 1)
+        size = min(FIRST_LOOK, self.task.ask.max_iter + 1)
         while True:
             process.grow(min(size, most))
             if process.size >= most and not process.complete and self.top is None:
                 self.top = _largest_curvature(process, most)
-            look = self._look(process)
+            look = self._look(process, 0.0)
+            if look.resolved or process.complete:
+                ahead = look.stop.t - self.firsts[-1]
+                look = self._look(process, self._correction(look.descent.pieces[-1], ahead))
             if look.resolved or process.complete or process.size >= most:
                 return look
             size = process.size + max(4, int(LOOK_EVERY * process.size))
@@ -145,7 +164,7 @@ class Search:
                 # A space with as many vectors as there are updates holds them all.
                 size = max(process.size + 1, min(size, look.stop.t + 1 - self.firsts[-1]))
 
-    def _look(self, process: Process) -> Look:
+    def _look(self, process: Process, correction: float) -> Look:
         ritz = process.ritz()
         spectrum = spectrum_of(ritz, process.bases, self.theta, process.resolution, process.drift)
         if self.top is not None:
@@ -153,12 +172,30 @@ class Search:
         else:
             known_top = _top(ritz).top_is_converged(TOP_ROUNDING)
             spectrum = replace(spectrum, top_known=known_top, whole=process.whole)
+        spectrum = replace(spectrum, floor=spectrum.floor + correction)
         safe = 1.0 / spectrum.top if spectrum.top > 0 else 1.0
         piece = Piece(spectrum, safe if self.lr is None else self.lr)
         descent = joined([*self.pieces, piece], self.firsts, None)
-        stop = self.task.stop_of(descent)
+        stop = self.task.ask.stop_of(descent)
         known = Known(piece, ritz, descent)
         return Look(descent, stop, known, self._resolved(descent, stop, known))
+
+    def _correction(self, piece: Piece, t: int) -> float:
+        """J measured at t less J as the small problem has it: the same for all t that matter.
+
+        Vectors of the side that is not kept orthogonal lose it where B is ill-conditioned, and a
+        sum of their squares is then off by as much, in the part of the residual that stays.
+        """
+        curvature, loss = piece.spectrum.curvature, float(piece.loss(t))
+        if self.task.measure is None or not curvature.size or not 0 < loss < np.inf:
+            return 0.0
+        first_loss = float((self.pieces or [piece])[0].loss(0))
+        rounding = EPS * np.sqrt(first_loss / loss)
+        if rounding * np.sqrt(curvature.max() / curvature.min()) < LOST_ORTHOGONALITY:
+            return 0.0
+        correction = self.task.measure(piece.theta(t)) - loss
+        worth = abs(correction) > 16 * rounding * loss
+        return max(correction, -piece.spectrum.floor) if worth else 0.0
 
     def _resolved(self, descent: KrylovDescent, stop: Stop, known: Known) -> bool:
         top_matters = self.lr is None or descent.diverging
@@ -167,7 +204,7 @@ class Search:
         first = self.firsts[-1]
         if stop.reason == "stationary" and not descent.diverging:
             # The predicate measured updates against the last possible iterate.
-            return known(stop.t + 1 - first) and known.roughly(self.task.max_iter - first)
+            return known(stop.t + 1 - first) and known.roughly(self.task.ask.max_iter - first)
         return known(stop.t + 1 - first)
 
 

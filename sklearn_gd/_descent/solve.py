@@ -32,20 +32,28 @@ class Terms:
 def solve(
     rows: Rows, start: Floats, terms: Terms, solver: str
 ) -> tuple[Descent, Stop, Moments | None]:
-    """Descend from `start`; the moments come along where they were made and hold enough digits."""
-    engine = choice.engine(rows, terms.max_iter) if solver == "auto" else solver
-    if engine == "krylov":
-        return *_krylov(rows, start, terms), None
-    return _spectral(rows, start, terms, engine)
+    """Descend from `start`; moments come along where the descent was found from them."""
+    if solver in ("auto", "krylov"):
+        shape = choice.Shape.of(rows, terms.max_iter)
+        solver = shape.best_engine() if solver == "auto" else shape.best_krylov()
+    if solver == choice.KRYLOV_ON_MOMENTS:
+        descent, stop = _krylov_on_moments(rows, start, terms)
+        if not descent.spectrum.needs_rows(stop.t, float(descent.loss(stop.t))):
+            return descent, stop, None
+        solver = choice.KRYLOV_ON_ROWS
+    if solver == choice.KRYLOV_ON_ROWS:
+        return *krylov.on_rows(rows, start, _ask(rows, terms)), None
+    return _spectral(rows, start, terms, solver)
 
 
-def _krylov(rows: Rows, start: Floats, terms: Terms) -> tuple[Descent, Stop]:
+def _krylov_on_moments(rows: Rows, start: Floats, terms: Terms) -> tuple[Descent, Stop]:
+    moments = moments_of(rows)
+    return krylov.on_moments(moments, rows.fit_intercept, start, _ask(rows, terms))
+
+
+def _ask(rows: Rows, terms: Terms) -> krylov.Ask:
     rounding = float(np.finfo(rows.X.dtype).eps)
-
-    def stop_of(descent: Descent) -> Stop:
-        return _stop(descent, terms, rounding)[1]
-
-    return krylov.on_rows(rows, start, terms.lr, terms.max_iter, stop_of)
+    return krylov.Ask(terms.lr, terms.max_iter, lambda path: _stop(path, terms, rounding)[1])
 
 
 def _spectral(
