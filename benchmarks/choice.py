@@ -77,7 +77,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--times", type=int, default=3)
     options = parser.parse_args()
-    head = f"{'shape':>20} {'decay':>5} {'updates':>7} " + " ".join(f"{e:>18}" for e in choice.ENGINES)
+    head = f"{'shape':>20} {'decay':>5} {'updates':>7} " + " ".join(
+        f"{e:>18}" for e in choice.ENGINES
+    )
     print(head + f" {'picked':>18} {'to the best':>11}")
     worst = 1.0
     for n, d, density in SHAPES if options.quick else SHAPES + SLOW:

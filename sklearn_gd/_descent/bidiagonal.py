@@ -169,9 +169,9 @@ class Bidiagonalisation:
         live = beta > 0
         left *= np.where(live, 1.0 / np.where(live, beta, 1.0), 0.0)
         across = across / np.where(live, beta, 1.0) - self._right * beta
-        for j in np.flatnonzero(live):
-            if self._rows.short_left:
-                self._left_bases[j].append(left[:, j])
+        for basis, u, lives in zip(self._left_bases, left.T, live, strict=True):
+            if self._rows.short_left and lives:
+                basis.append(u)
         self._right = self._settle_right(across * live)
 
     def _settle_left(self, left: Floats) -> Floats:
@@ -201,4 +201,3 @@ class Bidiagonalisation:
 
     def _scale(self, j: int) -> float:
         return max([0.0, *self._alphas[j], *self._betas[j]])
-

@@ -1,4 +1,4 @@
-"""A descent known piece by piece: Ritz values and bases go in, answers for every known t come out."""
+"""A descent known piece by piece: Ritz values and bases go in, answers for known t come out."""
 
 from __future__ import annotations
 
@@ -142,8 +142,11 @@ class KrylovDescent(Descent):
         ends = (*self.firsts[1:], last + 1)
         spans = zip(self.pieces, self.firsts, ends, strict=True)
         return np.concatenate(
-            [piece.losses(min(end, last + 1) - 1 - first) for piece, first, end in spans
-             if first <= last]
+            [
+                piece.losses(min(end, last + 1) - 1 - first)
+                for piece, first, end in spans
+                if first <= last
+            ]
         )
 
     def _ask(self, question: Callable[[Piece, ArrayLike], Floats], t: ArrayLike) -> Floats:
@@ -162,16 +165,14 @@ class KrylovDescent(Descent):
         return answer
 
     def _check(self, steps: NDArray[np.generic]) -> None:
-        if self.last_known is not None and bool((steps > self.last_known).any()):
+        if self.known_to is not None and np.any(steps.astype(object) > self.known_to):
             raise ValueError(
                 f"The Krylov solver resolved this descent up to t = {self.last_known:,}; t = "
                 f"{int(np.max(steps)):,} is beyond. Fit again with max_iter at least that large."
             )
 
 
-def joined(
-    pieces: Sequence[Piece], firsts: Sequence[int], known_to: int | None
-) -> KrylovDescent:
+def joined(pieces: Sequence[Piece], firsts: Sequence[int], known_to: int | None) -> KrylovDescent:
     """One descent of several pieces; the rate and the top are the first one's."""
     spectrum = replace(
         pieces[0].spectrum,

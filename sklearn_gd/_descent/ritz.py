@@ -60,7 +60,7 @@ class Ritz:
         three-term recurrence from the last row upwards is stable while components grow; it ends at
         each vector's largest component, which the decomposition does know.
         """
-        last = self.turn[-1].copy()
+        last: Floats = self.turn[-1].copy()
         tiny = np.flatnonzero(np.abs(last) < KNOWN_COMPONENT)
         if tiny.size:
             peak = np.argmax(np.abs(self.turn[:, tiny]), axis=0)
