@@ -27,8 +27,9 @@ from sklearn_gd._descent.stopping import Stop
 
 Floats = NDArray[np.float64]
 
-# lr="auto" and all that depends on it: the largest curvature is known this well.
-TOP_ROUNDING = 16 * EPS
+# lr="auto" and all that depends on it: the largest curvature is known this well. An error of the
+# rate moves no iterate by more, relative to the way it has come.
+TOP_ROUNDING = 1e-13
 # The space is looked at when it has so many vectors, then whenever it has grown by this share.
 FIRST_LOOK, LOOK_EVERY = 8, 0.125
 # Losses may be off by this, relatively, before one is measured on the rows.
