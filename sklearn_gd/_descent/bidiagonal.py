@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent import ritz
-from sklearn_gd._descent.basis import Basis
+from sklearn_gd._descent.basis import Basis, length
 from sklearn_gd._descent.ritz import Ritz
 from sklearn_gd._descent.rows import BLOCK_BYTES, Rows
 from sklearn_gd._descent.spectrum import EPS, MOMENTS_ROUNDING
@@ -186,7 +186,7 @@ class Bidiagonalisation:
                 continue
             keep = self._rows.short_left
             v = across[:, j] if keep else basis.orthogonalise(across[:, j])
-            alpha = float(np.linalg.norm(v))
+            alpha = length(v)
             full = len(self._betas[j]) >= min(self._rows.shape)
             if full or not alpha > BREAKDOWN * self._scale(j):
                 alpha = 0.0

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent import ritz
-from sklearn_gd._descent.basis import Basis
+from sklearn_gd._descent.basis import Basis, length
 from sklearn_gd._descent.bidiagonal import BREAKDOWN
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.ritz import Ritz
@@ -71,7 +71,7 @@ class Tridiagonalisation:
     def _extend(self, j: int, product: Floats) -> None:
         self._diagonals[j].append(float(product @ self._next[j]))
         v = self.bases[j].orthogonalise(product)
-        size = float(np.linalg.norm(v))
+        size = length(v)
         scale = max(*self._diagonals[j], *self._beside[j], 0.0)
         full = len(self._diagonals[j]) >= len(v)
         size = 0.0 if full or not size > BREAKDOWN * scale else size
