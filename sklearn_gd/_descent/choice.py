@@ -26,14 +26,14 @@ VECTORS_FACTOR, VECTORS_POWER = 4.5, 0.35
 # It takes a few to know the largest curvature, however few the updates.
 FEWEST_VECTORS = 16
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
-WORTH_LESS_KNOWN = 1.2
+WORTH_LESS_KNOWN = 1.1
 
-# Nanoseconds, on two cores of 2024; only their ratios matter.
-MATRIX_FLOP = 0.01  # in products of large matrices
+# Nanoseconds; only their ratios matter.
+MATRIX_FLOP = 0.014  # in products of large matrices: between one core (0.02) and two (0.01)
 EIGEN_FLOPS, REFINED_FLOPS = 9.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
 READ = 0.6  # a number used for one product with a vector, and for the next with what came of it
 SPARSE_READ = 2.5  # the same with an index: gathered, not streamed
-SPARSE_PAIR = 5.0  # one product of two non-zeros of a row in X'X
+SPARSE_PAIR = 15.0  # one product of two non-zeros of a row in X'X
 STEP = 80_000.0  # what a step costs besides
 SMALL = 12.0  # times the cube of the vectors: looking at the small problem as it grows
 
