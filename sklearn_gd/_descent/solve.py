@@ -29,9 +29,11 @@ class Terms:
     max_iter: int
 
 
-def solve(rows: Rows, start: Floats, terms: Terms, solver: str) -> tuple[Descent, Stop, Moments]:
+def solve(
+    rows: Rows, start: Floats, terms: Terms, solver: str, moments: Moments | None = None
+) -> tuple[Descent, Stop, Moments]:
     """Descend from `start`, on the moments where they hold enough digits, else on the rows too."""
-    moments = moments_of(rows)
+    moments = moments_of(rows) if moments is None else moments
     spectrum = eigenbasis(moments, start, rows.fit_intercept)
     rounding = float(np.finfo(rows.X.dtype).eps)
     descent, stopping, stop = _plan(spectrum, terms, rounding)

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # Numbers of one product over many iterates: few large products, and no more memory than this.
-BLOCK_NUMBERS = 1 << 20
+BLOCK_NUMBERS = 1 << 18
 # 1 - r^t rounds to 1 once r^t is below exp(-GONE): later iterates are the same numbers.
 GONE = 54 * log(2.0)
 
