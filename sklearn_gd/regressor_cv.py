@@ -87,7 +87,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         Why the descent on all rows ended there; "max_iter" is the number of updates chosen.
     path_ : DescentPath
         That descent as a function of the number of updates, also beyond `n_iter_`.
-    loss_history_, coef_path_, intercept_path_ : ndarray of shape (n_iter_ + 1, ...)
+    loss_history_, coef_path_, intercept_path_ : ndarray of shape (`n_iter_` + 1, ...)
         That descent's iterates, as in `GDLinearRegressor`.
     lrs_ : ndarray of shape (n_lrs,)
         The rates tried, in the order given.
@@ -107,7 +107,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         Effective degrees of freedom of every iterate. Only with ``cv=None``.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen in `fit`; only where X had string column names.
 
     See Also
