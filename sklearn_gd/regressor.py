@@ -121,9 +121,9 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
     >>> model = GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y)
     >>> model.n_iter_, model.stop_reason_
-    (11, 'tol')
+    (8, 'tol')
     >>> model.loss_history_[:3].round(3)
-    array([5.833, 2.797, 1.362])
+    array([5.833, 3.387, 1.969])
     """
 
     coef_: Floats
@@ -189,7 +189,9 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         try:
             terms = self._check_terms()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
-            layout = Layout(self.fit_intercept, targets, rows.X.dtype)
+            names = getattr(self, "feature_names_in_", None)
+            names = None if names is None else tuple(names)
+            layout = Layout(self.fit_intercept, targets, rows.X.dtype, names)
             start = self._start(rows, layout, coef_init, intercept_init)
             descent, stop, moments = solve(rows, start, terms, self.solver)
         except BaseException:

@@ -1,0 +1,52 @@
+"""J cut along a line or a plane: a descent and directions go in, a quadratic comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._descent.descent import Descent
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """J on centre + directions @ offset, where the centre is a least-squares solution."""
+
+    floor: float
+    curvature: Floats  # (m, m): H as the m directions feel it
+
+    def loss(self, offset: Floats) -> Floats:
+        """J at offsets of shape (..., m)."""
+        quadratic = np.einsum("...i,ij,...j->...", offset, self.curvature, offset)
+        return np.asarray(self.floor + 0.5 * quadratic)
+
+    def gradient(self, offset: Floats) -> Floats:
+        """The partial derivatives of J by the offsets, of shape (..., m)."""
+        return np.asarray(offset @ self.curvature)
+
+
+def section(descent: Descent, directions: Floats) -> Section:
+    """J cut along the columns of `directions` (p, m), the rest held at least squares."""
+    spectrum = descent.spectrum
+    across = spectrum.basis.T @ directions
+    return Section(spectrum.floor, across.T @ (spectrum.curvature[:, np.newaxis] * across))
+
+
+def least_squares(descent: Descent) -> Floats:
+    """The theta (p, k) that a stable rate leads to: of all least-squares solutions the nearest."""
+    return np.asarray(
+        descent.spectrum.start + descent.basis @ (descent.residual.T / descent.sigma).T
+    )
+
+
+def most_telling(descent: Descent, target: int) -> tuple[Floats, float]:
+    """The two directions (p, 2) that hold most of the loss there is to lose, and their share."""
+    spectrum = descent.spectrum
+    energy = spectrum.residual[:, target] ** 2
+    order = np.argsort(-energy, kind="stable")[:2]
+    total = float(energy.sum())
+    return spectrum.basis[:, order], float(energy[order].sum()) / total if total > 0 else 1.0
