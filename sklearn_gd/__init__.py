@@ -4,14 +4,30 @@ from sklearn_gd._descent.explanation import Explanation
 from sklearn_gd._descent.outlook import SlowDirection
 from sklearn_gd._descent.path import DescentPath
 from sklearn_gd.diagnosis import Diagnosis, diagnose
+from sklearn_gd.display import (
+    CoefPathDisplay,
+    FitDisplay,
+    LossCurve,
+    LossCurveDisplay,
+    LossSlopeDisplay,
+    LossSurfaceDisplay,
+    TuningDisplay,
+)
 from sklearn_gd.regressor import GDLinearRegressor
 
 __all__ = [
+    "CoefPathDisplay",
     "DescentPath",
     "Diagnosis",
     "Explanation",
+    "FitDisplay",
     "GDLinearRegressor",
+    "LossCurve",
+    "LossCurveDisplay",
+    "LossSlopeDisplay",
+    "LossSurfaceDisplay",
     "SlowDirection",
+    "TuningDisplay",
     "diagnose",
 ]
 __version__ = "0.1.0.dev0"

@@ -1,4 +1,4 @@
-"""Libraries that only some readers need: a name goes in, the module or a plain message comes out."""
+"""Libraries that some readers need: a name goes in, the module or a plain message comes out."""
 
 from __future__ import annotations
 

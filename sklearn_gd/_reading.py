@@ -13,7 +13,7 @@ def path_of(estimator: Any) -> DescentPath:
     """The path of a fitted estimator, also as the last step of a pipeline, or a path as it is."""
     if isinstance(estimator, DescentPath):
         return estimator
-    last = _last_step(estimator)
+    last = last_step(estimator)
     path = getattr(last, "path_", None)
     if isinstance(path, DescentPath):
         return path
@@ -45,5 +45,6 @@ def transform(estimator: Any, X: Any) -> Any:
     return X
 
 
-def _last_step(estimator: Any) -> Any:
+def last_step(estimator: Any) -> Any:
+    """The last step of a pipeline; anything else as it is."""
     return estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklearn_gd._descent.moments import Moments, moments_of
+from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.outlook import (
     SlowDirection,
     best_constant_lr,
@@ -200,7 +200,7 @@ def _is_descent(candidate: Any) -> bool:
     return isinstance(candidate, DescentPath) or hasattr(candidate, "fit")
 
 
-class _Door(BaseEstimator):  # type: ignore[misc]
+class _Door(BaseEstimator):
     """Lets rows in with the checks of an estimator; keeps the features' names."""
 
 

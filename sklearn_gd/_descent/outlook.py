@@ -14,6 +14,7 @@ from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.names import direction_name
 from sklearn_gd._descent.path import DescentPath
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
+from sklearn_gd._descent.stopping import Stopping, find_stop
 
 Floats = NDArray[np.float64]
 
@@ -111,3 +112,10 @@ def slowest(path: DescentPath, names: Sequence[str], most: int) -> tuple[SlowDir
         )
         for i in order[:most]
     )
+
+
+def at_rate(path: DescentPath, lr: float) -> DescentPath:
+    """The same descent at another constant rate, as far as the first one went."""
+    descent = Descent(path._descent.spectrum, lr)
+    stop = find_stop(descent, Stopping(None, max(path.n_iter, 1), diverging=descent.diverging))
+    return DescentPath(descent, stop, path._layout)
