@@ -310,8 +310,10 @@ class DescentPath:
         """
         pandas = optional("pandas", "path_.to_frame")
         if t is None:
-            for name in ("loss", "coef"):
-                self._check_size(name)
+            try:
+                self._check_size("coef")
+            except AttributeError as error:
+                raise ValueError(f"{error} Give to_frame those t.") from None
         steps = np.atleast_1d(_check_t(np.arange(self.n_iter + 1) if t is None else t))
         columns = columns_of(self.loss(steps), self._parameters(steps), self.parameter_names)
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))

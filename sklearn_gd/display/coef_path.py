@@ -170,11 +170,12 @@ class CoefPathDisplay:
             lines[j] = self._draw(j, merged(style, line_kw))
         self.lines_ = [lines[j] for j in range(len(self.names))]
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-        tidy(ax, "number of updates t", "coefficient", self._title(len(named)))
+        tidy(ax, "number of updates t", "coefficient")
         wait_axis(ax, int(self.t[-1]))
         self._hold_limits()
         self.marks_ = self._draw_marks(named, mark_kw)
         self.texts_ = self._draw_names(named)
+        ax.set_title(self._title(len(named)), fontsize="medium", loc="left")
         return self
 
     def _draw(self, j: int, style: dict[str, Any]) -> Any:
@@ -186,7 +187,7 @@ class CoefPathDisplay:
         return [int(j) for j in np.argsort(-end, kind="stable")[:most]]
 
     def _title(self, named: int) -> str:
-        said = [] if self.limit is None else ["◁ least squares"]
+        said = ["◁ least squares"] if self.marks_ else []
         if len(self.names) > named:
             said.append(f"grey: {len(self.names) - named:,} smaller ones")
         return "    ".join(said)
@@ -251,6 +252,6 @@ def _apart(wanted: Floats, distance: float) -> Floats:
             blocks[-2:] = [blocks[-2] + blocks[-1]]
     level = np.concatenate([[np.mean(block)] * len(block) for block in blocks] or [[]])
     heights = level + distance * np.arange(len(order))
-    placed = np.empty_like(heights)
+    placed: Floats = np.empty_like(heights)
     placed[order] = heights
     return placed

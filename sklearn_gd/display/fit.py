@@ -225,7 +225,9 @@ class FitDisplay:
 
         def draw(i: int) -> list[Any]:
             self.line_.set_ydata(self.lines[i])
-            ax.set_title(f"t = {self.t[i]:,}, J = {self.loss[i]:.4g}", fontsize="medium", loc="left")
+            ax.set_title(
+                f"t = {self.t[i]:,}, J = {self.loss[i]:.4g}", fontsize="medium", loc="left"
+            )
             return [self.line_]
 
         draw(0)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sklearn_gd._descent.outlook import at_rate, best_constant_lr, is_floor
-from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._descent.outlook import at_rate
 from sklearn_gd._reading import last_step, path_of
 from sklearn_gd.display._canvas import (
     BLUE,
@@ -26,50 +23,22 @@ from sklearn_gd.display._canvas import (
     tidy,
     wait_axis,
 )
-from sklearn_gd.display._iterates import BLOWN_UP, last_shown, spread
+from sklearn_gd.display._curves import (
+    LossCurve,
+    curve_of,
+    floor_of,
+    rate_label,
+    rate_of,
+    unstopped,
+)
+from sklearn_gd.display._iterates import BLOWN_UP, last_shown
 
-Floats = NDArray[np.float64]
-
-# Points of a curve: more than a picture has columns of pixels to show.
-MOST_POINTS = 800
 # Up to so many updates each iterate has its own dot.
 MOST_DOTS = 40
 # A loss that falls by more than this factor is shown by powers of ten.
 IN_PROPORTION = 30.0
 # Rates are compared over at least so many updates.
 FEWEST_COMPARED = 10
-
-ENDINGS = {
-    "tol": "loss below tol",
-    "stationary": "updates below rounding",
-    "max_iter": "max_iter reached",
-}
-
-
-@dataclass(frozen=True, eq=False)
-class LossCurve:
-    """One descent for a :class:`LossCurveDisplay`: its losses and how it ended.
-
-    Parameters
-    ----------
-    t, loss : ndarray of shape (n_points,)
-        The curve, also beyond the stop.
-    label : str
-        What the legend calls it.
-    stop : int, default=None
-        The number of updates after which the descent stopped; None marks no stop.
-    ending : str
-        How it ended, in a few words.
-    diverges : bool
-        Whether its loss rises in the end.
-    """
-
-    t: NDArray[Any]
-    loss: Floats
-    label: str = "loss J"
-    stop: int | None = None
-    ending: str = ""
-    diverges: bool = False
 
 
 class LossCurveDisplay:
@@ -168,18 +137,20 @@ class LossCurveDisplay:
             if len(paths) > 1:
                 raise ValueError(f"lrs compares rates of one estimator; got {len(paths)} of them.")
             t_max = max(paths[0].n_iter, FEWEST_COMPARED) if t_max is None else t_max
-            labels = [_rate_label(paths[0], lr) for lr in lrs] if labels is None else labels
-            paths = [at_rate(paths[0], _rate(paths[0], lr)) for lr in lrs]
+            labels = [rate_label(paths[0], lr) for lr in lrs] if labels is None else labels
+            paths = [at_rate(paths[0], rate_of(paths[0], lr)) for lr in lrs]
         if t_max is None:
             t_max = max(last_shown(path) for path in paths)
         if labels is None:
             labels = [f"lr = {path.lr:.3g}" for path in paths] if len(paths) > 1 else ["loss J"]
-        curves = [_curve(path, t_max, str(name)) for path, name in zip(paths, labels, strict=True)]
+        curves = [
+            curve_of(path, t_max, str(name)) for path, name in zip(paths, labels, strict=True)
+        ]
         if lrs is not None:
-            curves = [_unstopped(curve) for curve in curves]
+            curves = [unstopped(curve) for curve in curves]
         display = cls(
             curves,
-            loss_floor=_shared([_floor(path) for path in paths]),
+            loss_floor=_shared([floor_of(path) for path in paths]),
             tol=_shared([getattr(last_step(each), "tol", None) for each in estimators]),
             max_stable_lr=_shared([path.max_stable_lr for path in paths]),
         )
@@ -211,7 +182,9 @@ class LossCurveDisplay:
         """
         ax = new_axes(ax, "LossCurveDisplay")
         self.ax_, self.figure_ = ax, ax.figure
-        self.lines_, self.beyond_, self.stops_ = [], [], []
+        self.lines_: list[Any] = []
+        self.beyond_: list[Any] = []
+        self.stops_: list[Any] = []
         for i, curve in enumerate(self.curves):
             self._draw(i, curve, line_kw, beyond_kw, stop_kw)
         self.floor_line_ = self._level("least possible loss", self.loss_floor, ":", floor_kw)
@@ -289,48 +262,6 @@ class LossCurveDisplay:
         if self.max_stable_lr is None or not np.isfinite(self.max_stable_lr):
             return None
         return f"stable below lr = {self.max_stable_lr:.3g}"
-
-
-def _curve(path: DescentPath, t_max: int, label: str) -> LossCurve:
-    t = np.union1d(spread(t_max, MOST_POINTS), [path.n_iter] if path.n_iter <= t_max else [])
-    t = t.astype(np.int64)
-    diverges = path.stop_reason == "diverged"
-    if diverges:
-        ending = f"diverges, least J at t = {path.n_iter:,}"
-    else:
-        ending = f"stop at t = {path.n_iter:,}, {ENDINGS[path.stop_reason]}"
-    return LossCurve(
-        t=t,
-        loss=np.asarray(path.loss(t)),
-        label=label,
-        stop=path.n_iter,
-        ending=ending,
-        diverges=diverges,
-    )
-
-
-def _unstopped(curve: LossCurve) -> LossCurve:
-    """A curve drawn through, whatever the descent it was read from would have stopped for."""
-    words = "diverges" if curve.diverges else f"J = {curve.loss[-1]:.3g}"
-    return replace(curve, stop=None, ending=words)
-
-
-def _floor(path: DescentPath) -> float | None:
-    """The least possible loss; None where it is zero but for rounding, where no line can show it."""
-    return path.loss_floor if is_floor(path.loss_floor, float(path.loss(0))) else None
-
-
-def _rate(path: DescentPath, lr: float | str) -> float:
-    if lr == "auto":
-        return path.max_stable_lr / 2
-    if lr == "best":
-        return best_constant_lr(path._descent.spectrum)
-    return float(lr)
-
-
-def _rate_label(path: DescentPath, lr: float | str) -> str:
-    names = {"auto": " (auto)", "best": " (best)"}
-    return f"lr = {_rate(path, lr):.3g}{names.get(str(lr), '')}"
 
 
 def _shared(values: list[Any]) -> Any:

@@ -90,8 +90,8 @@ class LossSlopeDisplay:
     >>> X, y = [[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0]
     >>> model = GDLinearRegressor(lr=0.05, tol=0.01, fit_intercept=False).fit(X, y)
     >>> display = LossSlopeDisplay.from_estimator(model)
-    >>> display.slope[0].round(4), display.curvature.round(4)
-    (-9.3333, 4.6667)
+    >>> display.slope[:2].round(4)
+    array([-9.3333, -7.1556])
     """
 
     def __init__(
@@ -285,9 +285,7 @@ class LossSlopeDisplay:
 
     def _parabola(self, i: int, grid: Any) -> Floats:
         offset = grid - self.value[i]
-        return np.asarray(
-            self.loss[i] + self.slope[i] * offset + 0.5 * self.curvature * offset**2
-        )
+        return np.asarray(self.loss[i] + self.slope[i] * offset + 0.5 * self.curvature * offset**2)
 
     def _tangent(self, i: int) -> tuple[Floats, Floats]:
         """The tangent's two ends, equally long in the picture however steep it is."""
@@ -321,10 +319,10 @@ class LossSlopeDisplay:
         self.tangents_[0].set_label(f"tangent at t = {self.t[i]:,}: slope {self.slope[i]:.4g}")
         step = -self.lr * self.slope[i]
         color = self.steps_[0].arrow_patch.get_edgecolor()
-        self.ax_.plot(
-            [], [], color=color, linewidth=2.0, label=f"step -lr × slope = {step:.4g}"
-        )
+        self.ax_.plot([], [], color=color, linewidth=2.0, label=f"step -lr × slope = {step:.4g}")
 
     def _words(self, i: int) -> str:
         step = -self.lr * self.slope[i]
-        return f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, slope {self.slope[i]:.4g}, step {step:.4g}"
+        return (
+            f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, slope {self.slope[i]:.4g}, step {step:.4g}"
+        )

@@ -8,9 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.names import direction_name
-from sklearn_gd._descent.path import DescentPath
-from sklearn_gd._descent.section import least_squares, most_telling, section
 from sklearn_gd._reading import names_of, path_of
 from sklearn_gd.display._canvas import (
     FRAME_MS,
@@ -27,12 +24,8 @@ from sklearn_gd.display._canvas import (
     root_norm,
     tidy,
 )
-from sklearn_gd.display._iterates import (
-    check_parameter,
-    check_target,
-    choose,
-    iterate_words,
-)
+from sklearn_gd.display._iterates import check_target, choose, iterate_words
+from sklearn_gd.display._plane import most_telling_plane, plane_of
 
 Floats = NDArray[np.float64]
 
@@ -169,10 +162,10 @@ class LossSurfaceDisplay:
             )
         steps = choose(path, t, MOST_ITERATES)
         if parameters is None and len(names) > 2:
-            display = _plane(cls, path, names, target, steps)
+            cut = most_telling_plane(path, names, target, steps)
         else:
-            display = _pair(cls, path, names, target, steps, parameters)
-        return display.plot(ax=ax, **looks)
+            cut = plane_of(path, names, target, steps, parameters or (0, 1))
+        return cls(**cut).plot(ax=ax, **looks)
 
     def loss(self, points: ArrayLike) -> Floats:
         """J at points of shape (..., 2)."""
@@ -214,7 +207,7 @@ class LossSurfaceDisplay:
         """
         self._frame(ax, kind, surface_kw)
         self._draw_path(line_kw)
-        self.arrows_ = []
+        self.arrows_: list[Any] = []
         if arrow_at is not None and arrow_at in self.t:
             self._draw_arrows(int(np.flatnonzero(self.t == arrow_at)[0]), arrow_kw)
         self._finish()
@@ -367,56 +360,3 @@ class LossSurfaceDisplay:
         beside = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "borderaxespad": 0.0}
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "ncols": 3}
         self.legend_ = legend(self.ax_, **(below if self._solid else beside))
-
-
-def _pair(
-    cls: type[LossSurfaceDisplay],
-    path: DescentPath,
-    names: tuple[str, ...],
-    target: int,
-    steps: Any,
-    parameters: Sequence[str | int] | None,
-) -> LossSurfaceDisplay:
-    """Two parameters as they are."""
-    given = (0, 1) if parameters is None else parameters
-    if len(given) != 2:
-        raise ValueError(f"parameters must be two names or positions; got {parameters!r}.")
-    pair = [check_parameter(names, parameter) for parameter in given]
-    if pair[0] == pair[1]:
-        raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
-    cut = section(path._descent, np.eye(len(names))[:, pair])
-    others = len(names) > 2
-    return cls(
-        path=path._descent.theta(steps)[:, pair, target],
-        t=steps,
-        lowest=least_squares(path._descent)[pair, target],
-        loss_floor=cut.floor,
-        curvature=cut.curvature,
-        names=(names[pair[0]], names[pair[1]]),
-        held="Others held at least squares; of the path this is the shadow" if others else "",
-    )
-
-
-def _plane(
-    cls: type[LossSurfaceDisplay],
-    path: DescentPath,
-    names: tuple[str, ...],
-    target: int,
-    steps: Any,
-) -> LossSurfaceDisplay:
-    """The two directions that hold most of the loss, measured from the start."""
-    directions, share = most_telling(path._descent, target)
-    start = path._descent.spectrum.start[:, target]
-    cut = section(path._descent, directions)
-    first, second = (f"{i}: {direction_name(d, names)}" for i, d in enumerate(directions.T, 1))
-    return cls(
-        path=(path._descent.theta(steps)[:, :, target] - start) @ directions,
-        t=steps,
-        lowest=(least_squares(path._descent)[:, target] - start) @ directions,
-        loss_floor=cut.floor,
-        curvature=cut.curvature,
-        names=("direction 1", "direction 2"),
-        labels=(f"direction {first}", f"direction {second}"),
-        held=f"From the start along the two directions with {100 * share:.3g} % of the loss to "
-        f"lose; others at least squares",
-    )

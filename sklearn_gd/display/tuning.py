@@ -23,8 +23,9 @@ from sklearn_gd.display._canvas import (
 
 Floats = NDArray[np.float64]
 
-# As many rates as have colours of their own in the picture of curves.
-MOST_CURVES = len(SERIES)
+# The chosen rate is red; of the others as many as there are colours have one.
+COLOURS = tuple(colour for colour in SERIES if colour != RED)
+MOST_CURVES = len(COLOURS)
 # Losses and scores below this quantile are off the colour scale: diverging rates have no bottom.
 OFF_SCALE = 0.25
 # Shades between the worst and the best.
@@ -78,7 +79,7 @@ class TuningDisplay:
     >>> mean = -np.exp(-np.outer(lrs, iters)) - 0.002 * np.outer(lrs, iters)
     >>> display = TuningDisplay(lrs=lrs, iters=iters, mean=mean).plot()
     >>> display.lr, display.n_iter
-    (0.1, 49)
+    (0.2, 31)
     """
 
     def __init__(
@@ -173,7 +174,9 @@ class TuningDisplay:
             raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
         ax = new_axes(ax, "TuningDisplay")
         self.ax_, self.figure_ = ax, ax.figure
-        self.surface_ = self.colorbar_ = self.band_ = None
+        self.surface_: Any = None
+        self.colorbar_: Any = None
+        self.band_: Any = None
         self.lines_: list[Any] = []
         if kind == "surface" and min(self.mean.shape) > 1:
             self._draw_surface(surface_kw)
@@ -187,7 +190,7 @@ class TuningDisplay:
         (self.chosen_,) = ax.plot(
             [self.n_iter], [height], label=self._chosen_words(), **merged(style, chosen_kw)
         )
-        self.legend_ = legend(ax, loc="lower right" if self.lines_ else "lower left")
+        self.legend_ = legend(ax, loc="best" if self.lines_ else "lower left")
         return self
 
     def _draw_surface(self, given: Style) -> None:
@@ -199,26 +202,24 @@ class TuningDisplay:
         style = {"cmap": "cividis", "levels": levels, "extend": "min"}
         shown = np.maximum(_finite(self.mean, bottom - missing), bottom - missing)
         ax = self.ax_
-        self.surface_ = ax.contourf(
-            self.iters, self.lrs, shown, **{**style, **(given or {})}
-        )
+        self.surface_ = ax.contourf(self.iters, self.lrs, shown, **{**style, **(given or {})})
         if self.lrs.min() > 0 and self.lrs.max() > 10 * self.lrs.min():
             ax.set_yscale("log")
         tidy(ax, "number of updates t", "learning rate lr")
         ax.grid(False)
         self.colorbar_ = ax.figure.colorbar(self.surface_, ax=ax, label=self.score_name)
-        self.colorbar_.ax.yaxis.set_major_formatter("{x:.4g}")
+        self.colorbar_.ax.yaxis.set_major_formatter("{x:.3g}")
 
     def _draw_curves(self, given: Style) -> None:
         chosen = int(np.argmin(np.abs(self.lrs - self.lr)))
         others = [i for i in range(len(self.lrs)) if i != chosen]
-        picked = np.linspace(0, len(others) - 1, min(MOST_CURVES - 1, len(others))).round()
-        colours = [colour for colour in SERIES if colour != RED]
-        named = {others[int(i)]: colours[k % len(colours)] for k, i in enumerate(picked)}
-        for i in others:
-            style = {"color": named.get(i, PALE), "linewidth": 1.3}
-            style["linestyle"] = DASHES[1 + i % (len(DASHES) - 1)]
-            label = f"lr = {self.lrs[i]:.3g}" if i in named else None
+        few = len(others) <= MOST_CURVES
+        for k, i in enumerate(others):
+            style = {"color": COLOURS[k] if few else PALE, "linewidth": 1.4 if few else 0.8}
+            style["linestyle"] = DASHES[1 + k % (len(DASHES) - 1)] if few else "-"
+            label = f"lr = {self.lrs[i]:.3g}" if few else None
+            if not few and k == 0:
+                label = f"other rates, {self.lrs.min():.3g} to {self.lrs.max():.3g}"
             self._curve(i, label, merged(style, given))
         style = {"color": RED, "linewidth": 2.2, "zorder": 4}
         self._curve(chosen, f"lr = {self.lrs[chosen]:.3g}, chosen", merged(style, given))
