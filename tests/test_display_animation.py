@@ -54,6 +54,7 @@ def test_frames_are_read_off_the_path():
     """At each frame line and point are where the path says, and the title has t and J."""
     display, model = _display("fit")
     animation = display.animate()
+    display.figure_.canvas.draw()  # an animation never drawn warns when it goes
     animation._draw_frame(2)
     path = model.path_
     expected = path.intercept(2) + path.coef(2)[0] * display.grid
@@ -62,6 +63,7 @@ def test_frames_are_read_off_the_path():
 
     display, model = _display("surface")
     moving = display.animate()
+    display.figure_.canvas.draw()
     moving._draw_frame(1)
     at = [model.path_.intercept(1), model.path_.coef(1)[0]]
     assert_allclose(np.ravel(display.stop_.get_data()), at, atol=1e-12)

@@ -25,7 +25,7 @@ def test_an_update_can_be_checked_by_hand():
     assert_allclose(update.gradient, [-0.5, -2.0])
     assert_allclose(update.step, [-0.05, -0.2])
     assert_allclose(update.new_parameters, [2.05, 1.2])
-    assert update.loss == 0.75
+    assert_allclose(update.loss, 0.75)
     text = repr(update)
     assert "Update 1 of 17, from t = 0 to t = 1, at lr = 0.1." in text
     assert text.splitlines()[3].split() == ["intercept", "2", "-0.5", "-0.05", "2.05"]
@@ -77,7 +77,7 @@ def test_many_parameters_are_cut_to_those_that_move():
     path = GDLinearRegressor(tol=1e3).fit(rng.normal(size=(50, 30)), rng.normal(size=50)).path_
     text = repr(path.explain(0))
     assert "... and 19 more, which move less." in text
-    assert len(text.splitlines()) == 18
+    assert text.count("\nx") + text.count("\nintercept") == 12
 
 
 def test_t_is_one_whole_number():

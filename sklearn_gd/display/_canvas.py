@@ -127,7 +127,6 @@ def player(ax: Any, draw: Callable[[int], Any], frames: Sequence[int], interval:
         frames=list(frames),
         interval=interval,
         repeat_delay=1500,
-        save_count=len(frames),
         init_func=lambda: [],
         blit=False,
     )

@@ -126,7 +126,9 @@ class TuningDisplay:
         scores, std = getattr(tuned, "scores_path_", None), None
         if scores is not None:
             scores = np.asarray(scores, dtype=float)
-            mean, std, name = scores.mean(axis=-1), scores.std(axis=-1), "mean score over folds"
+            with np.errstate(invalid="ignore"):  # a diverging rate scores -inf
+                mean, std = scores.mean(axis=-1), scores.std(axis=-1)
+            name = "mean score over folds"
         elif getattr(tuned, "gcv_path_", None) is not None:
             mean, name = -np.asarray(tuned.gcv_path_, dtype=float), "-GCV error"
         else:
