@@ -74,7 +74,8 @@ def check_weights(sample_weight: Any, n_samples: int) -> Floats | None:
 def check_start(name: str, value: Any, *shapes: tuple[int, ...]) -> Floats:
     """An initial value given by the user, of the first shape or one that reshapes to it."""
     if np.ndim(value) == 0:
-        start = np.asarray(check_number(name, value, Real), dtype=np.float64)
+        number = value.item() if isinstance(value, np.ndarray) else value
+        start = np.asarray(check_number(name, number, Real), dtype=np.float64)
     else:
         start = check_array(
             value, ensure_2d=False, dtype=np.float64, ensure_min_samples=0, input_name=name

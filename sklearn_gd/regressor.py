@@ -239,10 +239,10 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         for first in range(0, self.n_iter_ + 1, stages):
             t = np.arange(first, min(first + stages, self.n_iter_ + 1))
             coef = self.path_.coef(t)
-            predictions = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)
-            predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
-            intercept = self.path_.intercept(t)
-            yield from predictions + intercept.reshape(len(t), 1, *predictions.shape[2:])
+            products = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)  # (n, stages * targets)
+            predictions = products.reshape(X.shape[0], len(t), -1).swapaxes(0, 1)
+            predictions = predictions + self.path_.intercept(t).reshape(len(t), 1, -1)
+            yield from predictions.reshape(len(t), X.shape[0], *coef.shape[1:-1])
 
     @property
     def loss_history_(self) -> Floats:
@@ -308,5 +308,5 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.n_iter_ = path.n_iter
         self.lr_ = path.lr
         self.stop_reason_ = path.stop_reason
-        self.coef_ = path.coef(path.n_iter)
-        self.intercept_ = path.intercept(path.n_iter) if self.fit_intercept else 0.0
+        self.coef_, intercept = path._parameters(path.n_iter)
+        self.intercept_ = intercept if self.fit_intercept else 0.0

@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+# Times any number of updates it stays finite, and times a single one it is zero or infinity to exp.
+LARGEST_LOG = 1e200
+
 
 class Contraction:
     """What is left of each direction after t updates at rate `lr`: r^t, and what is gone: 1 - r^t.
@@ -16,10 +19,12 @@ class Contraction:
     """
 
     def __init__(self, curvature: Floats, lr: float) -> None:
+        self.curvature = curvature
         with np.errstate(over="ignore", divide="ignore"):
             reach = lr * curvature
-            shrinks = reach < 1.0
-            self.log_size: Floats = np.log1p(np.where(shrinks, -reach, reach - 2.0))
+            log_size = np.log1p(np.where(reach < 1.0, -reach, reach - 2.0))
+            # r = 0, or a rate that overflows: finite, so that t = 0 gives 0 and r^0 = 1.
+            self.log_size: Floats = np.clip(log_size, -LARGEST_LOG, LARGEST_LOG)
             # 1 - r^2 = reach * (2 - reach) keeps its digits where r is close to 1 or to -1.
             self.lost_per_update: Floats = reach * (2.0 - reach)
         self.negative: NDArray[np.bool_] = reach > 1.0
@@ -29,33 +34,25 @@ class Contraction:
         """r^t, of shape t.shape + curvature.shape."""
         steps, odd = _steps(t)
         with np.errstate(over="ignore", under="ignore"):
-            return self._signed(np.exp(self._exponent(steps)), odd)
+            size = np.exp(steps[..., np.newaxis] * self.log_size)
+        if self.any_negative:
+            size = np.where(self.negative & odd[..., np.newaxis], -size, size)
+        return size
 
     def squared(self, t: ArrayLike) -> Floats:
         """r^(2 t): the share of each direction's loss that is left."""
+        steps = 2.0 * np.asarray(t, dtype=float)
         with np.errstate(over="ignore", under="ignore"):
-            return np.exp(self._exponent(2.0 * np.asarray(t, dtype=float)))
+            return np.exp(steps[..., np.newaxis] * self.log_size)
 
     def shortfall(self, t: ArrayLike) -> Floats:
         """1 - r^t, without cancellation for small curvature or small t."""
         steps, odd = _steps(t)
         with np.errstate(over="ignore", under="ignore"):
-            gone = -np.expm1(self._exponent(steps))
+            gone = -np.expm1(steps[..., np.newaxis] * self.log_size)
         if self.any_negative:
-            flipped = self.negative & odd[..., np.newaxis]
-            gone = np.where(flipped, 2.0 - gone, gone)
+            gone = np.where(self.negative & odd[..., np.newaxis], 2.0 - gone, gone)
         return gone
-
-    def _exponent(self, steps: Floats) -> Floats:
-        with np.errstate(invalid="ignore"):
-            exponent = steps[..., np.newaxis] * self.log_size
-        # r = 0 or an overflowing rate: 0 * inf, where r^0 = 1 is meant.
-        return np.where(steps[..., np.newaxis] == 0, 0.0, exponent)
-
-    def _signed(self, size: Floats, odd: NDArray[np.bool_]) -> Floats:
-        if self.any_negative:
-            size = np.where(self.negative & odd[..., np.newaxis], -size, size)
-        return size
 
 
 def _steps(t: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:

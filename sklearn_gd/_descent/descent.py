@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import isqrt
 
@@ -29,6 +29,10 @@ class Descent:
 
     spectrum: Spectrum
     lr: float
+
+    def __getstate__(self) -> dict[str, object]:
+        # What is cached is made again from the fields.
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
@@ -64,7 +68,10 @@ class Descent:
     def loss(self, t: ArrayLike) -> Floats:
         """J_t: a sum of non-negative terms, so it neither wobbles nor falls below zero."""
         with np.errstate(over="ignore"):
-            return np.asarray(self.contraction.squared(t) @ self.energy + self.spectrum.floor)
+            return self._above_zero(self.contraction.squared(t) @ self.energy)
+
+    def _above_zero(self, excess: Floats) -> Floats:
+        return np.maximum(excess + self.spectrum.floor, 0.0)
 
     def fall(self, t: ArrayLike) -> Floats:
         """J_t - J_{t+1}, with its own digits, not those of the two losses."""
@@ -89,21 +96,42 @@ class Descent:
         felt = Contraction(self.spectrum.curvature[self.spectrum.felt], self.lr)
         return np.asarray(np.sum(felt.shortfall(t), axis=-1))
 
-    def update_sizes(self, t: ArrayLike) -> Floats:
-        """|theta_{t+1} - theta_t| of each target, shape t.shape + (k,)."""
-        left = np.abs(_held(self.contraction.power(t)))
-        with np.errstate(over="ignore"):
-            steps = (
-                self.lr * left[..., np.newaxis] * np.abs(self.sigma[:, np.newaxis] * self.residual)
-            )
-            return np.asarray(np.linalg.norm(steps, axis=-2))
+    def size(self, t: int) -> Floats:
+        """|theta_t| of each target, (k,)."""
+        return np.asarray(np.linalg.norm(_held(self.theta(t)), axis=0))
+
+    def updates(self, t: ArrayLike, unit: Floats) -> Floats:
+        """The largest over targets of |theta_{t+1} - theta_t|^2 / unit^2; unit (k,)."""
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            steps = self.lr * self.sigma[:, np.newaxis] * self.residual / unit
+            # 0 / 0 is a target that never moves.
+            steps = np.nan_to_num(_held(steps), nan=0.0) ** 2
+            return np.asarray(np.max(self.contraction.squared(t) @ steps, axis=-1))
+
+    def coefficient_error(self, t: int) -> float:
+        """A relative bound on what the error of curvatures and slopes does to theta_t.
+
+        A direction's slope enters theta_t times (1 - r^t) / curvature, which is at most lr t and
+        at most 1 / curvature: long descents of ill-conditioned problems amplify the most.
+        """
+        if self.energy.size == 0:
+            return 0.0
+        gain = self.contraction.shortfall(t) / self.contraction.curvature
+        return float(self.spectrum.error * self.spectrum.largest_curvature * gain.max())
+
+    def loss_error(self, t: int) -> float:
+        """A bound on the error of the loss: that at the start, and what was lost since."""
+        gone = _held(1.0 - self.contraction.squared(t))
+        return float(
+            self.spectrum.rounding + np.linalg.norm(gone * self.spectrum.loss_errors[self.moving])
+        )
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last by one product: r^(2 (q B + s)) = (r^(2 B))^q r^(2 s)."""
         stride = isqrt(last) + 1
         giant = self.contraction.squared(np.arange(0, last + 1, stride)) * self.energy
         baby = self.contraction.squared(np.arange(stride))
-        return (giant @ baby.T).ravel()[: last + 1] + self.spectrum.floor
+        return self._above_zero((giant @ baby.T).ravel()[: last + 1])
 
     def thetas(self, last: int) -> Floats:
         """theta_0 .. theta_last, shape (last + 1, p, k)."""
@@ -144,6 +172,17 @@ class RecordedDescent(Descent):
 
     def theta(self, t: ArrayLike) -> Floats:
         return self._recorded(t, self.record, super().theta(t))
+
+    def coefficient_error(self, t: int) -> float:
+        """A relative bound on what the error of curvatures and slopes does to theta_t.
+
+        A direction's slope enters theta_t times (1 - r^t) / curvature, which is at most lr t and
+        at most 1 / curvature: long descents of ill-conditioned problems amplify the most.
+        """
+        if self.energy.size == 0:
+            return 0.0
+        gain = self.contraction.shortfall(t) / self.contraction.curvature
+        return float(self.spectrum.error * self.spectrum.largest_curvature * gain.max())
 
     def losses(self, last: int) -> Floats:
         return self.loss(np.arange(last + 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,17 +90,24 @@ def moments_of(rows: Rows) -> Moments:
 
 
 def _dense_sums(rows: Rows) -> Floats:
-    return symmetric_sums(rows.extended_blocks(), 1 + rows.X.shape[1] + rows.y.shape[1])
-
-
-def symmetric_sums(blocks: Iterable[Floats], size: int) -> Floats:
-    """The sum of E'E over row blocks E of `size` columns."""
+    size = 1 + rows.X.shape[1] + rows.y.shape[1]
     sums = np.zeros((size, size), order="F")
-    for block in blocks:
-        # In place and one triangle only: `sums += E.T @ E` would move size^2 numbers three times.
-        sums = blas.dsyrk(1.0, block.T, beta=1.0, c=sums, overwrite_c=True)
-    upper = np.triu(sums)
-    return upper + np.triu(sums, 1).T
+    for block in rows.extended_blocks():
+        add_square(sums, block)
+    return symmetric(sums)
+
+
+def add_square(sums: Floats, block: Floats) -> None:
+    """Add block' block to the upper triangle of `sums`, which is in Fortran order.
+
+    In place, since `sums += block.T @ block` would move size^2 numbers three times a block.
+    """
+    blas.dsyrk(1.0, block.T, beta=1.0, c=sums, overwrite_c=True)
+
+
+def symmetric(upper: Floats) -> Floats:
+    """The symmetric matrix with this upper triangle."""
+    return np.asarray(np.triu(upper) + np.triu(upper, 1).T)
 
 
 def _sparse_sums(rows: Rows) -> Floats:

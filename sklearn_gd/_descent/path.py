@@ -126,7 +126,7 @@ class DescentPath:
 
     @property
     def loss_floor(self) -> float:
-        return self._descent.spectrum.floor
+        return max(self._descent.spectrum.floor, 0.0)
 
     @property
     def condition_number(self) -> float:
@@ -217,6 +217,11 @@ class DescentPath:
             Degrees of freedom, of each target alone.
         """
         return np.asarray(self._descent.dof(_check_t(t)))[()]
+
+    def _parameters(self, t: int) -> tuple[Floats, Floats]:
+        """Coefficients and intercept at once."""
+        theta = self._descent.theta(t)
+        return self._layout.coef(theta), self._layout.intercept(theta)
 
     def iterations_to(self, loss: float) -> int | None:
         """The least number of updates after which J is below `loss`.

@@ -14,9 +14,9 @@ from scipy import sparse
 Floats = NDArray[np.float64]
 
 # Blocks of this size stay in a core's second-level cache while they are multiplied.
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 18
 # Fewer rows than this and the product is too flat for a matrix kernel, whatever the cache says.
-FEWEST_BLOCK_ROWS = 256
+FEWEST_BLOCK_ROWS = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,22 +62,20 @@ class Rows:
                 block *= np.sqrt(self.sample_weight[rows])[:, np.newaxis]
             yield block
 
-    def whitened_blocks(self, start: Floats, whiten: Floats, known: Floats) -> Iterator[Floats]:
-        """Dense row blocks of diag(sqrt(w)) [Y R], Y = Z whiten, R = (y - Z start) - Y known.
-
-        R is formed from the rows of Y as they were rounded, so that Y known + R is the residual at
-        the start to a rounding, however long `known` is in ill-conditioned directions.
-        """
-        p = whiten.shape[1]
-        buffer = np.empty((min(self._block_rows, self.n_samples), p + known.shape[1]))
+    def design_blocks(self) -> Iterator[tuple[Floats, Floats]]:
+        """Dense row blocks of diag(sqrt(w)) Z and diag(sqrt(w)) y, float64; buffers are reused."""
+        first = int(self.fit_intercept)
+        buffer = np.empty((min(self._block_rows, self.n_samples), self.n_parameters))
         for rows in self._slices():
-            X = self.X[rows].astype(np.float64, copy=False)
-            block = buffer[: rows.stop - rows.start]
-            block[:, :p] = self.predict(X, whiten)
-            block[:, p:] = self.y[rows] - self.predict(X, start) - block[:, :p] @ known
+            Z, y = buffer[: rows.stop - rows.start], self.y[rows]
+            Z[:, :first] = 1.0
+            X = self.X[rows]
+            Z[:, first:] = X.toarray() if sparse.issparse(X) else X
             if self.sample_weight is not None:
-                block *= np.sqrt(self.sample_weight[rows])[:, np.newaxis]
-            yield block
+                root = np.sqrt(self.sample_weight[rows])[:, np.newaxis]
+                Z *= root
+                y = y * root
+            yield Z, y
 
     def blocks(self) -> Iterator[tuple[Any, Floats, Floats | None]]:
         """(X, y, w) of each row block, X in float64; sparse X in one piece: slicing it copies."""

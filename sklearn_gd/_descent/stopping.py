@@ -57,8 +57,8 @@ class Curve(Protocol):
     def diverging(self) -> bool: ...
     def loss(self, t: ArrayLike) -> Floats: ...
     def fall(self, t: ArrayLike) -> Floats: ...
-    def theta(self, t: ArrayLike) -> Floats: ...
-    def update_sizes(self, t: ArrayLike) -> Floats: ...
+    def size(self, t: int) -> Floats: ...
+    def updates(self, t: ArrayLike, unit: Floats) -> Floats: ...
 
 
 def foresee(curve: Curve, tol: float | None, max_iter: int, rounding: float) -> Stopping:
@@ -69,16 +69,13 @@ def foresee(curve: Curve, tol: float | None, max_iter: int, rounding: float) -> 
     infinity they do not need the numerical rank to be decided.
     """
     last = _end_of_fall(curve, max_iter)
-    allowed = rounding * np.linalg.norm(curve.theta(last), axis=0)
-
-    def excess(t: ArrayLike) -> Floats:
-        return np.asarray(np.max(curve.update_sizes(t) - allowed, axis=-1))
-
+    unit = rounding * curve.size(last)
     if curve.diverging:
         # Convex in t as the loss is, with a least value of its own; rest comes before it or never.
-        rise = first_true(lambda t: excess(t + 1) >= excess(t), last)
+        rise = first_true(lambda t: curve.updates(t + 1, unit) >= curve.updates(t, unit), last)
         last = last if rise is None else rise
-    return Stopping(tol, max_iter, first_true(lambda t: excess(t) <= 0, last), curve.diverging)
+    rest = first_true(lambda t: curve.updates(t, unit) <= 1.0, last)
+    return Stopping(tol, max_iter, rest, curve.diverging)
 
 
 def _end_of_fall(curve: Curve, last: int) -> int:

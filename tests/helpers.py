@@ -1,0 +1,75 @@
+"""Independent truth, tolerances and problems that several tests share."""
+
+from __future__ import annotations
+
+import numpy as np
+
+EPS = np.finfo(np.float64).eps
+# What DESIGN promises: the distance to exact arithmetic of float64 iterates, up to this condition.
+CONTRACT = 1e-12
+CONTRACT_CONDITION = 1e7
+
+
+def tolerance(dtype=np.float64, condition=1.0):
+    """Relative, norm-wise: the contract, more beyond its condition, a rounding to the dtype."""
+    beyond = max(1.0, condition / CONTRACT_CONDITION)
+    return CONTRACT * beyond + 4 * np.finfo(dtype).eps
+
+
+def distance(actual, expected):
+    """The norm of the difference relative to the norm of what is expected."""
+    actual, expected = np.asarray(actual, float), np.asarray(expected, float)
+    size = np.linalg.norm(expected)
+    return np.linalg.norm(actual - expected) / size if size else np.linalg.norm(actual)
+
+
+def literal_loop(X, y, lr, updates, *, sample_weight=None, fit_intercept=True, start=None):
+    """The loop that everybody writes by hand: thetas (updates + 1, p, k) and losses."""
+    X, y = np.asarray(X, float), np.asarray(y, float)
+    Z = np.column_stack([np.ones(len(X)), X]) if fit_intercept else X
+    Y = y.reshape(len(y), -1)
+    w = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
+    theta = np.zeros((Z.shape[1], Y.shape[1])) if start is None else start.copy()
+    thetas, losses = [], []
+    for t in range(updates + 1):
+        residual = Z @ theta - Y
+        thetas.append(theta.copy())
+        losses.append(np.sum(w[:, None] * residual**2) / (2 * w.sum()))
+        if t < updates:
+            theta = theta - lr * Z.T @ (w[:, None] * residual) / w.sum()
+    return np.array(thetas), np.array(losses)
+
+
+def largest_curvature(X, sample_weight=None, fit_intercept=True):
+    """Of H = Z' diag(w) Z / W, by singular values."""
+    X = np.asarray(X, float)
+    Z = np.column_stack([np.ones(len(X)), X]) if fit_intercept else X
+    w = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
+    return np.linalg.norm(Z * np.sqrt(w / w.sum())[:, None], 2) ** 2
+
+
+def from_singular_values(n, d, singular_values, seed=0):
+    """X of shape (n, d) with these singular values and random singular vectors."""
+    rng = np.random.default_rng(seed)
+    r = len(singular_values)
+    U = np.linalg.qr(rng.standard_normal((n, r)))[0]
+    V = np.linalg.qr(rng.standard_normal((d, r)))[0]
+    return (U * singular_values) @ V.T
+
+
+def regression(n=60, d=4, k=None, seed=0, noise=0.5):
+    """A plain random regression problem; y of shape (n,), or (n, k)."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d)) + rng.uniform(-1, 1, d)
+    coef = rng.standard_normal((d, k or 1))
+    Y = X @ coef + 1.5 + noise * rng.standard_normal((n, k or 1))
+    return X, Y if k else Y[:, 0]
+
+
+def loop_loss_rounding(X, y, thetas, losses, fit_intercept=True):
+    """How far rounding of the residuals moves the losses of a loop, shape (t,)."""
+    Z = np.column_stack([np.ones(len(X)), X]) if fit_intercept else np.asarray(X, float)
+    Y = np.asarray(y, float).reshape(len(y), -1)
+    size = np.sqrt(np.max((np.abs(Z) @ np.abs(thetas) + np.abs(Y)) ** 2, axis=1).sum(axis=1))
+    rounding = 32 * EPS * size  # of the residual, and of the many updates before it
+    return rounding * (np.sqrt(2 * losses) + rounding)

@@ -1,0 +1,23 @@
+"""scikit-learn's own estimator checks."""
+
+from __future__ import annotations
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklearn_gd import GDLinearRegressor
+
+ESTIMATORS = [
+    GDLinearRegressor(),
+    GDLinearRegressor(solver="spectral", fit_intercept=False, tol=0.5),
+    GDLinearRegressor(solver="loop", max_iter=200),
+    GDLinearRegressor(lr=1e-3, max_iter=10**12),
+]
+
+
+# Checks fit tiny and unscaled data with the defaults, where descent rightly says that it is slow.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(ESTIMATORS)
+def test_estimator_checks(estimator, check):
+    """Every check that scikit-learn makes of a regressor passes."""
+    check(estimator)

@@ -1,0 +1,225 @@
+"""The path answers at any t, and the histories are samples of it."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from helpers import distance, largest_curvature, literal_loop, regression, tolerance
+from sklearn_gd import GDLinearRegressor
+from sklearn_gd._descent import path as path_module
+
+
+@pytest.fixture(params=["flat", "column", "many"])
+def fitted(request, solver):
+    """A model stopped early by tol, and its data."""
+    X, y = regression(k={"flat": None, "column": 1, "many": 3}[request.param])
+    return GDLinearRegressor(lr=0.1, tol=0.8 * (y.size / len(y)), solver=solver).fit(X, y), X, y
+
+
+def test_histories_are_the_path_at_every_iterate(fitted):
+    """Shapes, values and last entries as documented."""
+    model, _, _ = fitted
+    t = np.arange(model.n_iter_ + 1)
+    assert model.loss_history_.shape == t.shape
+    assert model.coef_path_.shape == t.shape + model.coef_.shape
+    assert model.intercept_path_.shape == t.shape + np.shape(model.intercept_)
+    assert np.array_equal(model.coef_path_, model.path_.coef(t))
+    assert np.array_equal(model.intercept_path_, model.path_.intercept(t))
+    np.testing.assert_allclose(model.loss_history_, model.path_.loss(t), rtol=tolerance())
+    assert np.array_equal(model.coef_path_[-1], model.coef_)
+    assert np.array_equal(model.intercept_path_[-1], model.intercept_)
+
+
+def test_scalar_and_array_t_agree(fitted):
+    """A scalar t gives one answer, an array of any shape gives them along its axes."""
+    path = fitted[0].path_
+    t = np.array([[0, 3], [7, 10**6]])
+    for ask in (path.coef, path.intercept, path.loss, path.gradient, path.dof):
+        answers = ask(t)
+        one = np.shape(ask(3))
+        assert answers.shape == t.shape + one
+        assert distance(answers[0, 1], ask(3)) <= tolerance()
+        assert distance(ask([10**6])[0], answers[1, 1]) <= tolerance()
+
+
+def test_gradient_is_that_of_the_loss(fitted):
+    """The partial derivatives, intercept first, are Z'(Z theta - y) / n at the iterate."""
+    model, X, y = fitted
+    for t in (0, 5, 50):
+        residual = (
+            X @ model.path_.coef(t).T
+            + model.path_.intercept(t)
+            - y.reshape(len(y), *([-1] if model.path_.coef(t).ndim > 1 else []))
+        )
+        expected = (np.column_stack([np.ones(len(X)), X]).T @ residual / len(X)).T
+        assert np.abs(model.path_.gradient(t) - expected).max() <= tolerance() * np.abs(y).max()
+
+
+def test_path_goes_on_beyond_the_stop(fitted):
+    """Past n_iter_ the descent continues as the loop would."""
+    model, X, y = fitted
+    thetas, losses = literal_loop(X, y, 0.1, model.n_iter_ + 40)
+    assert distance(model.path_.loss(model.n_iter_ + 40), losses[-1]) <= tolerance()
+    coef = model.path_.coef(model.n_iter_ + 40)
+    assert distance(coef, thetas[-1][1:].T.reshape(coef.shape)) <= tolerance()
+
+
+def test_dof_is_the_trace_of_the_smoother():
+    """dof(t) is the trace of the matrix that maps y to the fitted values."""
+    X, _ = regression(n=20)
+    lr = 1 / largest_curvature(X)
+    columns = [literal_loop(X, unit, lr, 30)[0][30][:, 0] for unit in np.eye(20)]
+    smoother = np.column_stack([np.ones(20), X]) @ np.array(columns).T
+    path = GDLinearRegressor(lr=lr, max_iter=31, tol=1e9).fit(X, np.ones(20)).path_
+    np.testing.assert_allclose(path.dof(30), np.trace(smoother), rtol=tolerance())
+    assert path.dof(0) == 0
+    np.testing.assert_allclose(path.dof(10**9), 5, rtol=tolerance())
+
+
+@pytest.mark.parametrize("loss", [2.0, 0.5, 0.2])
+def test_iterations_to_is_the_first_iterate_below(fitted, loss):
+    """iterations_to(loss) is the t at which tol=loss would stop."""
+    path = fitted[0].path_
+    target = path.loss_floor + loss * (path.loss(0) - path.loss_floor) / 4
+    t = path.iterations_to(target)
+    assert path.loss(t) < target <= path.loss(t - 1)
+
+
+def test_iterations_to_the_floor_or_below_is_never():
+    """None where no iterate gets there, on stable and on diverging rates."""
+    X, y = regression()
+    path = GDLinearRegressor(tol=1.0).fit(X, y).path_
+    assert path.iterations_to(path.loss_floor / 2) is None
+    assert path.iterations_to(path.loss(0) * 2) == 0
+    with pytest.warns(match="diverged"):
+        path = GDLinearRegressor(lr=2.2 / largest_curvature(X)).fit(X, y).path_
+    assert path.iterations_to(path.loss(path.n_iter) * 0.999) is None
+    assert path.iterations_to(path.loss(path.n_iter) * 1.001) <= path.n_iter
+
+
+def test_slow_targets_are_waited_for():
+    """A loss that takes a trillion updates is found."""
+    X, y = regression()
+    path = GDLinearRegressor(lr=1e-12, tol=100.0).fit(X, y).path_
+    t = path.iterations_to(path.loss_floor * 1.5)
+    assert t > 10**12
+    assert path.loss(t) < path.loss_floor * 1.5 <= path.loss(t - t // 1000)
+
+
+def test_properties_describe_the_problem():
+    """Stable limit, floor and condition number are those of the design matrix."""
+    X, y = regression()
+    Z = np.column_stack([np.ones(len(X)), X])
+    path = GDLinearRegressor(lr=0.05, tol=1.0).fit(X, y).path_
+    residual = y - Z @ np.linalg.lstsq(Z, y, rcond=None)[0]
+    np.testing.assert_allclose(path.max_stable_lr, 2 / largest_curvature(X), rtol=tolerance())
+    np.testing.assert_allclose(path.condition_number, np.linalg.cond(Z), rtol=tolerance())
+    np.testing.assert_allclose(path.loss_floor, residual @ residual / (2 * len(y)), rtol=1e-12)
+    assert (path.lr, path.stop_reason) == (0.05, "tol")
+
+
+def test_all_zero_features_have_no_curvature():
+    """Without any slope nothing moves and every rate is stable."""
+    model = GDLinearRegressor(fit_intercept=False).fit(np.zeros((3, 2)), [1.0, 2.0, 3.0])
+    assert (model.n_iter_, model.stop_reason_, model.lr_) == (0, "stationary", 1.0)
+    assert model.path_.max_stable_lr == np.inf
+    assert model.path_.condition_number == 1.0
+    assert model.path_.loss(10**9) == pytest.approx(14 / 6)
+
+
+@pytest.mark.parametrize("reason", ["tol", "stationary", "max_iter", "diverged"])
+def test_repr_is_a_sentence(reason):
+    """It says how many updates were made, at which rate, and what came of it."""
+    X, y = regression()
+    settings = {
+        "tol": {"tol": 1.0},
+        "stationary": {"max_iter": 10**5},
+        "max_iter": {"max_iter": 3},
+        "diverged": {"lr": 10.0},
+    }[reason]
+    model = GDLinearRegressor(**settings)
+    if reason in ("tol", "stationary"):
+        model.fit(X, y)
+    else:
+        with pytest.warns(match="descent"):
+            model.fit(X, y)
+    said = repr(model.path_)
+    assert f"after {model.n_iter_:,} updates at lr={model.lr_:.4g}" in said
+    assert f"{model.path_.loss(model.n_iter_):.6g}" in said
+
+
+def test_histories_are_cached_read_only_and_not_pickled(fitted):
+    """The same array each time, guarded, and no part of a pickle, which works as before."""
+    model, X, _ = fitted
+    small = len(pickle.dumps(model))
+    assert model.coef_path_ is model.coef_path_
+    with pytest.raises(ValueError, match="read-only"):
+        model.loss_history_[0] = 0.0
+    assert len(pickle.dumps(model)) == small
+    again = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(again.coef_path_, model.coef_path_)
+    assert np.array_equal(again.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("name", ["loss_history_", "coef_path_", "intercept_path_"])
+def test_a_history_larger_than_the_limit_names_the_method_to_ask(name):
+    """AttributeError with the size, so that hasattr and notebook displays go on."""
+    X, y = regression()
+    model = GDLinearRegressor(lr=1e-12, tol=0.9 * np.mean(y**2) / 2, max_iter=10**13).fit(X, y)
+    assert model.n_iter_ > 10**9
+    assert not hasattr(model, name)
+    with pytest.raises(AttributeError, match=rf"iterates.*bytes.*path_\.{name.split('_')[0]}\(t\)"):
+        getattr(model, name)
+    assert "GDLinearRegressor" in model._repr_html_()
+
+
+def test_a_loop_too_long_to_keep_answers_by_the_closed_form(monkeypatch):
+    """The loop's record is bounded; the path then answers as the spectral engine's does."""
+    X, y = regression()
+    monkeypatch.setattr("sklearn_gd._descent.solve.RECORD_LIMIT_BYTES", 1000)
+    loop = GDLinearRegressor(lr=0.01, tol=0.8, solver="loop").fit(X, y)
+    spectral = GDLinearRegressor(lr=0.01, tol=0.8, solver="spectral").fit(X, y)
+    assert loop.n_iter_ == spectral.n_iter_ > 1000 // 48
+    assert np.array_equal(loop.coef_path_, spectral.coef_path_)
+
+
+def test_the_limit_is_on_bytes(monkeypatch):
+    """A history just within the limit is made, one just above is not."""
+    X, y = regression()
+    model = GDLinearRegressor(tol=1.0).fit(X, y)
+    size = 8 * (model.n_iter_ + 1)
+    monkeypatch.setattr(path_module, "HISTORY_LIMIT_BYTES", size)
+    assert model.loss_history_.nbytes == size
+    monkeypatch.setattr(path_module, "HISTORY_LIMIT_BYTES", size)
+    assert not hasattr(model, "coef_path_")
+
+
+@pytest.mark.parametrize(
+    ("t", "error", "words"),
+    [
+        (-1, ValueError, "from 0, the start; got -1"),
+        ([3, -2], ValueError, "from 0"),
+        (1.5, TypeError, "integers; got 1.5"),
+        ("3", TypeError, "integers"),
+        (None, TypeError, "integers"),
+        ([0.0, 1.0], TypeError, "dtype float64"),
+    ],
+)
+def test_t_must_count_updates(t, error, words):
+    """Negative or fractional numbers of updates are refused with what was given."""
+    path = GDLinearRegressor(tol=1.0).fit(*regression()).path_
+    with pytest.raises(error, match=words):
+        path.loss(t)
+
+
+def test_integers_beyond_64_bits_are_numbers_of_updates():
+    """10**30 updates, and their parity, are understood."""
+    X, y = regression()
+    with pytest.warns(match="diverged"):
+        path = GDLinearRegressor(lr=2.5 / largest_curvature(X)).fit(X, y).path_
+    assert path.loss(10**30) == np.inf
+    even, odd = path.coef([10**30, 10**30 + 1])
+    assert np.all(np.sign(even) == -np.sign(odd))
