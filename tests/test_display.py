@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -421,6 +423,23 @@ def test_tuning_says_what_it_expected():
         TuningDisplay(lrs=[1.0], iters=[0, 1], mean=[[0.0], [1.0]])
     with pytest.raises(ValueError, match="kind must be"):
         TuningDisplay(lrs=[1.0], iters=[0, 1], mean=[[0.0, 1.0]]).plot(kind="cube")
+
+
+def test_a_descent_known_in_part_is_drawn_as_far_as_it_is_known():
+    """Where a solver kept fewer directions, curves are drawn and surfaces refused with a reason."""
+    X, y = _data(d=3)
+    path = copy.copy(_fit(X, y, max_iter=5).path_)
+    spectrum = replace(path._descent.spectrum, basis=path._descent.spectrum.basis[:, :0])
+    assert path._descent.basis.size  # kept, as such a solver keeps what the iterates take
+    object.__setattr__(path._descent, "spectrum", spectrum)
+    display = CoefPathDisplay.from_estimator(path)
+    assert display.limit is None
+    assert display.marks_ == []
+    LossCurveDisplay.from_estimator(path)
+    with pytest.raises(ValueError, match="solver='spectral'"):
+        LossSurfaceDisplay.from_estimator(path)
+    with pytest.raises(ValueError, match="solver='spectral'"):
+        LossCurveDisplay.from_estimator(path, lrs=[0.1])
 
 
 def test_what_is_no_descent_is_refused_by_name():

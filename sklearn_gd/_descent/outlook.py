@@ -13,6 +13,7 @@ from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.names import direction_name
 from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._descent.section import whole
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 from sklearn_gd._descent.stopping import Stopping, find_stop
 
@@ -47,6 +48,7 @@ def goal(path: DescentPath, share: float) -> Goal:
 
 def best_constant_lr(spectrum: Spectrum) -> float:
     """2 / (largest + smallest curvature): the rate whose slowest direction is fastest."""
+    spectrum = whole(spectrum)
     felt = spectrum.curvature[spectrum.felt]
     return 2.0 / float(felt.max() + felt.min()) if felt.size else inf
 
@@ -98,7 +100,7 @@ class SlowDirection:
 
 def slowest(path: DescentPath, names: Sequence[str], most: int) -> tuple[SlowDirection, ...]:
     """The directions that hold some of the loss, those with the longest time constants first."""
-    descent = path._descent
+    descent, _ = path._descent, whole(path._descent.spectrum)
     log_size = descent.contraction.log_size
     share = descent.energy / max(float(descent.energy.sum()), np.finfo(float).tiny)
     order = [int(i) for i in np.argsort(-log_size, kind="stable") if share[i] >= WORTH_NAMING]
@@ -116,6 +118,6 @@ def slowest(path: DescentPath, names: Sequence[str], most: int) -> tuple[SlowDir
 
 def at_rate(path: DescentPath, lr: float) -> DescentPath:
     """The same descent at another constant rate, as far as the first one went."""
-    descent = Descent(path._descent.spectrum, lr)
+    descent = Descent(whole(path._descent.spectrum), lr)
     stop = find_stop(descent, Stopping(None, max(path.n_iter, 1), diverging=descent.diverging))
     return DescentPath(descent, stop, path._layout)

@@ -279,9 +279,9 @@ class DescentPath:
             t=now,
             lr=self.lr,
             names=self.parameter_names,
-            parameters=self._parameters(now),
+            parameters=self._laid_out(now),
             gradient=self.gradient(now),
-            new_parameters=self._parameters(now + 1),
+            new_parameters=self._laid_out(now + 1),
             loss=float(self.loss(now)),
             new_loss=float(self.loss(now + 1)),
             n_iter=self.n_iter,
@@ -320,10 +320,10 @@ class DescentPath:
             except AttributeError as error:
                 raise ValueError(f"{error} Give to_frame those t.") from None
         steps = np.atleast_1d(_check_t(np.arange(self.n_iter + 1) if t is None else t))
-        columns = columns_of(self.loss(steps), self._parameters(steps), self.parameter_names)
+        columns = columns_of(self.loss(steps), self._laid_out(steps), self.parameter_names)
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
-    def _parameters(self, t: ArrayLike) -> Floats:
+    def _laid_out(self, t: ArrayLike) -> Floats:
         """theta_t laid out as `gradient` is, the intercept first."""
         return self._layout.gradient(self._descent.theta(_check_t(t)))
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent.descent import Descent
+from sklearn_gd._descent.spectrum import Spectrum
 
 Floats = NDArray[np.float64]
 
@@ -29,23 +30,32 @@ class Section:
         return np.asarray(offset @ self.curvature)
 
 
+def whole(spectrum: Spectrum) -> Spectrum:
+    """The spectrum, where it holds every direction; one of a Krylov space does not."""
+    if spectrum.basis.shape[1] != spectrum.curvature.size:
+        raise ValueError(
+            "This needs all directions of the problem, but the solver kept only what the descent "
+            "needed. Fit with solver='spectral', where X has few enough columns."
+        )
+    return spectrum
+
+
 def section(descent: Descent, directions: Floats) -> Section:
     """J cut along the columns of `directions` (p, m), the rest held at least squares."""
-    spectrum = descent.spectrum
+    spectrum = whole(descent.spectrum)
     across = spectrum.basis.T @ directions
     return Section(spectrum.floor, across.T @ (spectrum.curvature[:, np.newaxis] * across))
 
 
 def least_squares(descent: Descent) -> Floats:
     """The theta (p, k) that a stable rate leads to: of all least-squares solutions the nearest."""
-    return np.asarray(
-        descent.spectrum.start + descent.basis @ (descent.residual.T / descent.sigma).T
-    )
+    start = whole(descent.spectrum).start
+    return np.asarray(start + descent.basis @ (descent.residual / descent.sigma[:, np.newaxis]))
 
 
 def most_telling(descent: Descent, target: int) -> tuple[Floats, float]:
     """The two directions (p, 2) that hold most of the loss there is to lose, and their share."""
-    spectrum = descent.spectrum
+    spectrum = whole(descent.spectrum)
     energy = spectrum.residual[:, target] ** 2
     order = np.argsort(-energy, kind="stable")[:2]
     total = float(energy.sum())

@@ -77,7 +77,8 @@ def unstopped(curve: LossCurve) -> LossCurve:
 
 def floor_of(path: DescentPath) -> float | None:
     """The least possible loss; None where it is zero but for rounding: no line can show it."""
-    return path.loss_floor if is_floor(path.loss_floor, float(path.loss(0))) else None
+    floor: float | None = getattr(path, "loss_floor", None)  # a Krylov solver may not know it
+    return floor if floor is not None and is_floor(floor, float(path.loss(0))) else None
 
 
 def rate_of(path: DescentPath, lr: float | str) -> float:

@@ -39,7 +39,10 @@ def last_shown(path: DescentPath) -> int:
     """The stop or, where the descent diverges, a few updates later, so that one sees it rise."""
     if path.stop_reason != "diverged":
         return path.n_iter
+    known = getattr(path._descent, "last_known", None)  # a Krylov solver's answers end somewhere
     beyond = path.n_iter + np.arange(2, MOST_BEYOND + 1)
+    if known is not None:
+        beyond = np.minimum(beyond, max(known, path.n_iter))
     high = np.flatnonzero(path.loss(beyond) > BLOWN_UP * path.loss(0))
     return int(beyond[high[0]] if high.size else beyond[-1])
 

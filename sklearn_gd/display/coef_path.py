@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_gd._descent.path import DescentPath
 from sklearn_gd._descent.section import least_squares
 from sklearn_gd._reading import names_of, path_of
 from sklearn_gd.display._canvas import (
@@ -128,7 +129,7 @@ class CoefPathDisplay:
             t=steps,
             coef=path._descent.theta(steps)[:, first:, target],
             names=names[first:],
-            limit=least_squares(path._descent)[first:, target],
+            limit=_limit(path, target, first),
         )
         return display.plot(ax=ax, **looks)
 
@@ -237,6 +238,14 @@ class CoefPathDisplay:
             )
             for j, height in zip(named, heights, strict=True)
         ]
+
+
+def _limit(path: DescentPath, target: int, first: int) -> Floats | None:
+    """The least-squares values, where the solver kept what they take."""
+    try:
+        return least_squares(path._descent)[first:, target]
+    except ValueError:
+        return None
 
 
 def _apart(wanted: Floats, distance: float) -> Floats:

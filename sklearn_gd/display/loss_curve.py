@@ -152,7 +152,7 @@ class LossCurveDisplay:
             curves,
             loss_floor=_shared([floor_of(path) for path in paths]),
             tol=_shared([getattr(last_step(each), "tol", None) for each in estimators]),
-            max_stable_lr=_shared([path.max_stable_lr for path in paths]),
+            max_stable_lr=_shared([getattr(path, "max_stable_lr", None) for path in paths]),
         )
         return display.plot(ax=ax, **looks)
 

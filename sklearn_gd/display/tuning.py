@@ -123,14 +123,14 @@ class TuningDisplay:
             Drawn.
         """
         tuned = last_step(estimator)
-        scores, std = getattr(tuned, "scores_path_", None), None
-        if scores is not None:
-            scores = np.asarray(scores, dtype=float)
+        gcv, std = getattr(tuned, "gcv_path_", None), None
+        if gcv is not None:
+            mean, name = -np.asarray(gcv, dtype=float), "-GCV error"
+        elif getattr(tuned, "scores_path_", None) is not None:
+            scores = np.asarray(tuned.scores_path_, dtype=float)
             with np.errstate(invalid="ignore"):  # a diverging rate scores -inf
                 mean, std = scores.mean(axis=-1), scores.std(axis=-1)
             name = "mean score over folds"
-        elif getattr(tuned, "gcv_path_", None) is not None:
-            mean, name = -np.asarray(tuned.gcv_path_, dtype=float), "-GCV error"
         else:
             raise TypeError(
                 f"TuningDisplay needs a fitted GDLinearRegressorCV; got {type(tuned).__name__}."
