@@ -32,6 +32,8 @@ from sklearn_gd._validation import check_flag, check_number, check_rows
 SHARES = (0.1, 0.01, 0.001)
 # As many of the slowest directions as can be taken in.
 MOST_DIRECTIONS = 3
+# A direction that falls e-fold in fewer updates than this is not slow.
+SLOW = 2
 # Enough updates to make `solve` read every direction with all the digits it can have.
 AS_MANY_AS_IT_TAKES = 10**12
 
@@ -95,7 +97,7 @@ class Diagnosis:
         yield "condition number", f"{self.condition_number:.4g}"
         yield "loss", f"{self.first_loss:.6g} at the start, {self.loss_floor:.6g} at least"
         yield "updates", self._update_words()
-        slow = [d for d in self.slowest if d.time_constant >= 1]
+        slow = [d for d in self.slowest if d.time_constant >= SLOW]
         grows = bool(slow) and not isfinite(slow[0].time_constant)
         for i, direction in enumerate(slow):
             yield "" if i else "growing" if grows else "slowest", _direction_words(direction)

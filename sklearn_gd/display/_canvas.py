@@ -23,6 +23,12 @@ DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)
 
 # 700 pixels wide at matplotlib's 100 dots per inch: the width of a README.
 FIGURE_SIZE = (7.0, 4.2)
+# A legend to the right of the picture, where there is no free corner within.
+BESIDE: dict[str, Any] = {
+    "loc": "upper left",
+    "bbox_to_anchor": (1.02, 1.0),
+    "borderaxespad": 0.0,
+}
 # As many frames as one watches to the end.
 MOST_FRAMES = 60
 FRAME_MS = 100

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn_gd._descent.outlook import at_rate
 from sklearn_gd._reading import last_step, path_of
 from sklearn_gd.display._canvas import (
+    BESIDE,
     BLUE,
     DASHES,
     GREY,
@@ -192,7 +193,10 @@ class LossCurveDisplay:
         tidy(ax, "number of updates t", "loss J")
         wait_axis(ax, max(int(curve.t[-1]) for curve in self.curves))
         self._scale()
-        self.legend_ = legend(ax, title=self._limit_words(), title_fontsize="small")
+        # Curves that fall and curves that rise leave no corner free.
+        crossed = len(self.curves) > 1 and any(curve.diverges for curve in self.curves)
+        place = BESIDE if crossed else {}
+        self.legend_ = legend(ax, title=self._limit_words(), title_fontsize="small", **place)
         return self
 
     def _draw(self, i: int, curve: LossCurve, line: Style, beyond: Style, stop: Style) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._reading import names_of, path_of
 from sklearn_gd.display._canvas import (
+    BESIDE,
     FRAME_MS,
     GREEN,
     GREY,
@@ -357,6 +358,5 @@ class LossSurfaceDisplay:
         if self.held:
             self.ax_.set_title(self.held, fontsize="small", loc="left", color=GREY)
         # Beside the picture: within it there is no corner that the path may not cross.
-        beside = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "borderaxespad": 0.0}
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "ncols": 3}
-        self.legend_ = legend(self.ax_, **(below if self._solid else beside))
+        self.legend_ = legend(self.ax_, **(below if self._solid else BESIDE))
