@@ -46,6 +46,10 @@ ONE_SCALE = (0.4, 1.3)
 # Of more iterates than this the dots are small.
 FEW = 25
 
+# A 3-D surface is looked at from this high, and from this much beside the way down.
+ELEVATION = 30
+ASIDE = -35
+
 KINDS = ("contour", "surface")
 
 
@@ -260,9 +264,12 @@ class LossSurfaceDisplay:
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
         self._solid = kind == "surface"
+        own = ax is None
         ax = new_axes(ax, "LossSurfaceDisplay", projection="3d" if self._solid else None)
         self.ax_, self.figure_ = ax, ax.figure
         u, v = self._window()
+        if self._solid and own:
+            ax.view_init(elev=ELEVATION, azim=self._azimuth(np.ptp(u), np.ptp(v)))
         grid = np.stack(np.meshgrid(u, v), axis=-1)
         loss = self.loss(grid)
         height = float(loss.max()) - self.loss_floor
@@ -298,6 +305,11 @@ class LossSurfaceDisplay:
         half = width * (0.5 + MARGIN)
         u, v = (np.linspace(m - h, m + h, GRID) for m, h in zip(middle, half, strict=True))
         return u, v
+
+    def _azimuth(self, width: float, height: float) -> float:
+        """Where to look from: across the valley, so that the slope the path comes down faces us."""
+        down = (self.lowest - self.path[0]) / [width, height]
+        return float(np.degrees(np.arctan2(down[1], down[0]))) + ASIDE
 
     def _draw_path(self, given: Style) -> None:
         style = {"color": RED, "linewidth": 1.4, "marker": "o", "zorder": 6}
