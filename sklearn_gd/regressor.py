@@ -76,17 +76,18 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Why the descent stopped: the loss fell below `tol`; updates fell below the rounding of the
         coefficients; `max_iter` updates were made; or the loss would rise with the next update, and
         then for ever, because `lr` is too large: `coef_` is then the iterate of least loss.
-    loss_history_ : ndarray of shape (n_iter_ + 1,)
+    loss_history_ : ndarray of shape (`n_iter_` + 1,)
         The loss of every iterate, the start first.
-    coef_path_ : ndarray of shape (n_iter_ + 1, n_features) or (n_iter_ + 1, n_targets, n_features)
-        The coefficients of every iterate. Iterates come first; in `Lars.coef_path_` they come last.
-    intercept_path_ : ndarray of shape (n_iter_ + 1,) or (n_iter_ + 1, n_targets)
-        The intercept of every iterate.
+    coef_path_ : ndarray of shape (`n_iter_` + 1, ...)
+        The coefficients of every iterate, each of the shape of `coef_`. Iterates come first; in
+        `Lars.coef_path_` they come last.
+    intercept_path_ : ndarray of shape (`n_iter_` + 1, ...)
+        The intercept of every iterate, each of the shape of `intercept_`.
     path_ : DescentPath
         The descent as a function of the number of updates, also beyond the stop.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen in `fit`; only where X had string column names.
 
     See Also
@@ -246,17 +247,17 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     @property
     def loss_history_(self) -> Floats:
-        """The loss of every iterate, of shape (n_iter_ + 1,), the start first."""
+        """The loss of every iterate, of shape (`n_iter_` + 1,), the start first."""
         return self._recorded._history("loss")
 
     @property
     def coef_path_(self) -> Floats:
-        """The coefficients of every iterate, of shape (n_iter_ + 1, ...) as `coef_`."""
+        """The coefficients of every iterate, of shape (`n_iter_` + 1, ...) as `coef_`."""
         return self._recorded._history("coef")
 
     @property
     def intercept_path_(self) -> Floats:
-        """The intercept of every iterate, of shape (n_iter_ + 1, ...) as `intercept_`."""
+        """The intercept of every iterate, of shape (`n_iter_` + 1, ...) as `intercept_`."""
         return self._recorded._history("intercept")
 
     @property

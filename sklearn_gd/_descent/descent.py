@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 # A path computed in this many numbers at once stays within a processor's last-level cache.
 CHUNK_NUMBERS = 1 << 18
 # Powers of growing directions are held below this, so that inf - inf never makes a nan.
-LARGEST_SIZE = 1e250
+LARGEST_SIZE = 1e150
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Descent:
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
         """Directions along which the start is not yet at its limit; the others never matter."""
-        return np.asarray(np.any(self.spectrum.residual != 0, axis=1), dtype=bool)
+        return np.asarray((self.spectrum.residual != 0).any(axis=1), dtype=bool)
 
     @cached_property
     def contraction(self) -> Contraction:
@@ -100,13 +100,16 @@ class Descent:
         """|theta_t| of each target, (k,)."""
         return np.asarray(np.linalg.norm(_held(self.theta(t)), axis=0))
 
-    def updates(self, t: ArrayLike, unit: Floats) -> Floats:
-        """The largest over targets of |theta_{t+1} - theta_t|^2 / unit^2; unit (k,)."""
+    def update_weights(self, unit: Floats) -> Floats:
+        """So that `largest(t, weights)` is the largest over targets of (|update_t| / unit)^2."""
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            steps = self.lr * self.sigma[:, np.newaxis] * self.residual / unit
-            # 0 / 0 is a target that never moves.
-            steps = np.nan_to_num(_held(steps), nan=0.0) ** 2
-            return np.asarray(np.max(self.contraction.squared(t) @ steps, axis=-1))
+            steps = _held(self.lr * self.sigma[:, np.newaxis] * self.residual / unit) ** 2
+        return np.where(self.residual == 0, 0.0, steps)  # 0 / 0 is a target that never moves
+
+    def largest(self, t: ArrayLike, weights: Floats) -> Floats:
+        """The largest over targets of sum weights r^(2 t); weights (r, k)."""
+        with np.errstate(over="ignore"):
+            return np.asarray((self.contraction.squared(t) @ weights).max(axis=-1))
 
     def coefficient_error(self, t: int) -> float:
         """A relative bound on what the error of curvatures and slopes does to theta_t.
@@ -149,7 +152,7 @@ class Descent:
 
 
 def _held(power: Floats) -> Floats:
-    return np.clip(power, -LARGEST_SIZE, LARGEST_SIZE)
+    return np.minimum(np.maximum(power, -LARGEST_SIZE), LARGEST_SIZE)
 
 
 def _out_of_range(power: Floats, parameters: Floats) -> Floats:

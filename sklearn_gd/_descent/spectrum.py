@@ -77,7 +77,7 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     slope = basis.T @ (hessian @ start - b)
 
     squares = moments.mean_squares_of_y()
-    quadratic = np.einsum("pk,pk->k", start, hessian @ start)
+    quadratic = (start * (hessian @ start)).sum(axis=0)
     sizes = squares + np.abs(quadratic)
     # A flat direction without slope is the rounding of an exact zero: nothing moves there.
     flat = (curvature <= null_below)[:, np.newaxis]
@@ -86,7 +86,7 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     residual = np.where(flat, 0.0, -slope)
     np.divide(residual, np.sqrt(curvature)[:, np.newaxis], out=residual, where=~flat)
 
-    first_loss = 0.5 * float(np.sum(squares + quadratic - 2 * np.einsum("pk,pk->k", start, b)))
+    first_loss = 0.5 * float(np.sum(squares + quadratic)) - float(np.vdot(start, b))
     return Spectrum(
         start=start,
         basis=basis,
@@ -115,7 +115,7 @@ def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
     size[size == 0.0] = 1.0
     turned, R = np.linalg.qr(size[:, np.newaxis] * coarse.basis.T)
     known = turned.T @ np.where(coarse.felt[:, np.newaxis], coarse.residual, 0.0)
-    gram, cross, left_over = _whitened_sums(rows, coarse.start, np.linalg.inv(R), known)
+    gram, cross, left_over = _whitened_sums(rows, coarse.start, R, known)
 
     # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
     gain, turn = np.linalg.eigh(gram)
@@ -142,19 +142,20 @@ def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
 
 
 def _whitened_sums(
-    rows: Rows, start: Floats, whiten: Floats, known: Floats
+    rows: Rows, start: Floats, factor: Floats, known: Floats
 ) -> tuple[Floats, Floats, float]:
-    """Y'Y, Y'R and the sum of squares of R, all over W, for Y = Z whiten (upper triangular).
+    """Y'Y, Y'E and the sum of squares of E, all over W, for Y = Z factor^-1, E of length n.
 
-    R = (y - Z start) - Y known is formed from the rows of Y as they were rounded, so that
-    Y known + R is the residual at the start to a rounding, however ill-conditioned Z is.
+    Y solves Y factor = Z row by row; a product with the inverse would not be backward stable.
+    E = (y - Z start) - Y known is formed from the rows of Y as they were rounded, so that
+    Y known + E is the residual at the start to a rounding, however ill-conditioned Z is.
     """
     p, k = start.shape
     gram, cross, left_over = np.zeros((p, p), order="F"), np.zeros((p, k)), 0.0
-    whiten = np.asfortranarray(whiten)
+    factor = np.asfortranarray(factor)
     for Z, y in rows.design_blocks():
         residual = y - Z @ start if start.any() else y
-        blas.dtrmm(1.0, whiten, Z.T, trans_a=True, overwrite_b=True)  # Z becomes Y
+        blas.dtrsm(1.0, factor, Z.T, trans_a=True, overwrite_b=True)  # Z becomes Y
         residual = residual - Z @ known
         add_square(gram, Z)
         cross += Z.T @ residual

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,7 +58,8 @@ class Curve(Protocol):
     def loss(self, t: ArrayLike) -> Floats: ...
     def fall(self, t: ArrayLike) -> Floats: ...
     def size(self, t: int) -> Floats: ...
-    def updates(self, t: ArrayLike, unit: Floats) -> Floats: ...
+    def update_weights(self, unit: Floats) -> Floats: ...
+    def largest(self, t: ArrayLike, weights: Floats) -> Floats: ...
 
 
 def foresee(curve: Curve, tol: float | None, max_iter: int, rounding: float) -> Stopping:
@@ -69,12 +70,14 @@ def foresee(curve: Curve, tol: float | None, max_iter: int, rounding: float) -> 
     infinity they do not need the numerical rank to be decided.
     """
     last = _end_of_fall(curve, max_iter)
-    unit = rounding * curve.size(last)
+    weights = curve.update_weights(rounding * curve.size(last))
     if curve.diverging:
         # Convex in t as the loss is, with a least value of its own; rest comes before it or never.
-        rise = first_true(lambda t: curve.updates(t + 1, unit) >= curve.updates(t, unit), last)
+        rise = first_true(
+            lambda t: curve.largest(t + 1, weights) >= curve.largest(t, weights), last
+        )
         last = last if rise is None else rise
-    rest = first_true(lambda t: curve.updates(t, unit) <= 1.0, last)
+    rest = first_true(lambda t: curve.largest(t, weights) <= 1.0, last)
     return Stopping(tol, max_iter, rest, curve.diverging)
 
 
@@ -109,15 +112,14 @@ def first_true(
     if not np.asarray(predicate(_steps([last])))[0]:
         return None
     while low < high:
-        probes = sorted({low + (high - 1 - low) * i // (PROBES - 1) for i in range(PROBES)})
+        probes = range(low, high, -(-(high - low) // PROBES))
         true = np.asarray(predicate(_steps(probes)))
-        first = int(np.argmax(true)) if true.any() else len(probes)
+        first = int(true.argmax()) if true.any() else len(probes)
         high = probes[first] if first < len(probes) else high
         low = probes[first - 1] + 1 if first else low
     return high
 
 
-def _steps(probes: list[int]) -> Floats:
+def _steps(probes: Sequence[int]) -> Floats:
     # Python integers survive any max_iter; as floats they would lose t and its parity.
-    kind = np.int64 if probes[-1] < 2**62 else object
-    return np.array(probes, dtype=kind)
+    return np.array(probes, dtype=np.int64 if probes[-1] < 2**62 else object)
