@@ -217,6 +217,7 @@ def _pose(
     start = np.zeros((rows.n_parameters, rows.y.shape[1]))
     terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
     descent, stop, moments = solve(rows, start, terms, "spectral")
+    assert moments is not None  # the spectral solver descends on them
     names = getattr(door, "feature_names_in_", None)
     layout = Layout(intercept, targets, rows.X.dtype, None if names is None else tuple(names))
     return DescentPath(descent, stop, layout), moments

@@ -19,18 +19,22 @@ NEAR = 0.01
 WORTH_SCALING = 2.0
 
 
-def advice(path: DescentPath, tol: float | None, moments: Moments) -> str | None:
-    """Why this ending may not be what was asked for, and what to do; None where it is."""
+def advice(path: DescentPath, tol: float | None, moments: Moments | None) -> str | None:
+    """Why this ending may not be what was asked for, and what to do; None where it is.
+
+    Without moments nothing is said of scaling, and without a known floor nothing of the distance.
+    """
     said = [_ending(path, moments)]
-    if path.stop_reason != "tol" and tol is not None and tol <= path.loss_floor:
+    floor = _floor(path)
+    if path.stop_reason != "tol" and tol is not None and floor is not None and tol <= floor:
         said.append(
-            f"tol={tol:.6g} is below the least possible loss {path.loss_floor:.6g}: "
+            f"tol={tol:.6g} is below the least possible loss {floor:.6g}: "
             f"no number of updates reaches it."
         )
     return " ".join(s for s in said if s) or None
 
 
-def _ending(path: DescentPath, moments: Moments) -> str | None:
+def _ending(path: DescentPath, moments: Moments | None) -> str | None:
     if path.stop_reason == "diverged":
         return _diverged(path, moments)
     if path.stop_reason == "max_iter" and _still_falling(path):
@@ -38,18 +42,25 @@ def _ending(path: DescentPath, moments: Moments) -> str | None:
     return None
 
 
-def _diverged(path: DescentPath, moments: Moments) -> str:
+def _floor(path: DescentPath) -> float | None:
+    """The least possible loss, where the solver came to know it."""
+    return getattr(path, "loss_floor", None)
+
+
+def _diverged(path: DescentPath, moments: Moments | None) -> str:
     return (
         f"The descent diverged: lr={path.lr:.4g} is {path.lr / path.max_stable_lr:.3g} times the "
         f"largest stable rate {path.max_stable_lr:.4g} (2 / largest curvature). It was stopped at "
         f"its least loss {path.loss(path.n_iter):.6g}, after {path.n_iter:,} updates. Choose lr "
-        f"below {path.max_stable_lr:.4g}, or lr='auto'; {_stable_when_scaled(path, moments)}."
+        f"below {path.max_stable_lr:.4g}, or lr='auto'{_stable_when_scaled(path, moments)}."
     )
 
 
-def _stable_when_scaled(path: DescentPath, moments: Moments) -> str:
+def _stable_when_scaled(path: DescentPath, moments: Moments | None) -> str:
+    if moments is None:
+        return ""
     limit = standardised(path, moments).max_stable_lr
-    return f"with standardised columns rates up to {limit:.4g} are stable"
+    return f"; with standardised columns rates up to {limit:.4g} are stable"
 
 
 def _still_falling(path: DescentPath) -> bool:
@@ -57,12 +68,12 @@ def _still_falling(path: DescentPath) -> bool:
     return bool(path._descent.fall(path.n_iter) > rounding * path.loss(path.n_iter))
 
 
-def _unfinished(path: DescentPath, moments: Moments) -> str:
-    loss = float(path.loss(path.n_iter))
-    said = (
-        f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g} is "
-        f"{loss - path.loss_floor:.3g} above the least possible {path.loss_floor:.6g}."
-    )
+def _unfinished(path: DescentPath, moments: Moments | None) -> str:
+    loss, floor = float(path.loss(path.n_iter)), _floor(path)
+    said = f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g}"
+    if floor is None:
+        return f"{said}; raise max_iter."
+    said += f" is {loss - floor:.3g} above the least possible {floor:.6g}."
     if path._descent.diverging:
         return (
             f"{said} Later it would rise for ever: lr={path.lr:.4g} is above the largest stable "
@@ -72,7 +83,8 @@ def _unfinished(path: DescentPath, moments: Moments) -> str:
     if needed is None or needed <= path.n_iter:
         return f"{said} That is {near.words}; raise max_iter to come closer."
     said += f" To come {near.words} {needed - path.n_iter:,} more updates are needed"
-    scaled = updates_when_standardised(path, standardised(path, moments), NEAR)
-    if scaled is not None and scaled * WORTH_SCALING < needed:
-        return f"{said}; with standardised columns (StandardScaler) {scaled:,} would do."
+    if moments is not None:
+        scaled = updates_when_standardised(path, standardised(path, moments), NEAR)
+        if scaled is not None and scaled * WORTH_SCALING < needed:
+            return f"{said}; with standardised columns (StandardScaler) {scaled:,} would do."
     return f"{said}; raise max_iter."

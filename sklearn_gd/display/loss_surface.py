@@ -370,5 +370,5 @@ class LossSurfaceDisplay:
         if self.held:
             self.ax_.set_title(self.held, fontsize="small", loc="left", color=GREY)
         # Beside the picture: within it there is no corner that the path may not cross.
-        below = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "ncols": 3}
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.06), "ncols": 3}
         self.legend_ = legend(self.ax_, **(below if self._solid else BESIDE))
