@@ -24,6 +24,7 @@ from sklearn_gd._descent.outlook import (
     updates_when_standardised,
 )
 from sklearn_gd._descent.path import DescentPath, Layout
+from sklearn_gd._descent.section import whole
 from sklearn_gd._descent.solve import Terms, solve
 from sklearn_gd._reading import names_of, path_of
 from sklearn_gd._validation import check_flag, check_number, check_rows
@@ -239,6 +240,7 @@ def _diagnose_rows(path: DescentPath, moments: Moments) -> Diagnosis:
 
 
 def _diagnose_path(path: DescentPath, names: Sequence[str]) -> Diagnosis:
+    whole(path._descent.spectrum)
     updates = {share: updates_to(path, share) for share in SHARES}
     return Diagnosis(
         lr=path.lr,

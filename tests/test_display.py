@@ -24,6 +24,7 @@ from sklearn_gd import (
     LossSlopeDisplay,
     LossSurfaceDisplay,
     TuningDisplay,
+    diagnose,
 )
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -415,6 +416,15 @@ def test_tuning_without_folds_reads_the_gcv_error():
     assert display.band_ is None
 
 
+def test_tuning_takes_rates_in_any_order():
+    """Rates are drawn in ascending order with their own scores."""
+    display = TuningDisplay(lrs=[1.0, 0.1, 10.0], iters=[0, 1], mean=[[1, 5], [2, 3], [0, 0]])
+    assert_allclose(display.lrs, [0.1, 1.0, 10.0])
+    assert_allclose(display.mean, [[2, 3], [1, 5], [0, 0]])
+    assert (display.lr, display.n_iter) == (1.0, 1)
+    assert display.plot().surface_.get_array().shape == (3, 2)
+
+
 def test_tuning_says_what_it_expected():
     """An estimator without scores, a wrong shape and a wrong kind are refused with a reason."""
     with pytest.raises(TypeError, match="GDLinearRegressorCV; got Tuned"):
@@ -436,6 +446,8 @@ def test_a_descent_known_in_part_is_drawn_as_far_as_it_is_known():
     assert display.limit is None
     assert display.marks_ == []
     LossCurveDisplay.from_estimator(path)
+    with pytest.raises(ValueError, match="solver='spectral'"):
+        diagnose(path)
     with pytest.raises(ValueError, match="solver='spectral'"):
         LossSurfaceDisplay.from_estimator(path)
     with pytest.raises(ValueError, match="solver='spectral'"):

@@ -122,6 +122,11 @@ def root_norm(low: float, high: float) -> Any:
     return optional("matplotlib.colors", "a surface").PowerNorm(0.5, low, high)
 
 
+def step_norm(levels: Any) -> Any:
+    """A shade between each two levels; below the lowest its own."""
+    return optional("matplotlib.colors", "a surface").BoundaryNorm(levels, 256, extend="min")
+
+
 def player(ax: Any, draw: Callable[[int], Any], frames: Sequence[int], interval: int) -> Any:
     """An animation that calls `draw(t)` for every t; a notebook shows it with its controls."""
     # The layout once for all: made anew for every frame it takes longer than the frame, and shakes.

@@ -17,6 +17,7 @@ from sklearn_gd.display._canvas import (
     legend,
     merged,
     new_axes,
+    step_norm,
     tidy,
     wait_axis,
 )
@@ -58,7 +59,7 @@ class TuningDisplay:
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         Where it was drawn.
-    surface_ : matplotlib QuadContourSet or None
+    surface_ : matplotlib QuadMesh or None
         The scores by colour; None for ``kind="curves"``.
     lines_ : list of Line2D
         The curves of scores by iteration; empty for ``kind="surface"``.
@@ -99,6 +100,9 @@ class TuningDisplay:
         if self.mean.shape != expected:
             raise ValueError(f"mean must have shape {expected}; got {self.mean.shape}.")
         self.std = None if std is None else np.asarray(std, dtype=float)
+        order = np.argsort(self.lrs, kind="stable")
+        self.lrs, self.mean = self.lrs[order], self.mean[order]
+        self.std = None if self.std is None else self.std[order]
         best = np.unravel_index(np.argmax(_finite(self.mean, -np.inf)), expected)
         self.lr = float(self.lrs[best[0]]) if lr is None else float(lr)
         self.n_iter = int(self.iters[best[1]]) if n_iter is None else int(n_iter)
@@ -129,8 +133,9 @@ class TuningDisplay:
         elif getattr(tuned, "scores_path_", None) is not None:
             scores = np.asarray(tuned.scores_path_, dtype=float)
             with np.errstate(invalid="ignore"):  # a diverging rate scores -inf
-                mean, std = scores.mean(axis=-1), scores.std(axis=-1)
-            name = "mean score over folds"
+                mean = scores.mean(axis=-1)
+                std = scores.std(axis=-1) if scores.shape[-1] > 1 else None
+            name = "score" if std is None else "mean score over folds"
         else:
             raise TypeError(
                 f"TuningDisplay needs a fitted GDLinearRegressorCV; got {type(tuned).__name__}."
@@ -201,16 +206,22 @@ class TuningDisplay:
         # Equal steps of the root of what is missing: the shades crowd where the choice is made.
         missing = (top - bottom) or 1.0
         levels = top - missing * np.linspace(1.0, 0.0, SHADES) ** 2
-        style = {"cmap": "cividis", "levels": levels, "extend": "min"}
-        shown = np.maximum(_finite(self.mean, bottom - missing), bottom - missing)
+        style = {"cmap": "cividis", "norm": step_norm(levels)}
+        by_powers = bool(self.lrs.min() > 0 and self.lrs.max() > 10 * self.lrs.min())
         ax = self.ax_
-        self.surface_ = ax.contourf(self.iters, self.lrs, shown, **{**style, **(given or {})})
-        if self.lrs.min() > 0 and self.lrs.max() > 10 * self.lrs.min():
+        # A row for each rate, as it was tried: contours would make up the rates between.
+        self.surface_ = ax.pcolormesh(
+            np.maximum(_edges(self.iters.astype(float)), 0.0),
+            np.exp(_edges(np.log(self.lrs))) if by_powers else _edges(self.lrs),
+            _finite(self.mean, bottom - missing),
+            **{**style, **(given or {})},
+        )
+        if by_powers:
             ax.set_yscale("log")
         tidy(ax, "number of updates t", "learning rate lr")
         ax.grid(False)
         self.colorbar_ = ax.figure.colorbar(self.surface_, ax=ax, label=self.score_name)
-        self.colorbar_.ax.yaxis.set_major_formatter("{x:.3g}")
+        self.colorbar_.ax.yaxis.set_major_formatter("{x:,.4g}")
 
     def _draw_curves(self, given: Style) -> None:
         chosen = int(np.argmin(np.abs(self.lrs - self.lr)))
@@ -251,6 +262,13 @@ class TuningDisplay:
             f"chosen: lr = {self.lr:.3g}, t = {self.n_iter:,}\n"
             f"{self.score_name} {self.mean[i, j]:.4g}{spread}"
         )
+
+
+def _edges(middles: Floats) -> Floats:
+    """Cell borders half way between ascending values."""
+    between = (middles[:-1] + middles[1:]) / 2
+    first, last = 2 * middles[0] - between[0], 2 * middles[-1] - between[-1]
+    return np.concatenate([[first], between, [last]])
 
 
 def _finite(scores: Floats, otherwise: float) -> Floats:
