@@ -29,7 +29,7 @@ def names_of(estimator: Any) -> tuple[str, ...]:
     """The parameters' names; in a pipeline those that the steps before give to its columns."""
     path = path_of(estimator)
     names = path.parameter_names
-    if path._layout.feature_names is None and hasattr(estimator, "steps"):
+    if path._layout.feature_names is None and _has_steps_before(estimator):
         try:
             given = estimator[:-1].get_feature_names_out()
         except (AttributeError, ValueError, NotFittedError):
@@ -40,9 +40,13 @@ def names_of(estimator: Any) -> tuple[str, ...]:
 
 def transform(estimator: Any, X: Any) -> Any:
     """X as the last step of a pipeline sees it; as it is where there is no pipeline."""
-    if hasattr(estimator, "steps") and len(estimator.steps) > 1:
+    if _has_steps_before(estimator):
         return estimator[:-1].transform(X)
     return X
+
+
+def _has_steps_before(estimator: Any) -> bool:
+    return hasattr(estimator, "steps") and len(estimator.steps) > 1
 
 
 def last_step(estimator: Any) -> Any:

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
 
 from sklearn_gd import (
     CoefPathDisplay,
@@ -367,6 +367,17 @@ def test_names_come_from_the_data_or_from_the_pipeline():
         assert display.names == ["intercept", "age", "bmi"]
     one = FitDisplay.from_estimator(_fit(X[["bmi"]], y), X[["bmi"]], pandas.Series(y, name="risk"))
     assert (one.ax_.get_xlabel(), one.ax_.get_ylabel()) == ("bmi", "risk")
+
+
+def test_a_pipeline_without_names_has_those_of_positions():
+    """Where no step can name its columns, and where there is no step before, they are x0, x1."""
+    X, y = _data(d=2)
+    for steps in ([FunctionTransformer(np.abs)], []):
+        model = make_pipeline(*steps, GDLinearRegressor(tol=2.0)).fit(X, y)
+        assert CoefPathDisplay.from_estimator(model).names == ["x0", "x1"]
+    FitDisplay.from_estimator(
+        make_pipeline(GDLinearRegressor(tol=9.0)).fit(X[:, :1], y), X[:, :1], y
+    )
 
 
 class Tuned:

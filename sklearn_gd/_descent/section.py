@@ -15,19 +15,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Section:
-    """J on centre + directions @ offset, where the centre is a least-squares solution."""
+    """J = floor + 1/2 offset' curvature offset, offset from a least-squares solution."""
 
     floor: float
     curvature: Floats  # (m, m): H as the m directions feel it
-
-    def loss(self, offset: Floats) -> Floats:
-        """J at offsets of shape (..., m)."""
-        quadratic = np.einsum("...i,ij,...j->...", offset, self.curvature, offset)
-        return np.asarray(self.floor + 0.5 * quadratic)
-
-    def gradient(self, offset: Floats) -> Floats:
-        """The partial derivatives of J by the offsets, of shape (..., m)."""
-        return np.asarray(offset @ self.curvature)
 
 
 def whole(spectrum: Spectrum) -> Spectrum:
