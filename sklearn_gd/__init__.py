@@ -14,6 +14,7 @@ from sklearn_gd.display import (
     TuningDisplay,
 )
 from sklearn_gd.regressor import GDLinearRegressor
+from sklearn_gd.regressor_cv import GDLinearRegressorCV
 
 __all__ = [
     "CoefPathDisplay",
@@ -22,6 +23,7 @@ __all__ = [
     "Explanation",
     "FitDisplay",
     "GDLinearRegressor",
+    "GDLinearRegressorCV",
     "LossCurve",
     "LossCurveDisplay",
     "LossSlopeDisplay",

@@ -27,7 +27,7 @@ from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.section import whole
 from sklearn_gd._descent.solve import Terms, solve
 from sklearn_gd._reading import names_of, path_of
-from sklearn_gd._validation import check_flag, check_number, check_rows
+from sklearn_gd._validation import check_flag, check_number, check_rows, names_seen
 
 # How near the least loss: within 10 %, 1 % and 0.1 % of it.
 SHARES = (0.1, 0.01, 0.001)
@@ -219,8 +219,7 @@ def _pose(
     terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
     descent, stop, moments = solve(rows, start, terms, "spectral")
     assert moments is not None  # the spectral solver descends on them
-    names = getattr(door, "feature_names_in_", None)
-    layout = Layout(intercept, targets, rows.X.dtype, None if names is None else tuple(names))
+    layout = Layout(intercept, targets, rows.X.dtype, names_seen(door))
     return DescentPath(descent, stop, layout), moments
 
 

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._fitted import Descended
 from sklearn_gd._validation import (
     check_choice,
     check_flag,
     check_number,
     check_rows,
     check_start,
-    check_X,
+    names_seen,
 )
 
-Floats = NDArray[np.floating[Any]]
-
 SOLVERS = ("auto", "loop", "spectral")
-# Predictions that staged_predict holds at once.
-STAGED_NUMBERS = 1 << 20
 
 
-class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Linear regression fitted by full-batch gradient descent.
 
     The iterates are those of the textbook loop, intercept and coefficients descending together,
@@ -127,14 +122,6 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     array([5.833, 3.387, 1.969])
     """
 
-    coef_: Floats
-    intercept_: Any
-    n_iter_: int
-    lr_: float
-    stop_reason_: str
-    path_: DescentPath
-    n_features_in_: int
-
     def __init__(
         self,
         lr: float | str = "auto",
@@ -190,9 +177,7 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         try:
             terms = self._check_terms()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
-            names = getattr(self, "feature_names_in_", None)
-            names = None if names is None else tuple(names)
-            layout = Layout(self.fit_intercept, targets, rows.X.dtype, names)
+            layout = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
             start = self._start(rows, layout, coef_init, intercept_init)
             descent, stop, moments = solve(rows, start, terms, self.solver)
         except BaseException:
@@ -203,74 +188,6 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return self
-
-    def predict(self, X: Any) -> Floats:
-        """Predict with the coefficients where the descent stopped.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions.
-        """
-        check_is_fitted(self)
-        X = check_X(self, X)
-        return np.asarray(X @ self.coef_.T + self.intercept_)
-
-    def staged_predict(self, X: Any) -> Iterator[Floats]:
-        """Predict with every iterate in turn, the start first.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features.
-
-        Yields
-        ------
-        ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions after 0, 1, ..., `n_iter_` updates.
-        """
-        check_is_fitted(self)
-        X = check_X(self, X)
-        stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))
-        for first in range(0, self.n_iter_ + 1, stages):
-            t = np.arange(first, min(first + stages, self.n_iter_ + 1))
-            coef = self.path_.coef(t)
-            products = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)  # (n, stages * targets)
-            predictions = products.reshape(X.shape[0], len(t), -1).swapaxes(0, 1)
-            predictions = predictions + self.path_.intercept(t).reshape(len(t), 1, -1)
-            yield from predictions.reshape(len(t), X.shape[0], *coef.shape[1:-1])
-
-    @property
-    def loss_history_(self) -> Floats:
-        """The loss of every iterate, of shape (`n_iter_` + 1,), the start first."""
-        return self._recorded._history("loss")
-
-    @property
-    def coef_path_(self) -> Floats:
-        """The coefficients of every iterate, of shape (`n_iter_` + 1, ...) as `coef_`."""
-        return self._recorded._history("coef")
-
-    @property
-    def intercept_path_(self) -> Floats:
-        """The intercept of every iterate, of shape (`n_iter_` + 1, ...) as `intercept_`."""
-        return self._recorded._history("intercept")
-
-    @property
-    def _recorded(self) -> DescentPath:
-        # Before fit the histories do not exist, as any other fitted attribute.
-        if "path_" not in vars(self):
-            raise AttributeError(f"this {type(self).__name__} is not fitted yet: call fit first.")
-        return self.path_
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
 
     def _check_terms(self) -> Terms:
         if not (isinstance(self.lr, str) and self.lr == "auto"):
@@ -303,11 +220,3 @@ class GDLinearRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             shapes = {"flat": ((),), "column": ((1,), ()), "many": ((k,),)}
             theta[0] = check_start("intercept_init", intercept_init, *shapes[layout.targets])
         return theta
-
-    def _keep(self, path: DescentPath) -> None:
-        self.path_ = path
-        self.n_iter_ = path.n_iter
-        self.lr_ = path.lr
-        self.stop_reason_ = path.stop_reason
-        self.coef_, intercept = path._parameters(path.n_iter)
-        self.intercept_ = intercept if self.fit_intercept else 0.0

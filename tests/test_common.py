@@ -5,13 +5,15 @@ from __future__ import annotations
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_gd import GDLinearRegressor
+from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 
 ESTIMATORS = [
     GDLinearRegressor(),
     GDLinearRegressor(solver="spectral", fit_intercept=False, tol=0.5),
     GDLinearRegressor(solver="loop", max_iter=200),
     GDLinearRegressor(lr=1e-3, max_iter=10**12),
+    GDLinearRegressorCV(),
+    GDLinearRegressorCV(lrs=3, max_iter=10**6, fit_intercept=False),
 ]
 
 

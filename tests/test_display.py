@@ -19,6 +19,7 @@ from sklearn_gd import (
     CoefPathDisplay,
     FitDisplay,
     GDLinearRegressor,
+    GDLinearRegressorCV,
     LossCurve,
     LossCurveDisplay,
     LossSlopeDisplay,
@@ -416,6 +417,19 @@ def test_tuning_curves_are_the_means_with_a_band_about_the_chosen():
     chosen = next(line for line in display.lines_ if "chosen" in line.get_label())
     assert_allclose(chosen.get_ydata(), tuned.scores_path_[1].mean(axis=-1))
     assert display.band_ is not None
+
+
+@pytest.mark.parametrize("cv", [None, 3])
+def test_tuning_reads_the_estimator(cv):
+    """The picture of a fitted GDLinearRegressorCV marks its choice; its path is drawn by name."""
+    X, y = _data(d=3)
+    tuned = GDLinearRegressorCV(lrs=[0.01, 0.1], max_iter=50, cv=cv).fit(X, y)
+    display = TuningDisplay.from_estimator(tuned)
+    assert display.chosen_.get_xdata() == [tuned.n_iter_]
+    assert display.chosen_.get_ydata() == [tuned.lr_]
+    assert_allclose(display.mean, tuned.scores_path_.mean(axis=-1))
+    assert (display.std is None) == (cv is None)
+    assert CoefPathDisplay.from_estimator(tuned).names == ["x0", "x1", "x2"]
 
 
 def test_tuning_without_folds_reads_the_gcv_error():

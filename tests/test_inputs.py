@@ -159,7 +159,7 @@ def test_staged_predict_gives_every_iterate_in_turn(targets, fit_intercept, monk
     """n_iter_ + 1 predictions, the start first, the last that of predict, in bounded blocks."""
     y = SHAPES[targets][0]
     model = GDLinearRegressor(lr=0.02, tol=2.5 * y.size / 60, fit_intercept=fit_intercept)
-    monkeypatch.setattr("sklearn_gd.regressor.STAGED_NUMBERS", 300)
+    monkeypatch.setattr("sklearn_gd._fitted.STAGED_NUMBERS", 300)
     model.fit(X, y)
     assert model.n_iter_ > 5
     stages = list(model.staged_predict(X))

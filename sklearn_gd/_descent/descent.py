@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._descent.contraction import Contraction
-from sklearn_gd._descent.spectrum import Spectrum
+from sklearn_gd._descent.spectrum import CONTRACT, Spectrum
 
 Floats = NDArray[np.float64]
 
@@ -128,6 +128,10 @@ class Descent:
         return float(
             self.spectrum.rounding + np.linalg.norm(gone * self.spectrum.loss_errors[self.moving])
         )
+
+    def holds(self, t: int, loss: float) -> bool:
+        """Whether iterates up to t, with losses down to `loss`, are known within the contract."""
+        return self.loss_error(t) <= CONTRACT * loss and self.coefficient_error(t) <= CONTRACT
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last by one product: r^(2 (q B + s)) = (r^(2 B))^q r^(2 s)."""

@@ -16,8 +16,6 @@ from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
 Floats = NDArray[np.float64]
 
-# The distance to exact arithmetic that is promised for loss and coefficients.
-CONTRACT = 1e-12
 # A loop's record larger than this is not kept; its path then answers by the closed form.
 RECORD_LIMIT_BYTES = 1 << 28
 
@@ -37,7 +35,7 @@ def solve(rows: Rows, start: Floats, terms: Terms, solver: str) -> tuple[Descent
     spectrum = eigenbasis(moments, start, rows.fit_intercept)
     rounding = float(np.finfo(rows.X.dtype).eps)
     descent, stopping, stop = _plan(spectrum, terms, rounding)
-    if not _holds(descent, stop):
+    if not descent.holds(stop.t, float(descent.loss(stop.t))):
         descent, stopping, stop = _plan(refine(rows, spectrum), terms, rounding)
     if solver == "loop":
         descent, stop = _walk(rows, descent, stopping)
@@ -52,12 +50,6 @@ def _plan(spectrum: Spectrum, terms: Terms, rounding: float) -> tuple[Descent, S
     tol = terms.tol if terms.tol is not None and terms.tol > spectrum.resolution else None
     stopping = foresee(descent, tol, terms.max_iter, rounding)
     return descent, stopping, find_stop(descent, stopping)
-
-
-def _holds(descent: Descent, stop: Stop) -> bool:
-    """Whether loss and coefficients are within the contract up to the stop."""
-    known_loss = descent.loss_error(stop.t) <= CONTRACT * float(descent.loss(stop.t))
-    return known_loss and descent.coefficient_error(stop.t) <= CONTRACT
 
 
 def _walk(rows: Rows, descent: Descent, stopping: Stopping) -> tuple[Descent, Stop]:

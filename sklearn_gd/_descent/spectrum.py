@@ -14,6 +14,8 @@ from sklearn_gd._descent.rows import Rows
 Floats = NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
+# The distance to exact arithmetic that is promised for loss and coefficients.
+CONTRACT = 1e-12
 # A loss read off moments is a difference of sums, known to this times their size.
 MOMENTS_ROUNDING = 4 * EPS
 # Curvatures and slopes from moments are off by this times the largest. Measured against 80-bit
@@ -100,7 +102,45 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
 
 
 def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
-    """From the rows once more: the singular values of Z, not the square roots of those of Z'Z.
+    """From the rows once more: the singular values of Z, not the square roots of those of Z'Z."""
+    return refined(coarse, whitened_sums(rows, coarse) / rows.weight)
+
+
+def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
+    """[Y E]' [Y E] over the rows, (p + k, p + k); those of two sets of rows add up.
+
+    `coarse` may come from other rows: its factor whitens Y = Z factor^-1, and what it knows of the
+    targets is taken off them. Y solves Y factor = Z row by row; a product with the inverse would
+    not be backward stable. E = (y - Z start) - Y known is formed from the rows of Y as they were
+    rounded, so that Y known + E is the residual at the start to a rounding, however
+    ill-conditioned Z is.
+    """
+    p, k = coarse.start.shape
+    factor, known = _whitening(coarse)
+    sums = np.zeros((p + k, p + k))
+    gram, factor = np.zeros((p, p), order="F"), np.asfortranarray(factor)
+    for Z, y in rows.design_blocks():
+        error = y - Z @ coarse.start if coarse.start.any() else y
+        blas.dtrsm(1.0, factor, Z.T, trans_a=True, overwrite_b=True)  # Z becomes Y
+        error = error - Z @ known
+        add_square(gram, Z)
+        sums[:p, p:] += Z.T @ error
+        sums[p:, p:] += error.T @ error
+    sums[:p, :p] = symmetric(gram)
+    sums[p:, :p] = sums[:p, p:].T
+    return sums
+
+
+def _whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
+    """The triangular factor, and the moments' least-squares solution in the columns of Y."""
+    size = np.sqrt(np.maximum(coarse.curvature, coarse.null_below))
+    size[size == 0.0] = 1.0
+    turned, factor = np.linalg.qr(size[:, np.newaxis] * coarse.basis.T)
+    return factor, turned.T @ np.where(coarse.felt[:, np.newaxis], coarse.residual, 0.0)
+
+
+def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
+    """The spectrum of the rows whose whitened sums, over their weight, are given.
 
     CholeskyQR2 (Yamamoto et al. 2015, doi 10.1137/14M0989858) with the triangular factor R of
     D Q', D^2 the coarse curvatures held above their rounding, in the place of the first Cholesky
@@ -111,24 +151,20 @@ def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
     least possible loss keeps its digits too.
     """
     p = len(coarse.basis)
-    size = np.sqrt(np.maximum(coarse.curvature, coarse.null_below))
-    size[size == 0.0] = 1.0
-    turned, R = np.linalg.qr(size[:, np.newaxis] * coarse.basis.T)
-    known = turned.T @ np.where(coarse.felt[:, np.newaxis], coarse.residual, 0.0)
-    gram, cross, left_over = _whitened_sums(rows, coarse.start, R, known)
+    factor, known = _whitening(coarse)
 
     # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
-    gain, turn = np.linalg.eigh(gram)
+    gain, turn = np.linalg.eigh(sums[:p, :p])
     present = gain > (p + RANK_MARGIN) * EPS
     gain, turn = np.sqrt(gain[present])[:, np.newaxis], turn[:, present].T
-    left, sigma, right = np.linalg.svd(gain * turn @ R, full_matrices=False)
-    rest = turn @ cross / gain
+    left, sigma, right = np.linalg.svd(gain * turn @ factor, full_matrices=False)
+    rest = turn @ sums[:p, p:] / gain
     residual = left.T @ (gain * (turn @ known) + rest)
 
     largest = float(sigma.max(initial=0.0))
     null_sigma = (p + RANK_MARGIN) * EPS * largest
     flat = sigma <= null_sigma
-    floor = left_over - float(np.sum(rest**2)) + float(np.sum(residual[flat] ** 2))
+    floor = float(np.trace(sums[p:, p:])) - float(np.sum(rest**2) - np.sum(residual[flat] ** 2))
     return Spectrum(
         start=coarse.start,
         basis=right.T,
@@ -139,25 +175,3 @@ def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
         rounding=EPS * coarse.rounding,
         error=0.0,
     )
-
-
-def _whitened_sums(
-    rows: Rows, start: Floats, factor: Floats, known: Floats
-) -> tuple[Floats, Floats, float]:
-    """Y'Y, Y'E and the sum of squares of E, all over W, for Y = Z factor^-1, E of length n.
-
-    Y solves Y factor = Z row by row; a product with the inverse would not be backward stable.
-    E = (y - Z start) - Y known is formed from the rows of Y as they were rounded, so that
-    Y known + E is the residual at the start to a rounding, however ill-conditioned Z is.
-    """
-    p, k = start.shape
-    gram, cross, left_over = np.zeros((p, p), order="F"), np.zeros((p, k)), 0.0
-    factor = np.asfortranarray(factor)
-    for Z, y in rows.design_blocks():
-        residual = y - Z @ start if start.any() else y
-        blas.dtrsm(1.0, factor, Z.T, trans_a=True, overwrite_b=True)  # Z becomes Y
-        residual = residual - Z @ known
-        add_square(gram, Z)
-        cross += Z.T @ residual
-        left_over += float(np.vdot(residual, residual))
-    return symmetric(gram) / rows.weight, cross / rows.weight, left_over / rows.weight

@@ -1,0 +1,106 @@
+"""What a fitted estimator answers, however its rate and its stop were found: from its path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._validation import check_X
+
+Floats = NDArray[np.floating[Any]]
+
+# Predictions that staged_predict holds at once.
+STAGED_NUMBERS = 1 << 20
+
+
+class Descended:
+    """Mixin: predictions and histories of the descent that `_keep` was given."""
+
+    coef_: Floats
+    intercept_: Any
+    n_iter_: int
+    lr_: float
+    stop_reason_: str
+    path_: DescentPath
+    n_features_in_: int
+
+    def predict(self, X: Any) -> Floats:
+        """Predict with the coefficients where the descent stopped.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions.
+        """
+        check_is_fitted(self)
+        X = check_X(self, X)
+        return np.asarray(X @ self.coef_.T + self.intercept_)
+
+    def staged_predict(self, X: Any) -> Iterator[Floats]:
+        """Predict with every iterate in turn, the start first.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions after 0, 1, ..., `n_iter_` updates.
+        """
+        check_is_fitted(self)
+        X = check_X(self, X)
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))
+        for first in range(0, self.n_iter_ + 1, stages):
+            t = np.arange(first, min(first + stages, self.n_iter_ + 1))
+            coef = self.path_.coef(t)
+            products = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)  # (n, stages * targets)
+            predictions = products.reshape(X.shape[0], len(t), -1).swapaxes(0, 1)
+            predictions = predictions + self.path_.intercept(t).reshape(len(t), 1, -1)
+            yield from predictions.reshape(len(t), X.shape[0], *coef.shape[1:-1])
+
+    @property
+    def loss_history_(self) -> Floats:
+        """The loss of every iterate, of shape (`n_iter_` + 1,), the start first."""
+        return self._recorded._history("loss")
+
+    @property
+    def coef_path_(self) -> Floats:
+        """The coefficients of every iterate, of shape (`n_iter_` + 1, ...) as `coef_`."""
+        return self._recorded._history("coef")
+
+    @property
+    def intercept_path_(self) -> Floats:
+        """The intercept of every iterate, of shape (`n_iter_` + 1, ...) as `intercept_`."""
+        return self._recorded._history("intercept")
+
+    @property
+    def _recorded(self) -> DescentPath:
+        # Before fit the histories do not exist, as any other fitted attribute.
+        if "path_" not in vars(self):
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet: call fit first.")
+        return self.path_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.sparse = True
+        return tags
+
+    def _keep(self, path: DescentPath) -> None:
+        self.path_ = path
+        self.n_iter_ = path.n_iter
+        self.lr_ = path.lr
+        self.stop_reason_ = path.stop_reason
+        self.coef_, intercept = path._parameters(path.n_iter)
+        self.intercept_ = intercept if path._layout.fit_intercept else 0.0
