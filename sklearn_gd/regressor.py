@@ -25,7 +25,7 @@ from sklearn_gd._validation import (
     names_seen,
 )
 
-SOLVERS = ("auto", "loop", "spectral")
+SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
 class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -52,9 +52,14 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
         like every other.
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's coefficients.
-    solver : {"auto", "spectral", "loop"}, default="auto"
-        "spectral" is the closed form, "loop" the textbook loop with the same stopping rule.
-        "auto" picks, at present always "spectral".
+    solver : {"auto", "loop", "spectral", "krylov"}, default="auto"
+        All give the same iterates. "spectral" is the closed form in the eigenbasis of Z'Z: for few
+        columns. "krylov" is the closed form in a space grown from the first residual until the
+        iterates up to the stop are known to rounding: for many columns, sparse or wide X, which it
+        only multiplies with vectors. Its `path_` answers up to the stop, and beyond only where it
+        can say so; its largest curvature is the largest one that the start's residual has a part
+        in. "loop" is the textbook loop with the same stopping rule. "auto" takes the faster of
+        "spectral" and "krylov".
 
     Attributes
     ----------
@@ -79,7 +84,8 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
     intercept_path_ : ndarray of shape (`n_iter_` + 1, ...)
         The intercept of every iterate, each of the shape of `intercept_`.
     path_ : DescentPath
-        The descent as a function of the number of updates, also beyond the stop.
+        The descent as a function of the number of updates, also beyond the stop where that is
+        known.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -34,6 +34,11 @@ class Descent:
         # What is cached is made again from the fields.
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
+    @property
+    def last_known(self) -> int | None:
+        """The last t that can be asked for; None where any can."""
+        return None
+
     @cached_property
     def moving(self) -> NDArray[np.bool_]:
         """Directions along which the start is not yet at its limit; the others never matter."""
@@ -93,7 +98,7 @@ class Descent:
 
     def dof(self, t: ArrayLike) -> Floats:
         """The trace of the matrix that takes y to the predictions at t: sum (1 - r^t)."""
-        felt = Contraction(self.spectrum.curvature[self.spectrum.felt], self.lr)
+        felt = Contraction(self.spectrum.felt_curvature, self.lr)
         return np.asarray(np.sum(felt.shortfall(t), axis=-1))
 
     def size(self, t: int) -> Floats:
@@ -120,7 +125,7 @@ class Descent:
         if self.energy.size == 0:
             return 0.0
         gain = self.contraction.shortfall(t) / self.contraction.curvature
-        return float(self.spectrum.error * self.spectrum.largest_curvature * gain.max())
+        return float(self.spectrum.error * self.spectrum.curvature.max() * gain.max())
 
     def loss_error(self, t: int) -> float:
         """A bound on the error of the loss: that at the start, and what was lost since."""
@@ -189,7 +194,7 @@ class RecordedDescent(Descent):
         if self.energy.size == 0:
             return 0.0
         gain = self.contraction.shortfall(t) / self.contraction.curvature
-        return float(self.spectrum.error * self.spectrum.largest_curvature * gain.max())
+        return float(self.spectrum.error * self.spectrum.curvature.max() * gain.max())
 
     def losses(self, last: int) -> Floats:
         return self.loss(np.arange(last + 1))

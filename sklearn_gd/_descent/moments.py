@@ -112,7 +112,8 @@ def symmetric(upper: Floats) -> Floats:
 
 def _sparse_sums(rows: Rows) -> Floats:
     root = rows.root_weight()
-    X = rows.X if root is None else rows.X.multiply(root[:, np.newaxis]).tocsr()
+    X = rows.X.astype(np.float64, copy=False)
+    X = X if root is None else X.multiply(root[:, np.newaxis]).tocsr()
     ones = np.ones(rows.n_samples) if root is None else root
     y = rows.y if root is None else rows.y * root[:, np.newaxis]
     dense = np.column_stack([ones, y])

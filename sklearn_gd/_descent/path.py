@@ -126,12 +126,11 @@ class DescentPath:
 
     @property
     def loss_floor(self) -> float:
-        return max(self._descent.spectrum.floor, 0.0)
+        return self._descent.spectrum.least_loss
 
     @property
     def condition_number(self) -> float:
-        spectrum = self._descent.spectrum
-        felt = spectrum.curvature[spectrum.felt]
+        felt = self._descent.spectrum.felt_curvature
         return float(np.sqrt(felt.max() / felt.min())) if felt.size else 1.0
 
     @property
@@ -236,14 +235,23 @@ class DescentPath:
         int or None
             None where no iterate of this descent has a loss below it.
         """
-        last = max(self.n_iter, 1)
+        known = self._descent.last_known
+        end = NEVER if known is None else known
+        turns = None
         if self._descent.diverging:
-            last = first_true(lambda t: ~(self._descent.fall(t) > 0), NEVER) or 0
+            turns = first_true(lambda t: ~(self._descent.fall(t) > 0), end)
+            end = end if turns is None else turns
+        last = min(max(self.n_iter, 1), end)
         while True:
             found = first_true(lambda t: self._descent.loss(t) < loss, last)
-            if found is not None or self._descent.diverging or last >= NEVER:
+            if found is None and last == known and turns is None:
+                raise ValueError(
+                    f"This descent is known up to t = {known:,}, where the loss is not yet below "
+                    f"{loss:.6g}. Fit again with a larger max_iter, or with tol={loss:.6g}."
+                )
+            if found is not None or last == end:
                 return found
-            last = NEVER if last > 1 << 62 else last * last + 1
+            last = end if last > 1 << 62 else min(last * last + 1, end)
 
     def explain(self, t: int) -> Explanation:
         """The update from iterate `t` to the next, in words and in numbers to check by hand.
@@ -334,10 +342,11 @@ class DescentPath:
             "max_iter": "max_iter was reached",
             "diverged": "the loss began to rise",
         }[self.stop_reason]
+        floor = getattr(self, "loss_floor", None)
         return (
             f"<DescentPath: {how} after {self.n_iter:,} updates at lr={self.lr:.4g}; "
             f"loss {self.loss(0):.6g} -> {self.loss(self.n_iter):.6g}, "
-            f"least possible {self.loss_floor:.6g}>"
+            f"least possible {'unknown' if floor is None else format(floor, '.6g')}>"
         )
 
     def __getstate__(self) -> dict[str, Any]:

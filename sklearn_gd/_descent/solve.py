@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._descent import loop
+from sklearn_gd._descent import choice, krylov, loop
 from sklearn_gd._descent.descent import Descent, RecordedDescent
 from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.rows import Rows
@@ -29,8 +29,37 @@ class Terms:
     max_iter: int
 
 
-def solve(rows: Rows, start: Floats, terms: Terms, solver: str) -> tuple[Descent, Stop, Moments]:
-    """Descend from `start`, on the moments where they hold enough digits, else on the rows too."""
+def solve(
+    rows: Rows, start: Floats, terms: Terms, solver: str
+) -> tuple[Descent, Stop, Moments | None]:
+    """Descend from `start`; moments come along where the descent was found from them."""
+    if solver in ("auto", "krylov"):
+        shape = choice.Shape.of(rows, terms.max_iter)
+        solver = shape.best_engine() if solver == "auto" else shape.best_krylov()
+    if solver == choice.KRYLOV_ON_MOMENTS:
+        descent, stop = _krylov_on_moments(rows, start, terms)
+        if descent.holds(stop.t, float(descent.loss(stop.t))):
+            return descent, stop, None
+        solver = choice.KRYLOV_ON_ROWS
+    if solver == choice.KRYLOV_ON_ROWS:
+        return *krylov.on_rows(rows, start, _ask(rows, terms)), None
+    return _spectral(rows, start, terms, solver)
+
+
+def _krylov_on_moments(rows: Rows, start: Floats, terms: Terms) -> tuple[Descent, Stop]:
+    moments = moments_of(rows)
+    return krylov.on_moments(moments, rows.fit_intercept, start, _ask(rows, terms))
+
+
+def _ask(rows: Rows, terms: Terms) -> krylov.Ask:
+    rounding = float(np.finfo(rows.X.dtype).eps)
+    return krylov.Ask(terms.lr, terms.max_iter, lambda path: _stop(path, terms, rounding)[1])
+
+
+def _spectral(
+    rows: Rows, start: Floats, terms: Terms, solver: str
+) -> tuple[Descent, Stop, Moments]:
+    """On the moments where they hold enough digits, else on the rows too."""
     moments = moments_of(rows)
     spectrum = eigenbasis(moments, start, rows.fit_intercept)
     rounding = float(np.finfo(rows.X.dtype).eps)
@@ -46,10 +75,15 @@ def _plan(spectrum: Spectrum, terms: Terms, rounding: float) -> tuple[Descent, S
     largest = spectrum.largest_curvature
     lr = terms.lr if terms.lr is not None else 1.0 / largest if largest > 0 else 1.0
     descent = Descent(spectrum, lr)
+    return descent, *_stop(descent, terms, rounding)
+
+
+def _stop(descent: Descent, terms: Terms, rounding: float) -> tuple[Stopping, Stop]:
     # Below its resolution a loss is rounding noise, which must not stop anything by accident.
-    tol = terms.tol if terms.tol is not None and terms.tol > spectrum.resolution else None
+    resolution = descent.spectrum.resolution
+    tol = terms.tol if terms.tol is not None and terms.tol > resolution else None
     stopping = foresee(descent, tol, terms.max_iter, rounding)
-    return descent, stopping, find_stop(descent, stopping)
+    return stopping, find_stop(descent, stopping)
 
 
 def _walk(rows: Rows, descent: Descent, stopping: Stopping) -> tuple[Descent, Stop]:

@@ -54,9 +54,8 @@ class Spectrum:
     def loss_errors(self) -> Floats:
         """What the error of the slopes may do to each direction's part of the loss, to be added in
         squares: that error is a vector of known length."""
-        slope_error = self.error * np.sqrt(
-            self.largest_curvature * self.rounding / MOMENTS_ROUNDING
-        )
+        largest = self.curvature.max(initial=0.0)
+        slope_error = self.error * np.sqrt(largest * self.rounding / MOMENTS_ROUNDING)
         sigma = np.sqrt(np.where(self.curvature > 0, self.curvature, 1.0))
         return np.asarray(np.linalg.norm(self.residual, axis=1) * slope_error / sigma)
 
@@ -68,6 +67,16 @@ class Spectrum:
     @property
     def largest_curvature(self) -> float:
         return float(self.curvature.max(initial=0.0))
+
+    @property
+    def felt_curvature(self) -> Floats:
+        """All curvatures that are told from zero."""
+        return self.curvature[self.felt]
+
+    @property
+    def least_loss(self) -> float:
+        """The least possible loss, where it is known."""
+        return max(self.floor, 0.0)
 
 
 def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum:

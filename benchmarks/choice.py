@@ -1,0 +1,112 @@
+"""Time each engine over a grid of shapes, and see what the rule of choice picked.
+
+Run as ``python -m benchmarks.choice``; ``--quick`` leaves out the shapes that take minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_gd._descent import choice, solve
+from sklearn_gd._descent.rows import Rows
+
+# (n, d, density or None for dense, decay of the column scales)
+SHAPES: list[tuple[int, int, float | None]] = [
+    (100, 3, None),
+    (442, 10, None),
+    (20_640, 8, None),
+    (100_000, 50, None),
+    (20_000, 200, None),
+    (500, 300, None),
+    (5_000, 500, None),
+    (20_000, 1_000, None),
+    (3_000, 2_000, None),
+    (200, 1_000, None),
+    (500, 4_000, None),
+    (50, 20_000, None),
+    (2_000, 500, 0.01),
+    (20_000, 1_000, 0.01),
+    (200_000, 200, 0.05),
+    (20_000, 3_000, 0.002),
+    (2_000, 20_000, 0.002),
+]
+SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
+UPDATES = (20, 100, 1_000, 10_000)
+# An engine is not tried where it would take longer than this, by the rule's own estimate.
+PATIENCE = 20.0
+
+
+def problem(n: int, d: int, density: float | None, decay: float) -> Rows:
+    """Columns of falling scale (decay 0: the hard case, all alike) and a noisy linear target."""
+    rng = np.random.default_rng(0)
+    scales = np.arange(1, d + 1) ** -decay
+    X: Any
+    if density is None:
+        X = rng.standard_normal((n, d)) * scales
+    else:
+        X = sparse.random(n, d, density, format="csr", random_state=0) @ sparse.diags(scales)
+        X = sparse.csr_matrix(X)
+    y = X @ rng.standard_normal(d) + rng.standard_normal(n)
+    return Rows(X, y[:, np.newaxis], None, True)
+
+
+def seconds(engine: str, rows: Rows, terms: solve.Terms, times: int) -> float:
+    start = np.zeros((rows.n_parameters, rows.y.shape[1]))
+    taken = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        solve.solve(rows, start, terms, engine)
+        taken.append(time.perf_counter() - begin)
+        if sum(taken) > 3.0:
+            break
+    return statistics.median(taken)
+
+
+def n_columns_fit(d: int) -> bool:
+    return d < choice.MOST_COLUMNS_OF_MOMENTS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--times", type=int, default=3)
+    options = parser.parse_args()
+    head = f"{'shape':>20} {'decay':>5} {'updates':>7} " + " ".join(
+        f"{e:>18}" for e in choice.ENGINES
+    )
+    print(head + f" {'picked':>18} {'to the best':>11}")
+    worst = 1.0
+    for n, d, density in SHAPES if options.quick else SHAPES + SLOW:
+        for decay in (0.0, 0.5):
+            rows = problem(n, d, density, decay)
+            for max_iter in UPDATES:
+                terms = solve.Terms(None, None, max_iter)
+                shape = choice.Shape.of(rows, max_iter)
+                picked = shape.best_engine()
+                taken = {
+                    engine: seconds(engine, rows, terms, options.times)
+                    if engine == choice.KRYLOV_ON_ROWS
+                    or (n_columns_fit(d) and shape.cost(engine) < 1e9 * PATIENCE)
+                    else float("inf")
+                    for engine in choice.ENGINES
+                }
+                ratio = taken[picked] / min(taken.values())
+                worst = max(worst, ratio)
+                what = f"{n} x {d}" + ("" if density is None else f" {density:.1%}")
+                print(
+                    f"{what:>20} {decay:5.1f} {max_iter:7d} "
+                    + " ".join(f"{taken[e]:18.4f}" for e in choice.ENGINES)
+                    + f" {picked:>18} {ratio:11.2f}",
+                    flush=True,
+                )
+    print(f"worst: {worst:.2f} x the best; the target is 1.5")
+
+
+if __name__ == "__main__":
+    main()

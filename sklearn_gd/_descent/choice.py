@@ -1,0 +1,109 @@
+"""Which engine: the shape of a problem goes in, the name of the fastest exact engine comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scipy import sparse
+
+from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.spectrum import CONTRACT, EPS
+
+SPECTRAL = "spectral"
+KRYLOV_ON_MOMENTS = "krylov on moments"
+KRYLOV_ON_ROWS = "krylov on rows"
+ENGINES = (SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS)
+
+# Sums of products of so many columns take 512 MiB, and as much again while they are made.
+MOST_COLUMNS_OF_MOMENTS = 1 << 13
+# What an update adds to the relative error of iterates from moments, as a rule; whether they held
+# their digits is measured afterwards.
+USUAL_DRIFT = 4 * EPS
+# A Krylov space needs about FACTOR * updates^POWER vectors where curvatures fall off as those of
+# counts and texts do (measured: 20, 48, 106 for 100, 1000, 10,000 updates); where they fill an
+# interval evenly 5 times the square root, until the descent has converged.
+VECTORS_FACTOR, VECTORS_POWER = 4.5, 0.35
+# It takes a few to know the largest curvature, however few the updates.
+FEWEST_VECTORS = 16
+# A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
+WORTH_LESS_KNOWN = 1.1
+
+# Nanoseconds; only their ratios matter.
+MATRIX_FLOP = 0.014  # in products of large matrices: between one core (0.02) and two (0.01)
+EIGEN_FLOPS, REFINED_FLOPS = 9.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
+READ = 0.6  # a number used for one product with a vector, and for the next with what came of it
+SPARSE_READ = 2.5  # the same with an index: gathered, not streamed
+SPARSE_PAIR = 15.0  # one product of two non-zeros of a row in X'X
+STEP = 80_000.0  # what a step costs besides
+SMALL = 12.0  # times the cube of the vectors: looking at the small problem as it grows
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the cost of a descent depends on."""
+
+    n: int
+    p: int
+    targets: int
+    nonzeros: int
+    sparse: bool
+    max_iter: int
+
+    @classmethod
+    def of(cls, rows: Rows, max_iter: int) -> Shape:
+        is_sparse = sparse.issparse(rows.X)
+        n, p = rows.n_samples, rows.n_parameters
+        nonzeros = int(rows.X.nnz) + n if is_sparse else n * p
+        return cls(n, p, rows.y.shape[1], nonzeros, is_sparse, max_iter)
+
+    def best_engine(self) -> str:
+        """The one to be used: all give the same iterates."""
+        if self.p > MOST_COLUMNS_OF_MOMENTS:
+            return KRYLOV_ON_ROWS
+        krylov = self.best_krylov()
+        faster = WORTH_LESS_KNOWN * self.cost(krylov) < self.cost(SPECTRAL)
+        return krylov if faster else SPECTRAL
+
+    def best_krylov(self) -> str:
+        """The cheaper of the two; moments only where they hold digits for so many updates."""
+        if self.p > MOST_COLUMNS_OF_MOMENTS or self.drifts:
+            return KRYLOV_ON_ROWS
+        return min((KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS), key=self.cost)
+
+    @property
+    def drifts(self) -> bool:
+        return bool(self.max_iter * USUAL_DRIFT > CONTRACT)
+
+    @property
+    def vectors(self) -> float:
+        updates = float(min(self.max_iter, 10**12))
+        grown: float = VECTORS_FACTOR * updates**VECTORS_POWER
+        return min(max(grown, FEWEST_VECTORS), self.n, self.p)
+
+    def cost(self, engine: str) -> float:
+        """About how many nanoseconds it takes."""
+        if engine == KRYLOV_ON_ROWS:
+            step = self.nonzeros * (SPARSE_READ if self.sparse else READ) * self.targets
+            return self.vectors * step + self._growing
+        if engine == KRYLOV_ON_MOMENTS:
+            return self._moments + self.vectors * READ * self.p**2 * self.targets + self._growing
+        decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
+        return self._moments + decompose + (self._refinement if self.drifts else 0.0)
+
+    @property
+    def _growing(self) -> float:
+        """Keeping vectors orthogonal, and looking at the small problem."""
+        short = min(self.n, self.p) if self.sparse else self.p
+        growing = 2 * READ * self.vectors**2 * short + SMALL * self.vectors**3
+        return self.targets * growing + STEP * self.vectors
+
+    @property
+    def _moments(self) -> float:
+        if self.sparse:
+            return SPARSE_PAIR * self.nonzeros**2 / self.n + READ * self.p**2
+        return MATRIX_FLOP * self.n * self.p**2
+
+    @property
+    def _refinement(self) -> float:
+        products = SPARSE_READ * self.nonzeros * self.p if self.sparse else 0.0
+        return products + MATRIX_FLOP * (3 * self.n * self.p**2 + REFINED_FLOPS * self.p**3)

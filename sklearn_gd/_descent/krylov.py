@@ -1,0 +1,227 @@
+"""Descent in a Krylov space: rows or moments go in, the descent and its stop come out.
+
+The space grows until the last iterate asked for is known to rounding, by a bound. A space that
+would take too much memory starts again in time: descent from an iterate is the rest of the descent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._descent.basis import Basis
+from sklearn_gd._descent.bidiagonal import Bidiagonalisation, ScaledRows
+from sklearn_gd._descent.descent import Descent
+from sklearn_gd._descent.lanczos import Tridiagonalisation
+from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.pieces import KrylovDescent, Piece, joined, spectrum_of
+from sklearn_gd._descent.resolution import Known
+from sklearn_gd._descent.ritz import Ritz
+from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.spectrum import EPS
+from sklearn_gd._descent.stopping import Stop
+
+Floats = NDArray[np.float64]
+
+# lr="auto" and all that depends on it: the largest curvature is known this well. An error of the
+# rate moves no iterate by more, relative to the way it has come.
+TOP_ROUNDING = 1e-13
+# The space is looked at when it has so many vectors, then whenever it has grown by this share.
+FIRST_LOOK, LOOK_EVERY = 8, 0.125
+# Losses may be off by this, relatively, before one is measured on the rows.
+LOST_ORTHOGONALITY = 1e-14
+# Memory that one space may take; a larger one starts again in time.
+BASIS_LIMIT_BYTES = 1 << 30
+# A space smaller than this would start again too often to gain anything.
+LEAST_VECTORS = 20
+
+
+class Process(Protocol):
+    """A Krylov space that grows."""
+
+    bases: list[Basis]
+    rounding: float
+    error: float
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def whole(self) -> bool: ...
+    def grow(self, size: int) -> None: ...
+    def ritz(self) -> list[Ritz]: ...
+    def towards(self, j: int, vector: Floats) -> Process: ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops."""
+
+    lr: float | None
+    max_iter: int
+    stop_of: Callable[[Descent], Stop]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What it is asked of: spaces started anywhere, of how many vectors at most."""
+
+    ask: Ask
+    start: Floats
+    process_from: Callable[[Floats], Process]
+    most_vectors: int
+    measure: Callable[[Floats], float] | None  # J of given parameters, where that says more
+
+
+@dataclass(frozen=True)
+class Look:
+    """The descent as a space of some size shows it, and whether its stop is the true one."""
+
+    descent: KrylovDescent
+    stop: Stop
+    known: Known
+    resolved: bool
+
+
+def on_rows(rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
+    """With products with Z and Z' only."""
+    scaled = ScaledRows(rows)
+    sizes = scaled.sizes(start)
+
+    def process_from(theta: Floats) -> Process:
+        return Bidiagonalisation(scaled, scaled.residual(theta), sizes)
+
+    def measure(theta: Floats) -> float:
+        residual = scaled.residual(theta)
+        return 0.5 * float(np.vdot(residual, residual))
+
+    n, p = scaled.shape
+    stored = (p + n * scaled.short_left) * start.shape[1]
+    most = max(LEAST_VECTORS, BASIS_LIMIT_BYTES // (8 * stored))
+    return Search(Task(ask, start, process_from, most, measure)).run()
+
+
+def on_moments(
+    moments: Moments, fit_intercept: bool, start: Floats, ask: Ask
+) -> tuple[KrylovDescent, Stop]:
+    """With products with H, which takes more memory than any space of its vectors."""
+
+    def process_from(theta: Floats) -> Process:
+        return Tridiagonalisation(moments, theta, fit_intercept)
+
+    return Search(Task(ask, start, process_from, len(start) + 1, None)).run()
+
+
+class Search:
+    """Piece after piece until the stop is resolved."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.theta, self.lr = task.start, task.ask.lr
+        self.top: float | None = None
+        self.pieces: list[Piece] = []
+        self.firsts = [0]
+
+    def run(self) -> tuple[KrylovDescent, Stop]:
+        while True:
+            process = self.task.process_from(self.theta)
+            look = self._grow(process)
+            ahead = look.stop.t + 1 - self.firsts[-1]
+            piece = look.descent.pieces[-1]
+            if process.complete:
+                return look.descent, look.stop
+            if look.resolved:
+                last = self.firsts[-1] + look.known.last(ahead)
+                return replace(look.descent, known_to=last), look.stop
+            step = look.known.largest(ahead)
+            self.lr = piece.lr
+            floor = piece.spectrum.floor + self._correction(piece, step)
+            piece = Piece(replace(piece.spectrum, floor=floor), piece.lr)
+            self.pieces.append(piece)
+            self.firsts.append(self.firsts[-1] + step)
+            self.theta = piece.theta(step)
+
+    def _grow(self, process: Process) -> Look:
+        """Until the stop is resolved, the space complete or the room taken."""
+        most = self.task.most_vectors
+        size = min(FIRST_LOOK, self.task.ask.max_iter + 1)
+        while True:
+            process.grow(min(size, most))
+            if process.size >= most and not process.complete and self.top is None:
+                self.top = _largest_curvature(process, most)
+            look = self._look(process, 0.0)
+            if look.resolved or process.complete:
+                ahead = look.stop.t - self.firsts[-1]
+                look = self._look(process, self._correction(look.descent.pieces[-1], ahead))
+            if look.resolved or process.complete or process.size >= most:
+                return look
+            size = process.size + max(4, int(LOOK_EVERY * process.size))
+            if self.lr is not None:
+                # A space with as many vectors as there are updates holds them all.
+                size = max(process.size + 1, min(size, look.stop.t + 1 - self.firsts[-1]))
+
+    def _look(self, process: Process, correction: float) -> Look:
+        ritz = process.ritz()
+        spectrum = spectrum_of(ritz, process.bases, self.theta, process.rounding, process.error)
+        if self.top is not None:
+            spectrum = replace(spectrum, top=self.top, top_known=True)
+        else:
+            known_top = _top(ritz).top_is_converged(TOP_ROUNDING)
+            spectrum = replace(spectrum, top_known=known_top, whole=process.whole)
+        spectrum = replace(spectrum, floor=spectrum.floor + correction)
+        safe = 1.0 / spectrum.top if spectrum.top > 0 else 1.0
+        piece = Piece(spectrum, safe if self.lr is None else self.lr)
+        descent = joined([*self.pieces, piece], self.firsts, None)
+        stop = self.task.ask.stop_of(descent)
+        known = Known(piece, ritz, descent)
+        return Look(descent, stop, known, self._resolved(descent, stop, known))
+
+    def _correction(self, piece: Piece, t: int) -> float:
+        """J measured at t less J as the small problem has it: the same for all t that matter.
+
+        Vectors of the side that is not kept orthogonal lose it where B is ill-conditioned, and a
+        sum of their squares is then off by as much, in the part of the residual that stays.
+        """
+        curvature, loss = piece.spectrum.curvature, float(piece.loss(t))
+        if self.task.measure is None or not curvature.size or not 0 < loss < np.inf:
+            return 0.0
+        first_loss = float((self.pieces or [piece])[0].loss(0))
+        rounding = EPS * np.sqrt(first_loss / loss)
+        if rounding * np.sqrt(curvature.max() / curvature.min()) < LOST_ORTHOGONALITY:
+            return 0.0
+        correction = self.task.measure(piece.theta(t)) - loss
+        worth = abs(correction) > 16 * rounding * loss
+        return max(correction, -piece.spectrum.floor) if worth else 0.0
+
+    def _resolved(self, descent: KrylovDescent, stop: Stop, known: Known) -> bool:
+        top_matters = self.lr is None or descent.diverging
+        if top_matters and not descent.spectrum.top_known:
+            return False
+        first = self.firsts[-1]
+        if stop.reason == "stationary" and not descent.diverging:
+            # The predicate measured updates against the last possible iterate.
+            return known(stop.t + 1 - first) and known.roughly(self.task.ask.max_iter - first)
+        return known(stop.t + 1 - first)
+
+
+def _top(ritz: list[Ritz]) -> Ritz:
+    return max(ritz, key=lambda r: float(r.curvature.max(initial=0.0)))
+
+
+def _largest_curvature(process: Process, most: int) -> float:
+    """Of a space too small to know it: start again from its own best direction, and again."""
+    largest = 0.0
+    while True:
+        ritz = process.ritz()
+        best = _top(ritz)
+        found = float(best.curvature.max(initial=0.0))
+        if best.top_is_converged(TOP_ROUNDING) or found <= largest * (1.0 + EPS):
+            return max(found, largest)
+        largest = found
+        process = process.towards(ritz.index(best), best.turn[:, int(np.argmax(best.curvature))])
+        process.grow(most)

@@ -1,0 +1,84 @@
+"""Lanczos on the Gram matrix: moments and a start go in, a Krylov basis comes out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._descent import ritz
+from sklearn_gd._descent.basis import Basis, length
+from sklearn_gd._descent.bidiagonal import BREAKDOWN
+from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.ritz import Ritz
+from sklearn_gd._descent.spectrum import MOMENTS_ERROR, MOMENTS_ROUNDING
+
+Floats = NDArray[np.float64]
+
+
+class Tridiagonalisation:
+    """H V = V T for every target; the answers are those of the moments' own eigenbasis."""
+
+    error = MOMENTS_ERROR
+
+    def __init__(self, moments: Moments, start: Floats, fit_intercept: bool) -> None:
+        self._hessian = moments.hessian(fit_intercept)
+        b = moments.products_with_y(fit_intercept)
+        squares = moments.mean_squares_of_y()
+        pull = self._hessian @ start
+        quadratic = np.einsum("pk,pk->k", start, pull)
+        self._losses = 0.5 * (squares + quadratic) - np.einsum("pk,pk->k", start, b)
+        self.rounding = MOMENTS_ROUNDING * float(np.sum(squares + np.abs(quadratic)))
+        self.bases = [Basis(len(b)) for _ in range(b.shape[1])]
+        self._slopes = np.linalg.norm(b - pull, axis=0)
+        self._diagonals: list[list[float]] = [[] for _ in self.bases]
+        self._beside: list[list[float]] = [[] for _ in self.bases]
+        self._next = (b - pull).T / np.where(self._slopes > 0, self._slopes, 1.0)[:, np.newaxis]
+        for basis, v in zip(self.bases, self._next, strict=True):
+            basis.append(v)
+
+    @property
+    def size(self) -> int:
+        return max(len(diagonal) for diagonal in self._diagonals)
+
+    @property
+    def complete(self) -> bool:
+        return all(self._ended(j) for j in range(len(self.bases)))
+
+    @property
+    def whole(self) -> bool:
+        """Whether the first target's space is as large as any: it has every curvature of H."""
+        return self._ended(0) and len(self._diagonals[0]) >= len(self._hessian)
+
+    def towards(self, j: int, vector: Floats) -> Tridiagonalisation:
+        raise NotImplementedError("A space of vectors smaller than H is never out of room.")
+
+    def grow(self, size: int) -> None:
+        while self.size < size and not self.complete:
+            products = self._next @ self._hessian
+            for j, product in enumerate(products):
+                if not self._ended(j):
+                    self._extend(j, product)
+
+    def ritz(self) -> list[Ritz]:
+        columns = zip(self._diagonals, self._beside, self._slopes, self._losses, strict=True)
+        return [
+            ritz.from_tridiagonal(np.array(diagonal), np.array(beside), float(slope), float(loss))
+            if diagonal
+            else ritz.nothing(max(float(loss), 0.0))
+            for diagonal, beside, slope, loss in columns
+        ]
+
+    def _extend(self, j: int, product: Floats) -> None:
+        self._diagonals[j].append(float(product @ self._next[j]))
+        v = self.bases[j].orthogonalise(product)
+        size = length(v)
+        scale = max(*self._diagonals[j], *self._beside[j], 0.0)
+        full = len(self._diagonals[j]) >= len(v)
+        size = 0.0 if full or not size > BREAKDOWN * scale else size
+        self._beside[j].append(size)
+        self._next[j] = v / size if size else 0.0
+        if size:
+            self.bases[j].append(self._next[j])
+
+    def _ended(self, j: int) -> bool:
+        return self._slopes[j] == 0 or self._beside[j][-1:] == [0.0]

@@ -1,0 +1,85 @@
+"""Up to which t a Krylov space tells the truth: Ritz values go in, a t comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._descent.pieces import KrylovDescent, Piece
+from sklearn_gd._descent.ritz import Ritz
+from sklearn_gd._descent.spectrum import EPS
+from sklearn_gd._descent.stopping import first_true
+
+Floats = NDArray[np.float64]
+
+# Iterates and losses are known this well, relative to how far the descent has come.
+RESOLVED = 1e-13
+# The limit that `stationary` is measured against needs few digits.
+ROUGHLY = 1e-6
+# A bound within this of its own rounding says no more than that what it bounds is smaller still,
+# and is taken so as long as that rounding, relative to the coefficients, is below the limit.
+MOSTLY_NOISE, NOISE_LIMIT = 8.0, 1e-9
+# No t is asked about beyond this; it is as good as for ever.
+FAR = 1 << 60
+
+
+class Known:
+    """Asked with t, counted from the piece's first: is the piece's iterate the true one?"""
+
+    def __init__(self, piece: Piece, ritz: Sequence[Ritz], descent: KrylovDescent) -> None:
+        self._piece = piece
+        self._ritz = ritz
+        self._top = descent.spectrum.top
+        self._first_loss = float(descent.loss(0))
+        self._come = np.linalg.norm(piece.spectrum.start - descent.spectrum.start, axis=0)
+
+    def __call__(self, t: int) -> bool:
+        """Coefficients of every target, and their loss."""
+        if t <= 0:
+            return True
+        distances = []
+        for ritz, come in zip(self._ritz, self._come, strict=True):
+            distance, noise = ritz.distance(self._piece.lr, t, self._top)
+            scale = self._scale(ritz, float(come), t)
+            if distance <= MOSTLY_NOISE * noise and noise <= NOISE_LIMIT * scale:
+                distance = 0.0
+            if not distance <= RESOLVED * scale:
+                return False
+            distances.append(distance)
+        return self._loss_is_known(np.array(distances), t)
+
+    def roughly(self, t: int) -> bool:
+        """Whether coefficients at t are known to a few digits."""
+        return all(
+            ritz.distance(self._piece.lr, t, self._top)[0]
+            <= ROUGHLY * self._scale(ritz, float(come), t)
+            for ritz, come in zip(self._ritz, self._come, strict=True)
+        )
+
+    def largest(self, last: int) -> int:
+        """The largest known t in 0..last."""
+        unknown = first_true(lambda ts: np.array([not self(int(t)) for t in ts]), last)
+        return last if unknown is None else unknown - 1
+
+    def last(self, t: int) -> int:
+        """A known t, somewhat beyond t where nothing hinders."""
+        while t < FAR and self(2 * t):
+            t *= 2
+        return t
+
+    def _scale(self, ritz: Ritz, come: float, t: int) -> float:
+        return max(float(np.linalg.norm(ritz.coordinates(self._piece.lr, t))), come)
+
+    def _loss_is_known(self, distance: Floats, t: int) -> bool:
+        """|J(theta + delta) - J(theta)| <= |gradient| |delta| + L/2 |delta|^2, beside rounding."""
+        if not distance.any():
+            return True
+        left = self._piece.contraction.power(t)[:, np.newaxis] * self._piece.residual
+        slope = np.linalg.norm(self._piece.sigma[:, np.newaxis] * left, axis=0)
+        error = float(np.sum(slope * distance + 0.5 * self._top * distance**2))
+        loss = float(self._piece.loss(t))
+        # Any way of computing J carries this: a rounding of y moves it by as much.
+        rounding = 8 * EPS * np.sqrt(self._first_loss * loss) + (8 * EPS) ** 2 * self._first_loss
+        return bool(error <= RESOLVED * loss + rounding)
