@@ -218,14 +218,14 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
             look = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
             if self.cv is None:
-                self._score_by_gcv(rows, rates, iters, params)
+                known = self._score_by_gcv(rows, rates, iters, params)
             else:
-                self._score_by_folds(rows, look, rates, iters, params)
+                known = self._score_by_folds(rows, look, rates, iters, params)
             self._choose()
             # The start itself may be best: then no update is made.
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
             start = np.zeros((rows.n_parameters, rows.y.shape[1]))
-            descent, stop, moments = solve(rows, start, terms, self.solver)
+            descent, stop, moments = solve(rows, start, terms, self.solver, known)
         except BaseException:
             self.__dict__ = earlier
             raise
@@ -268,7 +268,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
     def _score_by_gcv(
         self, rows: Rows, rates: int | Floats, iters: NDArray[np.int64], params: dict[str, Any]
-    ) -> None:
+    ) -> Moments:
         if params:
             raise ValueError(f"cv=None makes no folds and takes no {', '.join(params)}.")
         if rows.sample_weight is not None and rows.weight <= 1:
@@ -280,6 +280,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         grid = self._grid(rows, moments, rates, iters)
         self.gcv_path_, self.dof_path_ = validate_by_gcv(rows, moments, grid)
         self.scores_path_ = -self.gcv_path_[..., np.newaxis]
+        return moments
 
     def _score_by_folds(
         self,
@@ -288,17 +289,18 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
-    ) -> None:
+    ) -> Moments:
         for name in {"gcv_path_", "dof_path_"} & set(vars(self)):
             delattr(self, name)  # those of an earlier fit without folds
         y = rows.y[:, 0] if look.targets == "flat" else rows.y
         for_splitter, for_scorer = self._route(rows, params)
         folds = Folds(rows, self._splits(rows, y, for_splitter), self._each)
         moments = FoldSums(folds, moments_of)
-        grid = self._grid(rows, moments.total(), rates, iters)
+        known = moments.total()
+        grid = self._grid(rows, known, rates, iters)
         if self._in_closed_form(rows):
             self.scores_path_ = -cross_validate(folds, moments, grid)
-            return
+            return known
         scorer, spectra = check_scoring(self, self.scoring), row_spectra(folds, moments)
 
         def score(i: int) -> NDArray[Any]:
@@ -308,6 +310,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             return score_iterates(scorer, spectra(i), held_out, grid, look)
 
         self.scores_path_ = np.stack(self._each(score, range(len(folds))), axis=-1)
+        return known
 
     def _route(self, rows: Rows, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What goes to the splitter and what to the scorer."""

@@ -30,25 +30,25 @@ class Terms:
 
 
 def solve(
-    rows: Rows, start: Floats, terms: Terms, solver: str
+    rows: Rows, start: Floats, terms: Terms, solver: str, moments: Moments | None = None
 ) -> tuple[Descent, Stop, Moments | None]:
-    """Descend from `start`; moments come along where the descent was found from them."""
+    """Descend from `start`; moments come along where the descent was found from them.
+
+    `moments` are those of the rows, where they are there already.
+    """
     if solver in ("auto", "krylov"):
         shape = choice.Shape.of(rows, terms.max_iter)
         solver = shape.best_engine() if solver == "auto" else shape.best_krylov()
     if solver == choice.KRYLOV_ON_MOMENTS:
-        descent, stop = _krylov_on_moments(rows, start, terms)
+        moments = moments or moments_of(rows)
+        ask = _ask(rows, terms)
+        descent, stop = krylov.on_moments(moments, rows.fit_intercept, start, ask)
         if descent.holds(stop.t, float(descent.loss(stop.t))):
-            return descent, stop, None
+            return descent, stop, None  # advice on scaling would decompose them
         solver = choice.KRYLOV_ON_ROWS
     if solver == choice.KRYLOV_ON_ROWS:
         return *krylov.on_rows(rows, start, _ask(rows, terms)), None
-    return _spectral(rows, start, terms, solver)
-
-
-def _krylov_on_moments(rows: Rows, start: Floats, terms: Terms) -> tuple[Descent, Stop]:
-    moments = moments_of(rows)
-    return krylov.on_moments(moments, rows.fit_intercept, start, _ask(rows, terms))
+    return _spectral(rows, start, terms, solver, moments or moments_of(rows))
 
 
 def _ask(rows: Rows, terms: Terms) -> krylov.Ask:
@@ -57,10 +57,9 @@ def _ask(rows: Rows, terms: Terms) -> krylov.Ask:
 
 
 def _spectral(
-    rows: Rows, start: Floats, terms: Terms, solver: str
+    rows: Rows, start: Floats, terms: Terms, solver: str, moments: Moments
 ) -> tuple[Descent, Stop, Moments]:
     """On the moments where they hold enough digits, else on the rows too."""
-    moments = moments_of(rows)
     spectrum = eigenbasis(moments, start, rows.fit_intercept)
     rounding = float(np.finfo(rows.X.dtype).eps)
     descent, stopping, stop = _plan(spectrum, terms, rounding)

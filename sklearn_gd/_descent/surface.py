@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # Numbers of one product over many iterates: few large products, and no more memory than this.
-BLOCK_NUMBERS = 1 << 20
+BLOCK_NUMBERS = 1 << 19
 # 1 - r^t rounds to 1 once r^t is below exp(-GONE): later iterates are the same numbers.
 GONE = 54 * log(2.0)
 
@@ -137,11 +137,14 @@ def mean_squared_errors(spectrum: Spectrum, held_out: HeldOut, grid: Grid) -> Fl
 
     steps = grid.steps(spectrum)
     shares = _Shares(spectrum.curvature[moving], grid, steps)
-    flat = []
+    flat, buffer = [], np.empty((0, 0))
     for block in shares.blocks(width=1 + len(reach) + len(seen)):
+        if len(buffer) < len(block):  # one buffer: fresh pages cost as much as the product
+            buffer = np.empty((len(block), len(seen)))
         squares = np.zeros(len(block))
         for target, amplitude in zip(targets.T, reach.T, strict=True):
-            residual = block @ np.column_stack([target, -seen * amplitude]).T
+            line = np.column_stack([target, -seen * amplitude]).T
+            residual = np.matmul(block, line, out=buffer[: len(block)])
             squares += np.einsum("tm,tm->t", residual, residual)
         flat.append(squares / targets.shape[1])
     ends = np.cumsum([len(t) for t in steps])
@@ -156,6 +159,7 @@ class _Shares:
         self._lrs = grid.lrs
         self._steps = steps
         self._stride = isqrt(grid.last) + 1
+        self._buffer = np.empty((0, 0))
         # Tables are for numbers of updates 0, 1, 2, ... and would overflow where r does.
         stable = grid.lrs * curvature.max(initial=0.0) < 2.0
         size = len(grid.lrs) * self._stride * len(curvature)
@@ -166,7 +170,7 @@ class _Shares:
             self._far = self._table(np.arange(0, grid.last + 1, self._stride), 1.0)
 
     def blocks(self, width: int) -> Iterator[Floats]:
-        """All rates' rows in turn, stacked up to the size of a block."""
+        """All rates' rows in turn, stacked up to a block's size; the buffer is used again."""
         at_once = max(1, BLOCK_NUMBERS // width)
         pending: list[tuple[int, slice]] = []
         waiting = 0
@@ -182,7 +186,9 @@ class _Shares:
             yield self._stacked(pending, waiting)
 
     def _stacked(self, pending: list[tuple[int, slice]], size: int) -> Floats:
-        block = np.empty((size, 1 + len(self._curvature)))
+        if len(self._buffer) < size:
+            self._buffer = np.empty((size, 1 + len(self._curvature)))
+        block = self._buffer[:size]
         done = 0
         for i, part in pending:
             rows = block[done : done + part.stop - part.start]
