@@ -47,6 +47,12 @@ def check_rows(
     return Rows(X, table, check_weights(sample_weight, len(y)), fit_intercept), targets
 
 
+def names_seen(estimator: Any) -> tuple[str, ...] | None:
+    """The features' names that the last checked X had, None where it had none."""
+    names = getattr(estimator, "feature_names_in_", None)
+    return None if names is None else tuple(names)
+
+
 def check_weights(sample_weight: Any, n_samples: int) -> Floats | None:
     """Weights of shape (n,), or None where all rows weigh the same."""
     if sample_weight is None:

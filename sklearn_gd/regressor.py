@@ -22,6 +22,7 @@ from sklearn_gd._validation import (
     check_number,
     check_rows,
     check_start,
+    names_seen,
 )
 
 SOLVERS = ("auto", "loop", "spectral", "krylov")
@@ -182,7 +183,7 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
         try:
             terms = self._check_terms()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
-            layout = Layout(self.fit_intercept, targets, rows.X.dtype)
+            layout = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
             start = self._start(rows, layout, coef_init, intercept_init)
             descent, stop, moments = solve(rows, start, terms, self.solver)
         except BaseException:

@@ -28,7 +28,7 @@ from sklearn_gd._descent.winner import choose
 from sklearn_gd._fitted import Descended
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
 from sklearn_gd._scoring import HeldOutRows, score_iterates
-from sklearn_gd._validation import check_choice, check_flag, check_rows
+from sklearn_gd._validation import check_choice, check_flag, check_rows, names_seen
 from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
@@ -216,7 +216,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         try:
             rates, iters = self._check_params()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
-            look = Layout(self.fit_intercept, targets, rows.X.dtype)
+            look = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
             if self.cv is None:
                 known = self._score_by_gcv(rows, rates, iters, params)
             else:
