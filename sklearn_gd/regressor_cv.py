@@ -28,7 +28,13 @@ from sklearn_gd._descent.winner import choose
 from sklearn_gd._fitted import Descended
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
 from sklearn_gd._scoring import HeldOutRows, score_iterates
-from sklearn_gd._validation import check_choice, check_flag, check_rows, names_seen
+from sklearn_gd._validation import (
+    check_choice,
+    check_flag,
+    check_rows,
+    names_seen,
+    naming_what_is_not_finite,
+)
 from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
@@ -217,10 +223,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             rates, iters = self._check_params()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
             look = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
-            if self.cv is None:
-                known = self._score_by_gcv(rows, rates, iters, params)
-            else:
-                known = self._score_by_folds(rows, look, rates, iters, params)
+            with naming_what_is_not_finite(rows.X):
+                if self.cv is None:
+                    known = self._score_by_gcv(rows, rates, iters, params)
+                else:
+                    known = self._score_by_folds(rows, look, rates, iters, params)
             self._choose()
             # The start itself may be best: then no update is made.
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
