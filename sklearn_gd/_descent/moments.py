@@ -103,8 +103,10 @@ def add_square(sums: Floats, block: Floats) -> None:
 
 
 def symmetric(upper: Floats) -> Floats:
-    """The symmetric matrix with this upper triangle."""
-    return np.asarray(np.triu(upper) + np.triu(upper, 1).T)
+    """The symmetric matrix with this upper triangle; below it `upper` is zero."""
+    full = upper + upper.T
+    np.fill_diagonal(full, upper.diagonal())
+    return full
 
 
 def _sparse_sums(rows: Rows) -> Floats:
