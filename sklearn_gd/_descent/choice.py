@@ -64,6 +64,17 @@ class Shape:
         faster = WORTH_LESS_KNOWN * self.cost(krylov) < self.cost(SPECTRAL)
         return krylov if faster else SPECTRAL
 
+    def folds_take_spaces(self, folds: int, iterates: int) -> bool:
+        """Whether a Krylov space of each fold's rows is cheaper than sums of products for all."""
+        if self.p > MOST_COLUMNS_OF_MOMENTS:
+            return True
+        spaces = folds * (self.cost(KRYLOV_ON_ROWS) + self._surface(self.vectors, iterates))
+        decomposed = self.cost(SPECTRAL) - self._moments + self._surface(self.p, iterates)
+        return spaces < self._moments + folds * decomposed
+
+    def _surface(self, directions: float, iterates: int) -> float:
+        return 2 * MATRIX_FLOP * iterates * directions * min(directions, self.n) * self.targets
+
     def best_krylov(self) -> str:
         """The cheaper of the two; moments only where they hold digits for so many updates."""
         if self.p > MOST_COLUMNS_OF_MOMENTS or self.drifts:
