@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.bidiagonal import Bidiagonalisation, ScaledRows
+from sklearn_gd._descent.compress import compressed
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.lanczos import Tridiagonalisation
 from sklearn_gd._descent.moments import Moments
@@ -148,9 +149,9 @@ class Search:
             self.lr = piece.lr
             floor = piece.spectrum.floor + self._correction(piece, step)
             piece = Piece(replace(piece.spectrum, floor=floor), piece.lr)
-            self.pieces.append(piece)
-            self.firsts.append(self.firsts[-1] + step)
             self.theta = piece.theta(step)
+            self.pieces.append(piece if piece.diverging else compressed(piece, step))
+            self.firsts.append(self.firsts[-1] + step)
 
     def _grow(self, process: Process) -> Look:
         """Until the stop is resolved, the space complete or the room taken."""
