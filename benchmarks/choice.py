@@ -1,6 +1,8 @@
 """Time each engine over a grid of shapes, and see what the rule of choice picked.
 
-Run as ``python -m benchmarks.choice``; ``--quick`` leaves out the shapes that take minutes.
+Run as ``python -m benchmarks.choice``; ``--quick`` leaves out the shapes that take minutes, and
+``--patience 1`` engines that the rule itself expects to take longer than a second. The constants of
+the rule were solved for from ``OPENBLAS_NUM_THREADS=1 python -m benchmarks.choice --quick``.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ SHAPES: list[tuple[int, int, float | None]] = [
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
 UPDATES = (20, 100, 1_000, 10_000)
-# An engine is not tried where it would take longer than this, by the rule's own estimate.
+# An engine that is not picked is not tried where the rule expects it to take longer than this.
 PATIENCE = 20.0
 
 
@@ -76,7 +78,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--patience", type=float, default=PATIENCE)
     options = parser.parse_args()
+    warm_up = problem(50, 5, None, 0.0)
+    for engine in choice.ENGINES:
+        seconds(engine, warm_up, solve.Terms(None, None, 20), 1)
     head = f"{'shape':>20} {'decay':>5} {'updates':>7} " + " ".join(
         f"{e:>18}" for e in choice.ENGINES
     )
@@ -91,8 +97,8 @@ def main() -> None:
                 picked = shape.best_engine()
                 taken = {
                     engine: seconds(engine, rows, terms, options.times)
-                    if engine == choice.KRYLOV_ON_ROWS
-                    or (n_columns_fit(d) and shape.cost(engine) < 1e9 * PATIENCE)
+                    if engine in (choice.KRYLOV_ON_ROWS, picked)
+                    or (n_columns_fit(d) and shape.cost(engine) < 1e9 * options.patience)
                     else float("inf")
                     for engine in choice.ENGINES
                 }

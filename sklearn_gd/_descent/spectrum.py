@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -45,6 +46,10 @@ class Spectrum:
     null_below: float  # curvatures down here are not told from zero
     rounding: float  # of the first loss
     error: float  # of curvatures and slopes, relative to the largest possible
+
+    def seen(self, product: Callable[[Floats], Floats]) -> Floats:
+        """A product with a matrix of p rows, (p, any), of all directions."""
+        return product(self.basis)
 
     @property
     def felt(self) -> NDArray[np.bool_]:
