@@ -1,0 +1,170 @@
+"""What every benchmark shares: tasks and options go in; a table, JSON and a picture come out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks._machine import machine
+
+Row = dict[str, Any]
+
+# Where results go by default; git ignores it.
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of DESIGN section 6 beside what was measured; `least` where more is better."""
+
+    what: str
+    bound: float
+    measured: float | None
+    least: bool = False
+
+    @property
+    def verdict(self) -> str:
+        if self.measured is None:
+            return "not measured"
+        met = self.measured >= self.bound if self.least else self.measured <= self.bound
+        return "met" if met else "NOT MET"
+
+
+@dataclass
+class Report:
+    """What one script measured; tables are printed as they come."""
+
+    name: str
+    quick: bool
+    machine: Row = field(default_factory=machine)
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    targets: list[Target] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        mode = "quick mode, sizes and repeats cut" if self.quick else "full run"
+        print(f"benchmarks.{self.name}, {mode}")
+        print("\n".join(f"  {key}: {value}" for key, value in self.machine.items()), flush=True)
+
+    def add(self, title: str, rows: Iterable[Row]) -> list[Row]:
+        """Print a table and keep it."""
+        kept = list(rows)
+        self.tables[title] = kept
+        print(f"\n{title}\n{table(kept)}", flush=True)
+        return kept
+
+    def target(
+        self, what: str, bound: float, measured: float | None, *, least: bool = False
+    ) -> None:
+        self.targets.append(Target(what, bound, measured, least))
+
+    def finish(
+        self, options: argparse.Namespace, draw: Callable[[Any, Report], None] | None = None
+    ) -> None:
+        """Print the targets, write the JSON and, where Matplotlib is installed, the picture."""
+        lines = [
+            {
+                "target": t.what,
+                "bound": f"{'>=' if t.least else '<='} {t.bound:g}",
+                "measured": t.measured,
+                "": t.verdict,
+            }
+            for t in self.targets
+        ]
+        if lines:
+            print(f"\nTargets of DESIGN section 6\n{table(lines)}")
+        mode = "-quick" if self.quick else ""
+        data = options.json or RESULTS / f"{self.name}{mode}.json"
+        data.parent.mkdir(parents=True, exist_ok=True)
+        verdicts = [asdict(t) | {"verdict": t.verdict} for t in self.targets]
+        content = {"name": self.name, "quick": self.quick, "machine": self.machine}
+        content |= {"tables": self.tables, "targets": verdicts}
+        data.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        print(f"\nwritten: {data}")
+        if draw is not None:
+            picture(self, options.picture or RESULTS / f"{self.name}{mode}.png", draw)
+
+
+def options(doc: str | None, more: Callable[[Any], object] | None = None) -> argparse.Namespace:
+    """The options that every script has, and `more`."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--quick", action="store_true", help="smaller cases, fewer repeats")
+    parser.add_argument("--json", type=Path, help="default: benchmarks/results/NAME.json")
+    parser.add_argument("--picture", type=Path, help="default: benchmarks/results/NAME.png")
+    if more is not None:
+        more(parser)
+    return parser.parse_args()
+
+
+def interleaved(
+    tasks: dict[str, Callable[[], object]], repeats: int, patience: float = math.inf
+) -> dict[str, list[float]]:
+    """Seconds of each task, one round of all after the other, so that all meet the same machine.
+
+    The first round is not counted: it warms caches and starts threads. A task that has taken
+    `patience` seconds altogether is left out of further rounds, its first round then counted.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        first = {name: seconds(task) for name, task in tasks.items()}
+        taken: dict[str, list[float]] = {name: [] for name in tasks}
+        for _ in range(repeats):
+            for name, task in tasks.items():
+                if first[name] + sum(taken[name]) < patience:
+                    taken[name].append(seconds(task))
+    return {name: runs or [first[name]] for name, runs in taken.items()}
+
+
+def medians(taken: dict[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(runs) for name, runs in taken.items()}
+
+
+def seconds(task: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    task()
+    return time.perf_counter() - begin
+
+
+def table(rows: list[Row]) -> str:
+    """Aligned columns, one for every key, in the order of their first appearance."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    cells = [[_cell(row.get(key)) for key in keys] for row in rows]
+    widths = [max(len(c) for c in column) for column in zip(keys, *cells, strict=True)]
+    texts = [isinstance(rows[0].get(key), str) if rows else False for key in keys]
+    return "\n".join(
+        "  ".join(
+            c.ljust(w) if text else c.rjust(w) for c, w, text in zip(line, widths, texts, strict=True)
+        ).rstrip()
+        for line in [keys, *cells]
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def picture(report: Report, path: Path, draw: Callable[[Any, Report], None]) -> None:
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        print("no picture: Matplotlib is not installed")
+        return
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
+    draw(axes, report)
+    figure.suptitle(f"benchmarks.{report.name}: {report.machine['processor']}", fontsize=9)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+    print(f"written: {path}")
