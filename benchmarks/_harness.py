@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -19,6 +22,8 @@ Row = dict[str, Any]
 
 # Where results go by default; git ignores it.
 RESULTS = Path(__file__).resolve().parent / "results"
+# A task is run for about so many seconds a round, but no more often than this.
+SHORT, MOST_RUNS = 0.02, 20
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ def interleaved(
 
     The first round is not counted: it warms caches and starts threads. A task that has taken
     `patience` seconds altogether is left out of further rounds, its first round then counted.
+    A short task is run several times a round, since a single run says little.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -117,8 +123,9 @@ def interleaved(
         taken: dict[str, list[float]] = {name: [] for name in tasks}
         for _ in range(repeats):
             for name, task in tasks.items():
+                runs = min(MOST_RUNS, 1 + int(SHORT / first[name]))
                 if first[name] + sum(taken[name]) < patience:
-                    taken[name].append(seconds(task))
+                    taken[name] += [seconds(task) for _ in range(runs)]
     return {name: runs or [first[name]] for name, runs in taken.items()}
 
 
@@ -130,6 +137,19 @@ def seconds(task: Callable[[], object]) -> float:
     begin = time.perf_counter()
     task()
     return time.perf_counter() - begin
+
+
+def child(code: str, *arguments: str) -> str:
+    """What the code prints in a fresh process that finds the same modules."""
+    folders = [str(Path(__file__).resolve().parent.parent), *filter(None, sys.path)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(folders)}
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 def table(rows: list[Row]) -> str:

@@ -14,10 +14,11 @@ import numpy as np
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.neural_network import MLPRegressor
 
-# Descents by updates, and solvers of the limit; the peers that do not make the very same updates
-# (random start, one row at a time) are timed and not compared.
 Descent = Callable[[Any, Any, float, int], Any]
-SAME_UPDATES = ("plain NumPy loop", "mlxtend, minibatches=1", "PyTorch loop")
+# Does not make the very same updates (one row at a time), so it is timed and not compared.
+OTHER_UPDATES = "SGDRegressor"
+# Starts from random numbers, where a descent to be compared with it must start too.
+OTHER_START = "MLPRegressor, one batch"
 
 
 def numpy_loop(X: Any, y: Any, lr: float, updates: int) -> Any:
@@ -32,20 +33,26 @@ def numpy_loop(X: Any, y: Any, lr: float, updates: int) -> Any:
 
 
 def mlxtend_loop(X: Any, y: Any, lr: float, updates: int) -> Any:
-    """Its gradient is a sum over rows and not a mean, and it starts from small random numbers."""
-    from mlxtend.regressor import LinearRegression as Descent
+    """From zeros and not from small random numbers; its gradient is a sum over rows, no mean."""
+    from mlxtend.regressor import LinearRegression as Minibatches
 
-    model = Descent(method="sgd", eta=lr / len(y), epochs=updates, minibatches=1, random_seed=0)
-    model._init_params = _from_zeros
-    return model.fit(X, y).w_.ravel()
-
-
-def _from_zeros(weights_shape: Any, *_: Any, **__: Any) -> Any:
-    return np.zeros(1), np.zeros(weights_shape)
+    model = Minibatches(method="sgd", eta=lr / len(y), epochs=updates, minibatches=1, random_seed=0)
+    model.b_, model.w_, model.cost_ = np.zeros(1), np.zeros((X.shape[1], 1)), []
+    return model.fit(X, y, init_params=False).w_.ravel()
 
 
 def network(X: Any, y: Any, lr: float, updates: int) -> Any:
     """MLPRegressor without hidden layer, one batch and no momentum: full-batch descent."""
+    return _network(X, y, lr, updates).coefs_[0][:, 0]
+
+
+def network_start(X: Any, y: Any) -> dict[str, Any]:
+    """A rate that moves nothing shows where it starts."""
+    model = _network(X, y, 1e-300, 1)
+    return {"coef_init": model.coefs_[0][:, 0], "intercept_init": model.intercepts_[0][0]}
+
+
+def _network(X: Any, y: Any, lr: float, updates: int) -> MLPRegressor:
     model = MLPRegressor(
         hidden_layer_sizes=(),
         solver="sgd",
@@ -58,7 +65,7 @@ def network(X: Any, y: Any, lr: float, updates: int) -> Any:
         n_iter_no_change=updates + 1,
         random_state=0,
     )
-    return model.fit(X, y).coefs_[0][:, 0]
+    return model.fit(X, y)
 
 
 def stochastic(X: Any, y: Any, lr: float, updates: int) -> Any:
@@ -87,8 +94,8 @@ def loops() -> dict[str, Descent | None]:
     return {
         "plain NumPy loop": numpy_loop,
         "mlxtend, minibatches=1": mlxtend_loop if _there("mlxtend") else None,
-        "SGDRegressor": stochastic,
-        "MLPRegressor, one batch": network,
+        OTHER_UPDATES: stochastic,
+        OTHER_START: network,
         "PyTorch loop": torch_loop if _there("torch") else None,
     }
 
