@@ -157,13 +157,13 @@ def table(rows: list[Row]) -> str:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     cells = [[_cell(row.get(key)) for key in keys] for row in rows]
     widths = [max(len(c) for c in column) for column in zip(keys, *cells, strict=True)]
-    texts = [isinstance(rows[0].get(key), str) if rows else False for key in keys]
-    return "\n".join(
-        "  ".join(
-            c.ljust(w) if text else c.rjust(w) for c, w, text in zip(line, widths, texts, strict=True)
-        ).rstrip()
-        for line in [keys, *cells]
-    )
+    texts = [isinstance(rows[0].get(key), str) for key in keys] if rows else []
+
+    def line(cells: list[str]) -> str:
+        parts = zip(cells, widths, texts, strict=True)
+        return "  ".join(c.ljust(w) if text else c.rjust(w) for c, w, text in parts).rstrip()
+
+    return "\n".join(line(c) for c in [keys, *cells])
 
 
 def _cell(value: Any) -> str:
