@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._machine import machine
-
-Row = dict[str, Any]
+from benchmarks._show import Row, picture, table
 
 # Where results go by default; git ignores it.
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -94,7 +93,9 @@ class Report:
         data.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         print(f"\nwritten: {data}")
         if draw is not None:
-            picture(self, options.picture or RESULTS / f"{self.name}{mode}.png", draw)
+            title = f"benchmarks.{self.name}: {self.machine['processor']}"
+            path = options.picture or RESULTS / f"{self.name}{mode}.png"
+            picture(title, path, lambda axes: draw(axes, self))
 
 
 def options(doc: str | None, more: Callable[[Any], object] | None = None) -> argparse.Namespace:
@@ -150,41 +151,3 @@ def child(code: str, *arguments: str) -> str:
         capture_output=True,
         text=True,
     ).stdout
-
-
-def table(rows: list[Row]) -> str:
-    """Aligned columns, one for every key, in the order of their first appearance."""
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [[_cell(row.get(key)) for key in keys] for row in rows]
-    widths = [max(len(c) for c in column) for column in zip(keys, *cells, strict=True)]
-    texts = [isinstance(rows[0].get(key), str) for key in keys] if rows else []
-
-    def line(cells: list[str]) -> str:
-        parts = zip(cells, widths, texts, strict=True)
-        return "  ".join(c.ljust(w) if text else c.rjust(w) for c, w, text in parts).rstrip()
-
-    return "\n".join(line(c) for c in [keys, *cells])
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def picture(report: Report, path: Path, draw: Callable[[Any, Report], None]) -> None:
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        print("no picture: Matplotlib is not installed")
-        return
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
-    draw(axes, report)
-    figure.suptitle(f"benchmarks.{report.name}: {report.machine['processor']}", fontsize=9)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
-    print(f"written: {path}")

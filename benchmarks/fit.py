@@ -16,9 +16,8 @@ import numpy as np
 
 from benchmarks import _peers
 from benchmarks._harness import Report, Row, interleaved, medians, options, seconds
+from benchmarks._second_pass import problem, second_pass
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._descent import solve
-from sklearn_gd._descent.rows import Rows
 
 T = 1000
 OURS, LIMIT, READ = "sklearn_gd", "limit: X.T @ X", "limit: X read once"
@@ -27,15 +26,6 @@ SHAPES = [(100, 3), (442, 10), (20_640, 8), (100_000, 50), (200_000, 200), (20_0
 SHAPES += [(2_000, 5_000)]
 QUICK_SHAPES = [(100, 3), (442, 10), (20_640, 8), (20_000, 50), (20_000, 200), (6_000, 300)]
 QUICK_SHAPES += [(400, 1_000)]
-SECOND_PASS, QUICK_SECOND_PASS = (200_000, 200), (20_000, 50)
-
-
-def problem(n: int, d: int, least: float = 0.1) -> tuple[Any, Any]:
-    """Columns of scales from 1 down to `least`: 1000 updates are really made."""
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((n, d))
-    X *= np.geomspace(1.0, least, d)
-    return X, X @ rng.standard_normal(d) + 1.0 + rng.standard_normal(n)
 
 
 def distance(actual: Any, expected: Any) -> float:
@@ -104,28 +94,6 @@ def _counterpart(name: str, model: GDLinearRegressor, X: Any, y: Any, updates: i
     return model.path_.coef(updates)
 
 
-def second_pass(n: int, d: int, repeats: int) -> list[Row]:
-    """A descent whose moments hold enough digits, and one that needs the rows once more."""
-    terms, cases = solve.Terms(None, None, T), {}
-    for name, least in (("moments alone", 0.1), ("with the second pass", 1e-6)):
-        X, y = problem(n, d, least)
-        cases[name] = Rows(X, y[:, np.newaxis], None, True)
-    taken = interleaved(
-        {
-            name: lambda r=r: solve.solve(r, np.zeros((d + 1, 1)), terms, "spectral")
-            for name, r in cases.items()
-        },
-        repeats,
-    )
-    first, rows = None, []
-    for name, median in medians(taken).items():
-        first = first or median
-        # The second pass leaves a spectrum without error of its own: it was taken.
-        error = solve.solve(cases[name], np.zeros((d + 1, 1)), terms, "spectral")[0].spectrum.error
-        rows.append({"case": name, "seconds": median, "ratio": median / first, "taken": error == 0})
-    return rows
-
-
 def targets(report: Report, fits: list[Row], passes: list[Row]) -> None:
     ratio = {(r["shape"], r["who"]): r.get("/ sklearn_gd") for r in fits}
     limit = ratio.get(("200000 x 200", LIMIT))
@@ -166,8 +134,8 @@ def main(chosen: argparse.Namespace) -> None:
     for n, d in QUICK_SHAPES if chosen.quick else SHAPES:
         fits += report.add(f"{n} x {d}", compare(n, d, repeats, budget))
     report.tables = {"fit": fits}
-    shape = QUICK_SECOND_PASS if chosen.quick else SECOND_PASS
-    passes = report.add(f"second pass, {shape[0]} x {shape[1]}", second_pass(*shape, repeats))
+    shape = (20_000, 50) if chosen.quick else (200_000, 200)
+    passes = report.add(f"second pass, {shape[0]} x {shape[1]}", second_pass(*shape, T, repeats))
     targets(report, fits, passes)
     report.finish(chosen, draw)
 
