@@ -38,7 +38,7 @@ def compare(repeats: int, modules: tuple[str, ...] = MODULES) -> list[Row]:
         rows.append(
             {
                 "import": name,
-                "seconds": statistics.median(r["seconds"] for r in runs[1:]),
+                "seconds": statistics.median(r["seconds"] for r in runs[1:] or runs),
                 "peak, MiB": statistics.median(peaks) if peaks else None,
                 "modules": runs[0]["modules"],
                 "optional libraries": ", ".join(runs[0]["optional"]) or "none",
