@@ -134,6 +134,11 @@ def medians(taken: dict[str, list[float]]) -> dict[str, float]:
     return {name: statistics.median(runs) for name, runs in taken.items()}
 
 
+def spread(taken: dict[str, list[float]]) -> dict[str, float]:
+    """The slowest run over the fastest: far above 1 on a busy machine, whose medians say little."""
+    return {name: max(runs) / min(runs) for name, runs in taken.items()}
+
+
 def seconds(task: Callable[[], object]) -> float:
     begin = time.perf_counter()
     task()

@@ -12,7 +12,7 @@ Row = dict[str, Any]
 def table(rows: list[Row]) -> str:
     """Aligned columns, one for every key, in the order of their first appearance."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [[_cell(row.get(key)) for key in keys] for row in rows]
+    cells = [[cell(row.get(key)) for key in keys] for row in rows]
     widths = [max(len(c) for c in column) for column in zip(keys, *cells, strict=True)]
     texts = [isinstance(rows[0].get(key), str) for key in keys] if rows else []
 
@@ -23,7 +23,7 @@ def table(rows: list[Row]) -> str:
     return "\n".join(line(c) for c in [keys, *cells])
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.3g}" if isinstance(value, float) else str(value)

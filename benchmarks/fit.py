@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _peers
-from benchmarks._harness import Report, Row, interleaved, medians, options, seconds
+from benchmarks._harness import Report, Row, interleaved, medians, options, seconds, spread
 from benchmarks._second_pass import problem, second_pass
 from sklearn_gd import GDLinearRegressor
 
@@ -54,7 +54,8 @@ def compare(n: int, d: int, repeats: int, budget: float) -> list[Row]:
     tasks |= {name: lambda e=e: e.fit(X, y) for name, e in direct.items() if e is not None}
     tasks[LIMIT] = lambda: X.T @ X
     tasks[READ] = lambda: X.ravel() @ X.ravel()
-    took = medians(interleaved(tasks, repeats, patience=repeats * 2 * budget + 1))
+    taken = interleaved(tasks, repeats, patience=repeats * 2 * budget + 1)
+    took, spreads = medians(taken), spread(taken)
     distances = {
         name: distance(tasks[name](), _counterpart(name, model, X, y, k))
         for name, k in made.items()
@@ -70,7 +71,7 @@ def compare(n: int, d: int, repeats: int, budget: float) -> list[Row]:
             continue
         k = made.get(name, T)
         total = took[name] * T / k
-        row |= {"seconds": total, "/ sklearn_gd": total / took[OURS]}
+        row |= {"seconds": total, "spread": spreads[name], "/ sklearn_gd": total / took[OURS]}
         row |= {"updates timed": made.get(name), "distance": distances.get(name)}
         row["at t"] = far if name == OURS else k if name in distances else None
         row["note"] = _note(name, k, X.nbytes / took[READ])
