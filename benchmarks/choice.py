@@ -1,6 +1,8 @@
 """Time each engine over a grid of shapes, and see what the rule of choice picked.
 
-Run as ``python -m benchmarks.choice``; ``--quick`` leaves out the shapes that take minutes.
+Run as ``python -m benchmarks.choice``; ``--quick`` leaves out the shapes that take minutes, and
+``--patience 1`` engines that the rule itself expects to take longer than a second. The constants of
+the rule were solved for from ``OPENBLAS_NUM_THREADS=1 python -m benchmarks.choice --quick``.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ SHAPES: list[tuple[int, int, float | None]] = [
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
 UPDATES = (20, 100, 1_000, 10_000)
-# An engine is not tried where it would take longer than this, by the rule's own estimate.
+# An engine that is not picked is not tried where the rule expects it to take longer than this.
 PATIENCE = 20.0
 
 
@@ -73,7 +75,9 @@ def n_columns_fit(d: int) -> bool:
     return d < choice.MOST_COLUMNS_OF_MOMENTS
 
 
-def compare(n: int, d: int, density: float | None, times: int) -> list[Row]:
+def compare(
+    n: int, d: int, density: float | None, times: int, patience: float = PATIENCE
+) -> list[Row]:
     """Every engine within patience, at every decay and number of updates."""
     rows = []
     for decay in (0.0, 0.5):
@@ -85,7 +89,7 @@ def compare(n: int, d: int, density: float | None, times: int) -> list[Row]:
                 engine: seconds(engine, data, terms, times)
                 for engine in choice.ENGINES
                 if engine in (choice.KRYLOV_ON_ROWS, picked)
-                or (n_columns_fit(d) and shape.cost(engine) < 1e9 * PATIENCE)
+                or (n_columns_fit(d) and shape.cost(engine) < 1e9 * patience)
             }
             row: Row = {"decay": decay, "updates": max_iter}
             row |= {engine: taken.get(engine) for engine in choice.ENGINES}
@@ -93,15 +97,21 @@ def compare(n: int, d: int, density: float | None, times: int) -> list[Row]:
     return rows
 
 
+def more_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--patience", type=float, default=PATIENCE)
+
+
 def main(chosen: argparse.Namespace) -> None:
     report, worst = Report("choice", chosen.quick), 1.0
+    compare(50, 5, None, 1)  # warms up
     for n, d, density in SHAPES if chosen.quick else SHAPES + SLOW:
         what = f"{n} x {d}" + ("" if density is None else f", {density:.1%} non-zeros")
-        rows = report.add(what, compare(n, d, density, chosen.times))
+        rows = report.add(what, compare(n, d, density, chosen.times, chosen.patience))
         worst = max([worst, *(row["/ best"] for row in rows)])
     report.target("picked engine / best engine, worst", 1.5, worst)
     report.finish(chosen)
 
 
 if __name__ == "__main__":
-    main(options(__doc__, lambda p: p.add_argument("--times", type=int, default=3)))
+    main(options(__doc__, more_options))
