@@ -26,7 +26,10 @@ html_theme_options = {"show_prev_next": False, "footer_start": ["copyright"], "f
 
 autodoc_typehints = "none"  # numpydoc's Parameters say it in words
 numpydoc_show_class_members = False  # docs/_templates lists them, without the inherited ones
-nitpick_ignore_regex = [("py:.*", r"(numpy|sklearn)\..*")]  # elsewhere: no inventory is fetched
+nitpick_ignore_regex = [
+    ("py:.*", r"(numpy|sklearn)\..*"),  # elsewhere: no inventory is fetched
+    ("py:obj", r"\w+_"),  # fitted attributes are described with their class
+]
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

@@ -1,8 +1,35 @@
 """Linear regression by gradient descent, exact and fast, as a scikit-learn estimator."""
 
+from sklearn_gd._descent.explanation import Explanation
+from sklearn_gd._descent.outlook import SlowDirection
 from sklearn_gd._descent.path import DescentPath
+from sklearn_gd.diagnosis import Diagnosis, diagnose
+from sklearn_gd.display import (
+    CoefPathDisplay,
+    FitDisplay,
+    LossCurve,
+    LossCurveDisplay,
+    LossSlopeDisplay,
+    LossSurfaceDisplay,
+    TuningDisplay,
+)
 from sklearn_gd.regressor import GDLinearRegressor
 from sklearn_gd.regressor_cv import GDLinearRegressorCV
 
-__all__ = ["DescentPath", "GDLinearRegressor", "GDLinearRegressorCV"]
+__all__ = [
+    "CoefPathDisplay",
+    "DescentPath",
+    "Diagnosis",
+    "Explanation",
+    "FitDisplay",
+    "GDLinearRegressor",
+    "GDLinearRegressorCV",
+    "LossCurve",
+    "LossCurveDisplay",
+    "LossSlopeDisplay",
+    "LossSurfaceDisplay",
+    "SlowDirection",
+    "TuningDisplay",
+    "diagnose",
+]
 __version__ = "0.1.0.dev0"

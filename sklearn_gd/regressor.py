@@ -22,6 +22,8 @@ from sklearn_gd._validation import (
     check_number,
     check_rows,
     check_start,
+    names_seen,
+    naming_what_is_not_finite,
 )
 
 SOLVERS = ("auto", "loop", "spectral", "krylov")
@@ -182,9 +184,10 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
         try:
             terms = self._check_terms()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
-            layout = Layout(self.fit_intercept, targets, rows.X.dtype)
+            layout = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
             start = self._start(rows, layout, coef_init, intercept_init)
-            descent, stop, moments = solve(rows, start, terms, self.solver)
+            with naming_what_is_not_finite(rows.X):
+                descent, stop, moments = solve(rows, start, terms, self.solver)
         except BaseException:
             self.__dict__ = earlier
             raise

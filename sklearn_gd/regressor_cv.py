@@ -28,7 +28,13 @@ from sklearn_gd._descent.winner import choose
 from sklearn_gd._fitted import Descended
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
 from sklearn_gd._scoring import HeldOutRows, score_iterates
-from sklearn_gd._validation import check_choice, check_flag, check_rows
+from sklearn_gd._validation import (
+    check_choice,
+    check_flag,
+    check_rows,
+    names_seen,
+    naming_what_is_not_finite,
+)
 from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
@@ -87,7 +93,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         Why the descent on all rows ended there; "max_iter" is the number of updates chosen.
     path_ : DescentPath
         That descent as a function of the number of updates, also beyond `n_iter_`.
-    loss_history_, coef_path_, intercept_path_ : ndarray of shape (n_iter_ + 1, ...)
+    loss_history_, coef_path_, intercept_path_ : ndarray of shape (`n_iter_` + 1, ...)
         That descent's iterates, as in `GDLinearRegressor`.
     lrs_ : ndarray of shape (n_lrs,)
         The rates tried, in the order given.
@@ -107,7 +113,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         Effective degrees of freedom of every iterate. Only with ``cv=None``.
     n_features_in_ : int
         Number of features seen in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features seen in `fit`; only where X had string column names.
 
     See Also
@@ -216,11 +222,12 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         try:
             rates, iters = self._check_params()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
-            look = Layout(self.fit_intercept, targets, rows.X.dtype)
-            if self.cv is None:
-                known = self._score_by_gcv(rows, rates, iters, params)
-            else:
-                known = self._score_by_folds(rows, look, rates, iters, params)
+            look = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
+            with naming_what_is_not_finite(rows.X):
+                if self.cv is None:
+                    known = self._score_by_gcv(rows, rates, iters, params)
+                else:
+                    known = self._score_by_folds(rows, look, rates, iters, params)
             self._choose()
             # The start itself may be best: then no update is made.
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))

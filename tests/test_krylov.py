@@ -11,6 +11,7 @@ import pytest
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
+from helpers import regression
 from sklearn_gd import GDLinearRegressor
 from sklearn_gd._descent import bidiagonal, choice, krylov, rows, solve
 
@@ -340,3 +341,16 @@ def test_products_are_those_of_the_matrix():
         across = scaled.advance(v, left, np.array([0.5, 2.0]), lambda block: block)
         np.testing.assert_allclose(left, A @ v - u * [0.5, 2.0], atol=1e-13)
         np.testing.assert_allclose(across, A.T @ left, atol=1e-13)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csc_array])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(np.nan, "X contains NaN"), (np.inf, "X contains infinity"), (1e200, "rescale the columns")],
+)
+def test_values_that_no_sum_survives_are_named(container, value, words):
+    """Without moments too, nan, inf and overflowing squares of X are errors with their reason."""
+    X, y = regression()
+    X[3, 1] = value
+    with pytest.raises(ValueError, match=words):
+        GDLinearRegressor(solver="krylov").fit(container(X), y)

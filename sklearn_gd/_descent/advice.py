@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.outlook import (
+    goal,
+    standardised,
+    updates_to,
+    updates_when_standardised,
+)
 from sklearn_gd._descent.path import DescentPath
-from sklearn_gd._descent.spectrum import eigenbasis
 
 # "Near the least possible loss": this far above it.
 NEAR = 0.01
@@ -16,7 +20,10 @@ WORTH_SCALING = 2.0
 
 
 def advice(path: DescentPath, tol: float | None, moments: Moments | None) -> str | None:
-    """Why this ending may not be what was asked for, and what to do; None where it is."""
+    """Why this ending may not be what was asked for, and what to do; None where it is.
+
+    Without moments nothing is said of scaling, and without a known floor nothing of the distance.
+    """
     said = [_ending(path, moments)]
     floor = _floor(path)
     if path.stop_reason != "tol" and tol is not None and floor is not None and tol <= floor:
@@ -52,8 +59,7 @@ def _diverged(path: DescentPath, moments: Moments | None) -> str:
 def _stable_when_scaled(path: DescentPath, moments: Moments | None) -> str:
     if moments is None:
         return ""
-    scaled = _standardised(path, moments).spectrum.largest_curvature
-    limit = 2.0 / scaled if scaled > 0 else np.inf
+    limit = standardised(path, moments).max_stable_lr
     return f"; with standardised columns rates up to {limit:.4g} are stable"
 
 
@@ -64,40 +70,21 @@ def _still_falling(path: DescentPath) -> bool:
 
 def _unfinished(path: DescentPath, moments: Moments | None) -> str:
     loss, floor = float(path.loss(path.n_iter)), _floor(path)
+    said = f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g}"
     if floor is None:
-        return (
-            f"The descent reached max_iter={path.n_iter:,} with the loss still falling: "
-            f"{loss:.6g}; raise max_iter."
-        )
-    said = (
-        f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g} is "
-        f"{loss - floor:.3g} above the least possible {floor:.6g}."
-    )
+        return f"{said}; raise max_iter."
+    said += f" is {loss - floor:.3g} above the least possible {floor:.6g}."
     if path._descent.diverging:
         return (
             f"{said} Later it would rise for ever: lr={path.lr:.4g} is above the largest stable "
             f"rate {path.max_stable_lr:.4g}."
         )
-    target = floor * (1 + NEAR)
-    needed = path.iterations_to(target)
+    near, needed = goal(path, NEAR), updates_to(path, NEAR)
     if needed is None or needed <= path.n_iter:
-        return f"{said} That is within 1 % of it; raise max_iter to come closer."
-    said += f" To come within 1 % of it {needed - path.n_iter:,} more updates are needed"
-    scaled = None if moments is None else _updates_when_scaled(path, moments, target)
-    if scaled is not None and scaled * WORTH_SCALING < needed:
-        return f"{said}; with standardised columns (StandardScaler) {scaled:,} would do."
+        return f"{said} That is {near.words}; raise max_iter to come closer."
+    said += f" To come {near.words} {needed - path.n_iter:,} more updates are needed"
+    if moments is not None:
+        scaled = updates_when_standardised(path, standardised(path, moments), NEAR)
+        if scaled is not None and scaled * WORTH_SCALING < needed:
+            return f"{said}; with standardised columns (StandardScaler) {scaled:,} would do."
     return f"{said}; raise max_iter."
-
-
-def _updates_when_scaled(path: DescentPath, moments: Moments, target: float) -> int | None:
-    scaled = DescentPath(_standardised(path, moments), path._stop, path._layout)
-    return scaled.iterations_to(max(target, scaled.loss_floor * (1 + NEAR)))
-
-
-def _standardised(path: DescentPath, moments: Moments) -> Descent:
-    """The descent from zeros, at the classical rate, had the columns been standardised."""
-    intercept = path._layout.fit_intercept
-    start = np.zeros_like(path._descent.spectrum.start)
-    spectrum = eigenbasis(moments.standardised(intercept), start, intercept)
-    largest = spectrum.largest_curvature
-    return Descent(spectrum, 1.0 / largest if largest > 0 else 1.0)

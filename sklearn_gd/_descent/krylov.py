@@ -90,6 +90,7 @@ class Look:
 
 def on_rows(rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
     """With products with Z and Z' only."""
+    rows.check_finite()
     scaled = ScaledRows(rows)
     sizes = scaled.sizes(start)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import blas
 
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.rows import NotFinite, Rows
 
 Floats = NDArray[np.float64]
 
@@ -52,18 +52,26 @@ class Moments:
         Without an intercept the columns are scaled but not centred, since centring them would
         make a different problem.
         """
-        d = self.sums.shape[0] - 1 - self.n_targets
-        columns = slice(1, 1 + d)
-        mean = self.sums[0, columns] / self.weight * fit_intercept
-        mean_square = np.diagonal(self.sums)[columns] / self.weight
-        variance = mean_square - mean**2
-        # A variance below the rounding of its own difference is that of a constant column.
-        moves = variance > 16 * np.finfo(float).eps * mean_square
+        mean, variance, moves = self._spread(fit_intercept)
+        columns = slice(1, 1 + mean.size)
         scale = np.sqrt(np.where(moves, variance, 1.0))
         change = np.eye(self.sums.shape[0])
         change[columns, columns] = np.diag(1.0 / scale)
         change[0, columns] = -mean * moves / scale
         return Moments(change.T @ self.sums @ change, self.n_targets, self.n_samples)
+
+    def constant_columns(self) -> list[int]:
+        """The features that do not move: beside an intercept they repeat it."""
+        return [int(j) for j in np.flatnonzero(~self._spread(True)[2])]
+
+    def _spread(self, centred: bool) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Mean (0 if not centred), variance about it, and whether the column moves about it."""
+        columns = slice(1, self.sums.shape[0] - self.n_targets)
+        mean = self.sums[0, columns] / self.weight * centred
+        mean_square = np.diagonal(self.sums)[columns] / self.weight
+        variance = mean_square - mean**2
+        # A variance below the rounding of its own difference is that of a constant column.
+        return mean, variance, variance > 16 * np.finfo(float).eps * mean_square
 
     def _columns(self, fit_intercept: bool) -> slice:
         return slice(0 if fit_intercept else 1, self.sums.shape[0] - self.n_targets)
@@ -71,13 +79,10 @@ class Moments:
 
 def moments_of(rows: Rows) -> Moments:
     """One pass over the rows."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         sums = _sparse_sums(rows) if sparse.issparse(rows.X) else _dense_sums(rows)
     if not np.isfinite(sums).all():
-        raise ValueError(
-            "X and y are finite, but sums of their squares are not: rescale the columns, "
-            "for instance with StandardScaler, to sizes below 1e150."
-        )
+        raise NotFinite
     return Moments(sums, rows.y.shape[1], rows.n_samples)
 
 

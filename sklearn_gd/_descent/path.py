@@ -9,7 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from sklearn_gd._descent.descent import Descent
+from sklearn_gd._descent.explanation import Explanation
+from sklearn_gd._descent.names import parameter_names
 from sklearn_gd._descent.stopping import Stop, first_true
+from sklearn_gd._descent.table import columns_of
+from sklearn_gd._optional import optional
 
 Floats = NDArray[np.floating[Any]]
 
@@ -26,6 +30,7 @@ class Layout:
     fit_intercept: bool
     targets: str  # "flat": y of shape (n,); "column": (n, 1); "many": (n, k)
     dtype: DTypeLike
+    feature_names: tuple[str, ...] | None = None
 
     def coef(self, theta: Floats) -> Floats:
         coef = np.swapaxes(theta[..., int(self.fit_intercept) :, :], -1, -2).astype(self.dtype)
@@ -64,6 +69,9 @@ class DescentPath:
     condition_number : float
         Largest over smallest non-zero singular value of Z, which is X with a column of ones in
         front when there is an intercept, rows weighted. Descent takes about its square in updates.
+    parameter_names : tuple of str
+        "intercept" where there is one, then the features' names: those of the columns of X where
+        X had any, else x0, x1, ...
 
     Notes
     -----
@@ -124,6 +132,12 @@ class DescentPath:
     def condition_number(self) -> float:
         felt = self._descent.spectrum.felt_curvature
         return float(np.sqrt(felt.max() / felt.min())) if felt.size else 1.0
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        intercept = self._layout.fit_intercept
+        n_features = self._descent.spectrum.start.shape[0] - intercept
+        return parameter_names(n_features, intercept, self._layout.feature_names)
 
     def coef(self, t: ArrayLike) -> Floats:
         """Coefficients after `t` updates.
@@ -238,6 +252,88 @@ class DescentPath:
             if found is not None or last == end:
                 return found
             last = end if last > 1 << 62 else min(last * last + 1, end)
+
+    def explain(self, t: int) -> Explanation:
+        """The update from iterate `t` to the next, in words and in numbers to check by hand.
+
+        Parameters
+        ----------
+        t : int
+            The number of updates made before this one.
+
+        Returns
+        -------
+        Explanation
+            Prints as a table: the loss, each partial derivative, `lr` times it, the new parameters.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).path_.explain(0)
+        Update 1 of 8, from t = 0 to t = 1, at lr = 0.1.
+        The loss before it is J = 5.83333.
+                     parameter   derivative  lr * derivative  new parameter
+        intercept            0           -3             -0.3            0.3
+        x0                   0     -4.33333        -0.433333       0.433333
+        Each new parameter is the old one minus lr times the partial derivative dJ/dparameter.
+        The loss after it is J = 3.38704, lower by 2.4463.
+        """
+        steps = _check_t(t)
+        if steps.ndim:
+            raise TypeError(f"explain takes one number of updates; got {t!r}.")
+        now = int(steps)
+        return Explanation(
+            t=now,
+            lr=self.lr,
+            names=self.parameter_names,
+            parameters=self._laid_out(now),
+            gradient=self.gradient(now),
+            new_parameters=self._laid_out(now + 1),
+            loss=float(self.loss(now)),
+            new_loss=float(self.loss(now + 1)),
+            n_iter=self.n_iter,
+        )
+
+    def to_frame(self, t: ArrayLike | None = None) -> Any:
+        """The table of iterates: a row for each `t`, with the loss and all parameters.
+
+        Parameters
+        ----------
+        t : int or array-like of int, default=None
+            Numbers of updates. None: all from the start to the stop.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index `t`; columns "loss", then the parameters' names; with several targets one column
+            for each parameter of each target, as "x0 (y1)".
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> path = GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).path_
+        >>> path.to_frame([0, 1, 8]).round(3)
+            loss  intercept     x0
+        t
+        0  5.833      0.000  0.000
+        1  3.387      0.300  0.433
+        8  0.085      1.086  1.631
+        """
+        pandas = optional("pandas", "path_.to_frame")
+        if t is None:
+            try:
+                self._check_size("coef")
+            except AttributeError as error:
+                raise ValueError(f"{error} Give to_frame those t.") from None
+        steps = np.atleast_1d(_check_t(np.arange(self.n_iter + 1) if t is None else t))
+        columns = columns_of(self.loss(steps), self._laid_out(steps), self.parameter_names)
+        return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
+
+    def _laid_out(self, t: ArrayLike) -> Floats:
+        """theta_t laid out as `gradient` is, the intercept first."""
+        return self._layout.gradient(self._descent.theta(_check_t(t)))
 
     def __repr__(self) -> str:
         how = {

@@ -1,0 +1,265 @@
+"""What a descent is up against: a path, or rows, go in; stable rates and waiting times come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from math import isfinite
+from numbers import Real
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.outlook import (
+    SlowDirection,
+    best_constant_lr,
+    is_floor,
+    slowest,
+    standardised,
+    updates_to,
+    updates_when_standardised,
+)
+from sklearn_gd._descent.path import DescentPath, Layout
+from sklearn_gd._descent.section import whole
+from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._reading import names_of, path_of
+from sklearn_gd._validation import check_flag, check_number, check_rows, names_seen
+
+# How near the least loss: within 10 %, 1 % and 0.1 % of it.
+SHARES = (0.1, 0.01, 0.001)
+# As many of the slowest directions as can be taken in.
+MOST_DIRECTIONS = 3
+# A direction that falls e-fold in fewer updates than this is not slow.
+SLOW = 2
+# Enough updates to make `solve` read every direction with all the digits it can have.
+AS_MANY_AS_IT_TAKES = 10**12
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis:
+    """How a descent will fare, and why. Made by :func:`diagnose`; it prints as a few lines.
+
+    Attributes
+    ----------
+    lr : float
+        The rate that the update counts and time constants are for.
+    max_stable_lr : float
+        2 / largest curvature: a rate above it diverges.
+    best_lr : float
+        2 / (largest + smallest curvature): of all constant rates the one whose slowest direction is
+        fastest.
+    condition_number : float
+        Largest over smallest non-zero singular value of Z = [1 X] (or X). The updates needed grow
+        like its square.
+    first_loss, loss_floor : float
+        The loss at the start and the least possible one.
+    updates : mapping of float to (int or None)
+        Updates needed to come within 0.1, 0.01 and 0.001 of the floor or, where the floor is zero,
+        down to those shares of the first loss. None: never at this rate.
+    slowest : tuple of SlowDirection
+        Directions that hold some of the loss, the slowest first; each has a `name`, `curvature`,
+        `time_constant` and `share`.
+    standardised : Diagnosis or None
+        The same after `StandardScaler`, at its own classical rate. None where rows were not given.
+    constant_columns : tuple of str or None
+        Columns that repeat the intercept. None where rows were not given.
+    """
+
+    lr: float
+    max_stable_lr: float
+    best_lr: float
+    condition_number: float
+    first_loss: float
+    loss_floor: float
+    updates: Mapping[float, int | None]
+    slowest: tuple[SlowDirection, ...]
+    standardised: Diagnosis | None = None
+    constant_columns: tuple[str, ...] | None = None
+
+    def __repr__(self) -> str:
+        lines = list(self._lines())
+        width = max(len(label) for label, _ in lines)
+        return "\n".join(f"{label:<{width}}  {said}" for label, said in lines)
+
+    def _repr_html_(self) -> str:
+        cell = '<td style="text-align: left">'
+        rows = "".join(
+            f'<tr><th style="text-align: left">{escape(label)}</th>{cell}{escape(said)}</td></tr>'
+            for label, said in self._lines()
+        )
+        return f"<table><caption>Diagnosis of the descent</caption><tbody>{rows}</tbody></table>"
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        yield "learning rate", self._rate_words()
+        yield "condition number", f"{self.condition_number:.4g}"
+        yield "loss", f"{self.first_loss:.6g} at the start, {self.loss_floor:.6g} at least"
+        yield "updates", self._update_words()
+        slow = [d for d in self.slowest if d.time_constant >= SLOW]
+        grows = bool(slow) and not isfinite(slow[0].time_constant)
+        for i, direction in enumerate(slow):
+            yield "" if i else "growing" if grows else "slowest", _direction_words(direction)
+        if self.standardised is not None:
+            yield "standardised", self._scaled_words(self.standardised)
+        if self.constant_columns:
+            columns = ", ".join(self.constant_columns)
+            yield "constant", f"{columns}: adds nothing beside the intercept, leave it out"
+
+    def _rate_words(self) -> str:
+        verdict = "stable" if self.lr < self.max_stable_lr else "diverges, stable only"
+        return (
+            f"{self.lr:.4g}: {verdict} below {self.max_stable_lr:.4g}; "
+            f"best constant rate {self.best_lr:.4g}"
+        )
+
+    def _update_words(self) -> str:
+        if None in self.updates.values():
+            return "never come near the least loss at this rate"
+        reach, of = "within", "of the least loss"
+        if not is_floor(self.loss_floor, self.first_loss):
+            reach, of = "down to", "of the first loss"
+        (share, updates), *others = self.updates.items()
+        said = [f"{updates:,} to come {reach} {100 * share:.4g} % {of}"]
+        said += [f"{updates:,} for {100 * share:.4g} %" for share, updates in others]
+        return ", ".join(said)
+
+    def _scaled_words(self, scaled: Diagnosis) -> str:
+        return (
+            f"condition number {scaled.condition_number:.4g}, stable below "
+            f"{scaled.max_stable_lr:.4g}, updates {_counts(scaled)}"
+        )
+
+
+def diagnose(
+    estimator_or_X: Any,
+    y: Any = None,
+    *,
+    lr: float | str = "auto",
+    fit_intercept: bool = True,
+    sample_weight: Any = None,
+) -> Diagnosis:
+    """What a gradient descent is up against: stable rates, waiting times and who is to blame.
+
+    Parameters
+    ----------
+    estimator_or_X : fitted GDLinearRegressor, Pipeline, DescentPath or array-like of shape \
+            (n_samples, n_features)
+        A descent made, or the features of one not made yet.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+        Targets, where features were given.
+    lr : float or "auto", default="auto"
+        Where rows were given, the rate to count updates for; "auto" is 1 / largest curvature.
+        A descent made has its own.
+    fit_intercept : bool, default=True
+        Where rows were given, whether there is an intercept.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Where rows were given, their weights.
+
+    Returns
+    -------
+    Diagnosis
+        Prints as a few lines, in a notebook as a table.
+
+    Notes
+    -----
+    A descent made knows its curvatures, so it answers for rates, condition number and updates, from
+    the start that it had. It does not keep the rows: what standardising would change, and which
+    columns are constant, is told only where rows are given; the start is then all zeros.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_gd import diagnose
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
+    >>> diagnose(X[["bmi", "bp"]], y)
+    learning rate     0.0001016: stable below 0.0002031; best constant rate 0.0002031
+    condition number  772.5
+    loss              14537.2 at the start, 1790.84 at least
+    updates           193,394 to come within 10 % of the least loss, 880,376 for 1 %, ...
+    slowest           intercept: 2.7 % of the loss to lose, falling e-fold every 596,705 updates
+                      bmi: 2.2 % of the loss to lose, falling e-fold every 510 updates
+    standardised      condition number 1.519, stable below 1.433, updates 2, 3 and 4
+    """
+    if y is None:
+        if not _is_descent(estimator_or_X):
+            raise TypeError(
+                "diagnose needs a fitted GDLinearRegressor, or X and y; "
+                f"got {type(estimator_or_X).__name__} without y."
+            )
+        return _diagnose_path(path_of(estimator_or_X), names_of(estimator_or_X))
+    if _is_descent(estimator_or_X):
+        raise TypeError(
+            "diagnose takes a fitted estimator alone; for what needs rows call "
+            "diagnose(X, y, lr=estimator.lr_)."
+        )
+    path, moments = _pose(estimator_or_X, y, lr, fit_intercept, sample_weight)
+    return _diagnose_rows(path, moments)
+
+
+def _is_descent(candidate: Any) -> bool:
+    return isinstance(candidate, DescentPath) or hasattr(candidate, "fit")
+
+
+class _Door(BaseEstimator):
+    """Lets rows in with the checks of an estimator; keeps the features' names."""
+
+
+def _pose(
+    X: Any, y: Any, lr: float | str, fit_intercept: bool, sample_weight: Any
+) -> tuple[DescentPath, Moments]:
+    """The descent from zeros on these rows, and their moments."""
+    rate = None if isinstance(lr, str) and lr == "auto" else check_number("lr", lr, Real, above=0)
+    door = _Door()
+    intercept = check_flag("fit_intercept", fit_intercept)
+    rows, targets = check_rows(door, X, y, sample_weight, intercept)
+    start = np.zeros((rows.n_parameters, rows.y.shape[1]))
+    terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
+    descent, stop, moments = solve(rows, start, terms, "spectral")
+    assert moments is not None  # the spectral solver descends on them
+    layout = Layout(intercept, targets, rows.X.dtype, names_seen(door))
+    return DescentPath(descent, stop, layout), moments
+
+
+def _diagnose_rows(path: DescentPath, moments: Moments) -> Diagnosis:
+    scaled = standardised(path, moments)
+    updates = {share: updates_when_standardised(path, scaled, share) for share in SHARES}
+    constant: tuple[str, ...] = ()
+    if path._layout.fit_intercept:
+        constant = tuple(path.parameter_names[1 + j] for j in moments.constant_columns())
+    return replace(
+        _diagnose_path(path, path.parameter_names),
+        standardised=replace(
+            _diagnose_path(scaled, path.parameter_names), updates=MappingProxyType(updates)
+        ),
+        constant_columns=constant,
+    )
+
+
+def _diagnose_path(path: DescentPath, names: Sequence[str]) -> Diagnosis:
+    whole(path._descent.spectrum)
+    updates = {share: updates_to(path, share) for share in SHARES}
+    return Diagnosis(
+        lr=path.lr,
+        max_stable_lr=path.max_stable_lr,
+        best_lr=best_constant_lr(path._descent.spectrum),
+        condition_number=path.condition_number,
+        first_loss=float(path.loss(0)),
+        loss_floor=path.loss_floor,
+        updates=MappingProxyType(updates),
+        slowest=slowest(path, names, MOST_DIRECTIONS),
+    )
+
+
+def _counts(scaled: Diagnosis) -> str:
+    counts = ["never" if n is None else f"{n:,}" for n in scaled.updates.values()]
+    return f"{', '.join(counts[:-1])} and {counts[-1]}"
+
+
+def _direction_words(direction: SlowDirection) -> str:
+    held = f"{direction.name}: {100 * direction.share:.2g} % of the loss to lose"
+    if isfinite(direction.time_constant):
+        return f"{held}, falling e-fold every {direction.time_constant:,.0f} updates"
+    return f"{held}, growing"

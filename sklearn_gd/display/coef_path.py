@@ -1,0 +1,266 @@
+"""CoefPathDisplay: coefficients against iteration, by feature name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._descent.section import least_squares
+from sklearn_gd._reading import names_of, path_of
+from sklearn_gd.display._canvas import (
+    DASHES,
+    PALE,
+    SERIES,
+    Style,
+    merged,
+    new_axes,
+    tidy,
+    wait_axis,
+)
+from sklearn_gd.display._iterates import check_target, last_shown, spread
+
+Floats = NDArray[np.float64]
+
+# Points of a curve: enough for its bends at any width.
+MOST_POINTS = 400
+# As many coefficients as have colours of their own; the rest are grey.
+MOST_NAMED = len(SERIES)
+# Names at the right edge keep this share of the picture's height from one another.
+LINE_HEIGHT = 0.052
+# A name stands this many points to the right of the picture, its least-squares mark nearer.
+NAME_SHIFT = 12
+MARK_SHIFT = 1.012
+
+
+class CoefPathDisplay:
+    """Coefficients against iteration, with their least-squares values marked at the right.
+
+    Make it with :meth:`from_estimator`, or with numbers of your own. The coefficients that end
+    farthest from zero have a colour and a name, the others are grey.
+
+    Parameters
+    ----------
+    t : array-like of shape (n_iterates,)
+        Numbers of updates.
+    coef : array-like of shape (n_iterates, n_features)
+        The coefficients.
+    names : sequence of str
+        The features' names.
+    limit : array-like of shape (n_features,), default=None
+        The least-squares values.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn.
+    lines_ : list of Line2D
+        A line for each coefficient, in the order of the features.
+    marks_ : list of Line2D
+        The least-squares values of the named ones.
+    texts_ : list of matplotlib Annotation
+        The names.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn_gd import CoefPathDisplay, GDLinearRegressor
+    >>> X, y = load_diabetes(return_X_y=True, as_frame=True)
+    >>> model = GDLinearRegressor(tol=2000).fit(X, y)
+    >>> display = CoefPathDisplay.from_estimator(model)
+    >>> display.texts_[0].get_text()
+    'bmi'
+    """
+
+    def __init__(
+        self,
+        *,
+        t: ArrayLike,
+        coef: ArrayLike,
+        names: Sequence[str],
+        limit: ArrayLike | None = None,
+    ) -> None:
+        self.t, self.coef = np.asarray(t), np.asarray(coef, dtype=float)
+        self.names = list(names)
+        self.limit = None if limit is None else np.asarray(limit, dtype=float)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        intercept: bool = False,
+        t_max: int | None = None,
+        target: int = 0,
+        ax: Any = None,
+        **looks: Any,
+    ) -> CoefPathDisplay:
+        """Draw the coefficients of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : GDLinearRegressor, Pipeline or DescentPath
+            Fitted.
+        intercept : bool, default=False
+            Whether the intercept is drawn too.
+        t_max : int, default=None
+            The last number of updates shown. None: the stop and, where the descent diverges, a
+            little beyond.
+        target : int, default=0
+            Which of several targets.
+        ax : matplotlib Axes, default=None
+            Where to draw. None: a new figure.
+        **looks : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        CoefPathDisplay
+            Drawn.
+        """
+        path, names = path_of(estimator), names_of(estimator)
+        target = check_target(path, target)
+        first = int(path._layout.fit_intercept and not intercept)
+        steps = spread(last_shown(path) if t_max is None else t_max, MOST_POINTS)
+        display = cls(
+            t=steps,
+            coef=path._descent.theta(steps)[:, first:, target],
+            names=names[first:],
+            limit=_limit(path, target, first),
+        )
+        return display.plot(ax=ax, **looks)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        n_named: int = MOST_NAMED,
+        line_kw: Style = None,
+        rest_kw: Style = None,
+        mark_kw: Style = None,
+    ) -> CoefPathDisplay:
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: a new figure.
+        n_named : int, default=8
+            How many coefficients have a name and a colour.
+        line_kw, rest_kw, mark_kw : dict, default=None
+            Styles of the named lines, the others and the least-squares marks.
+
+        Returns
+        -------
+        CoefPathDisplay
+            Itself.
+        """
+        ax = new_axes(ax, "CoefPathDisplay")
+        self.ax_, self.figure_ = ax, ax.figure
+        named = self._farthest(n_named)
+        lines = {}
+        for j in np.setdiff1d(np.arange(len(self.names)), named):
+            style = {"color": PALE, "linewidth": 0.8, "zorder": 1}
+            lines[int(j)] = self._draw(int(j), merged(style, rest_kw))
+        for i, j in enumerate(named):
+            style = {"color": SERIES[i % len(SERIES)], "linewidth": 1.8, "zorder": 3}
+            style["linestyle"] = DASHES[i % len(DASHES)]
+            lines[j] = self._draw(j, merged(style, line_kw))
+        self.lines_ = [lines[j] for j in range(len(self.names))]
+        ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
+        tidy(ax, "number of updates t", "coefficient")
+        wait_axis(ax, int(self.t[-1]))
+        self._hold_limits()
+        self.marks_ = self._draw_marks(named, mark_kw)
+        self.texts_ = self._draw_names(named)
+        ax.set_title(self._title(len(named)), fontsize="medium", loc="left")
+        return self
+
+    def _draw(self, j: int, style: dict[str, Any]) -> Any:
+        return self.ax_.plot(self.t, self.coef[:, j], label=self.names[j], **style)[0]
+
+    def _farthest(self, most: int) -> list[int]:
+        """The coefficients that end farthest from zero, the largest first."""
+        end = np.abs(self.coef[-1])
+        return [int(j) for j in np.argsort(-end, kind="stable")[:most]]
+
+    def _title(self, named: int) -> str:
+        said = ["◁ least squares"] if self.marks_ else []
+        if len(self.names) > named:
+            said.append(f"grey: {len(self.names) - named:,} smaller ones")
+        return "    ".join(said)
+
+    def _hold_limits(self) -> None:
+        """Room for all lines, and for limits that the descent came anywhere near."""
+        shown = self.coef[np.isfinite(self.coef)]
+        if self.limit is not None:
+            reach = 2.0 * np.abs(shown).max(initial=0.0)
+            shown = np.concatenate([shown, self.limit[np.abs(self.limit) <= reach]])
+        low, high = min(float(shown.min()), 0.0), max(float(shown.max()), 0.0)
+        room = 0.05 * ((high - low) or 1.0)
+        self.ax_.set_ylim(low - room, high + room)
+
+    def _draw_marks(self, named: list[int], given: Style) -> list[Any]:
+        if self.limit is None:
+            return []
+        low, high = self.ax_.get_ylim()
+        marks = []
+        for j in named:
+            if low <= self.limit[j] <= high:
+                style = {"color": self.lines_[j].get_color(), "marker": "<", "markersize": 6}
+                style |= {"linestyle": "none", "markerfacecolor": "white", "clip_on": False}
+                marks += self.ax_.plot(
+                    [MARK_SHIFT],
+                    [self.limit[j]],
+                    transform=self.ax_.get_yaxis_transform(),
+                    **merged(style, given),
+                )
+        return marks
+
+    def _draw_names(self, named: list[int]) -> list[Any]:
+        """Names at the height where their lines end, moved apart where they would overlap."""
+        low, high = self.ax_.get_ylim()
+        wanted = np.array([(self.coef[-1, j] - low) / (high - low) for j in named])
+        heights = _apart(np.nan_to_num(np.clip(wanted, 0, 1), nan=0.5), LINE_HEIGHT)
+        return [
+            self.ax_.annotate(
+                self.names[j],
+                xy=(1.0, height),
+                xycoords="axes fraction",
+                xytext=(NAME_SHIFT, 0),
+                textcoords="offset points",
+                color=self.lines_[j].get_color(),
+                fontsize="small",
+                va="center",
+            )
+            for j, height in zip(named, heights, strict=True)
+        ]
+
+
+def _limit(path: DescentPath, target: int, first: int) -> Floats | None:
+    """The least-squares values, where the solver kept what they take."""
+    try:
+        return least_squares(path._descent)[first:, target]
+    except ValueError:
+        return None
+
+
+def _apart(wanted: Floats, distance: float) -> Floats:
+    """The heights nearest to those wanted that keep their order and this distance."""
+    order = np.argsort(wanted, kind="stable")
+    heights = wanted[order].copy()
+    # Blocks of names that touch share their mean shift: pool adjacent violators.
+    shift = wanted[order] - distance * np.arange(len(order))
+    blocks: list[list[float]] = []
+    for value in shift:
+        blocks.append([value])
+        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    level = np.concatenate([[np.mean(block)] * len(block) for block in blocks] or [[]])
+    heights = level + distance * np.arange(len(order))
+    placed: Floats = np.empty_like(heights)
+    placed[order] = heights
+    return placed

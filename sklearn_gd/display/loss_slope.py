@@ -1,0 +1,328 @@
+"""LossSlopeDisplay: one parameter, the parabola of its loss, tangents and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_gd._descent.section import section
+from sklearn_gd._reading import names_of, path_of
+from sklearn_gd.display._canvas import (
+    BLUE,
+    FRAME_MS,
+    GREEN,
+    GREY,
+    RED,
+    Style,
+    legend,
+    merged,
+    new_axes,
+    player,
+    tidy,
+)
+from sklearn_gd.display._iterates import check_parameter, check_target, choose, iterate_words
+
+Floats = NDArray[np.float64]
+
+# Iterates are dots on a curve: more of them run together.
+MOST_ITERATES = 30
+# A parabola drawn on so many points is smooth.
+GRID = 200
+# The picture is wider than the iterates by this share on each side.
+MARGIN = 0.15
+# Half the length of a tangent, as a share of the picture's width.
+TANGENT = 0.13
+# Steps lie below one another, so that one to and fro shows both; this far apart.
+ROW = 0.04
+ROWS = 3
+# Frames pass slowly enough to read their numbers.
+SLOW_MS = 5 * FRAME_MS
+
+
+class LossSlopeDisplay:
+    """One parameter: the parabola of its loss, the iterates, tangents and steps lr * slope.
+
+    The slope of the tangent is the partial derivative; the arrow along the axis of the parameter is
+    the step - lr * slope to the next iterate. Make it with :meth:`from_estimator`, or with numbers
+    of your own.
+
+    Parameters
+    ----------
+    value : array-like of shape (n_iterates,)
+        The parameter at each iterate.
+    loss : array-like of shape (n_iterates,)
+        The loss there.
+    slope : array-like of shape (n_iterates,)
+        The partial derivative of the loss by the parameter there.
+    t : array-like of shape (n_iterates,)
+        The number of updates made.
+    curvature : float
+        The second derivative of the loss by the parameter, everywhere the same.
+    lr : float
+        The learning rate.
+    name : str
+        The parameter's name.
+    others : bool
+        Whether there are other parameters, which move too. The parabola through an iterate holds
+        them where they are there, so each iterate has its own.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn.
+    parabolas_ : list of Line2D
+        J by the parameter, one for all iterates or one for each tangent.
+    points_ : Line2D
+        The iterates.
+    tangents_ : list of Line2D
+        The tangents.
+    steps_ : list of matplotlib Annotation
+        The steps, as arrows.
+    legend_ : matplotlib Legend
+        The legend.
+
+    Examples
+    --------
+    >>> from sklearn_gd import GDLinearRegressor, LossSlopeDisplay
+    >>> X, y = [[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0]
+    >>> model = GDLinearRegressor(lr=0.05, tol=0.01, fit_intercept=False).fit(X, y)
+    >>> display = LossSlopeDisplay.from_estimator(model)
+    >>> display.slope[:2].round(4)
+    array([-9.3333, -7.1556])
+    """
+
+    def __init__(
+        self,
+        *,
+        value: ArrayLike,
+        loss: ArrayLike,
+        slope: ArrayLike,
+        t: ArrayLike,
+        curvature: float,
+        lr: float,
+        name: str = "x0",
+        others: bool = False,
+    ) -> None:
+        self.value, self.loss = np.asarray(value), np.asarray(loss)
+        self.slope, self.t = np.asarray(slope), np.asarray(t)
+        self.curvature, self.lr = curvature, lr
+        self.name, self.others = name, others
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        parameter: str | int | None = None,
+        t: ArrayLike | None = None,
+        target: int = 0,
+        ax: Any = None,
+        **looks: Any,
+    ) -> LossSlopeDisplay:
+        """Draw one parameter of a fitted estimator.
+
+        Parameters
+        ----------
+        estimator : GDLinearRegressor, Pipeline or DescentPath
+            Fitted.
+        parameter : str or int, default=None
+            Its name, "intercept" for the intercept, or its position, the intercept first. None: the
+            coefficient of the first feature.
+        t : array-like of int, default=None
+            The iterates to show. None: up to 30 of them from start to stop and, where the descent
+            diverges, a little beyond.
+        target : int, default=0
+            Which of several targets.
+        ax : matplotlib Axes, default=None
+            Where to draw. None: a new figure.
+        **looks : dict
+            Passed to :meth:`plot`.
+
+        Returns
+        -------
+        LossSlopeDisplay
+            Drawn.
+        """
+        path, names = path_of(estimator), names_of(estimator)
+        if parameter is None:
+            parameter = int(path._layout.fit_intercept)
+        j, target = check_parameter(names, parameter), check_target(path, target)
+        steps = choose(path, t, MOST_ITERATES)
+        along = np.eye(len(names))[:, [j]]
+        display = cls(
+            value=path._descent.theta(steps)[:, j, target],
+            loss=path.loss(steps),
+            slope=path._descent.gradient(steps)[:, j, target],
+            t=steps,
+            curvature=float(section(path._descent, along).curvature[0, 0]),
+            lr=path.lr,
+            name=names[j],
+            others=path._descent.spectrum.start.size > 1,
+        )
+        return display.plot(ax=ax, **looks)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        tangents: Sequence[int] | None = None,
+        parabola_kw: Style = None,
+        points_kw: Style = None,
+        tangent_kw: Style = None,
+        step_kw: Style = None,
+    ) -> LossSlopeDisplay:
+        """Draw it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: a new figure.
+        tangents : sequence of int, default=None
+            Numbers of updates at which to draw tangent and step. None: the first two iterates, or
+            the first where there are other parameters.
+        parabola_kw, points_kw, tangent_kw, step_kw : dict, default=None
+            Styles of parabolas, iterates, tangents and step arrows.
+
+        Returns
+        -------
+        LossSlopeDisplay
+            Itself.
+        """
+        at = self._positions(tangents)
+        ax = self._frame(ax, at if self.others else at[:1], parabola_kw, points_kw)
+        self.tangents_ = [self._draw_tangent(i, tangent_kw) for i in at]
+        self.steps_ = [self._draw_step(row % ROWS, i, step_kw) for row, i in enumerate(at)]
+        self._say_first(at)
+        self.legend_ = legend(ax)
+        return self
+
+    def animate(
+        self,
+        ax: Any = None,
+        *,
+        interval: int = SLOW_MS,
+        parabola_kw: Style = None,
+        points_kw: Style = None,
+        tangent_kw: Style = None,
+    ) -> Any:
+        """Tangent after tangent, a frame for each iterate.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: a new figure.
+        interval : int, default=500
+            Milliseconds from frame to frame.
+        parabola_kw, points_kw, tangent_kw : dict, default=None
+            Styles of parabola, iterates and tangent.
+
+        Returns
+        -------
+        matplotlib.animation.FuncAnimation
+            Save it with ``animation.save("slope.gif")``; a notebook shows it with its controls.
+        """
+        ax = self._frame(ax, [0], parabola_kw, points_kw)
+        grid = self.parabolas_[0].get_xdata()
+        self.tangents_, self.steps_ = [self._draw_tangent(0, tangent_kw)], []
+        self.legend_ = legend(ax)
+
+        def draw(i: int) -> list[Any]:
+            self.points_.set_data(self.value[: i + 1], self.loss[: i + 1])
+            self.parabolas_[0].set_ydata(self._parabola(i, grid))
+            self.tangents_[0].set_data(*self._tangent(i))
+            ax.set_title(self._words(i), fontsize="medium", loc="left")
+            return [self.points_, *self.parabolas_, *self.tangents_]
+
+        draw(0)
+        return player(ax, draw, range(len(self.t)), interval)
+
+    def _positions(self, tangents: Sequence[int] | None) -> list[int]:
+        if tangents is None:
+            return list(range(min(len(self.t), 1 if self.others else 2)))
+        missing = [t for t in tangents if t not in self.t]
+        if missing:
+            raise ValueError(f"tangents must be among the iterates {self.t}; got {missing}.")
+        return [int(np.flatnonzero(self.t == t)[0]) for t in tangents]
+
+    def _frame(self, ax: Any, at: list[int], parabola_kw: Style, points_kw: Style) -> Any:
+        """Axes with the parabolas through the iterates `at`, and all iterates."""
+        ax = new_axes(ax, "LossSlopeDisplay")
+        self.ax_, self.figure_ = ax, ax.figure
+        grid = self._grid(at[0])
+        style = {"color": BLUE, "linewidth": 2.0, "zorder": 2}
+        self.parabolas_ = []
+        for i in at:
+            said = f", others as at t = {self.t[i]:,}" if self.others else ""
+            self.parabolas_ += ax.plot(
+                grid, self._parabola(i, grid), label=f"loss J{said}", **merged(style, parabola_kw)
+            )
+            style = {**style, "alpha": 0.45}
+        dots = {"color": "black", "marker": "o", "markersize": 5, "linestyle": "none", "zorder": 5}
+        if self.others:
+            dots["markerfacecolor"] = "white"
+        own = ", at their own loss" if self.others else ""
+        (self.points_,) = ax.plot(
+            self.value, self.loss, label=iterate_words(self.t) + own, **merged(dots, points_kw)
+        )
+        tidy(ax, f"parameter {self.name}", "loss J")
+        high = max(float(np.max(self.loss[at])), float(self._parabola(at[0], grid).max()))
+        low = min(float(self.loss.min()), float(self._parabola(at[0], grid).min()))
+        self._below = low - 0.17 * (high - low or 1.0)
+        ax.set_ylim(self._below, high + 0.05 * (high - low or 1.0))
+        ax.set_xlim(grid[0], grid[-1])
+        return ax
+
+    def _grid(self, i: int) -> Floats:
+        """As wide as the iterates, the lowest point and the other branch up to the start."""
+        lowest = self.value[i] - self.slope[i] / self.curvature if self.curvature > 0 else 0.0
+        across = 2 * lowest - self.value[i]
+        shown = np.array([*self.value, lowest + 0.7 * (across - lowest)])
+        width = float(np.ptp(shown)) or abs(float(self.value[i])) or 1.0
+        return np.linspace(shown.min() - MARGIN * width, shown.max() + MARGIN * width, GRID)
+
+    def _parabola(self, i: int, grid: Any) -> Floats:
+        offset = grid - self.value[i]
+        return np.asarray(self.loss[i] + self.slope[i] * offset + 0.5 * self.curvature * offset**2)
+
+    def _tangent(self, i: int) -> tuple[Floats, Floats]:
+        """The tangent's two ends, equally long in the picture however steep it is."""
+        (left, right), (low, high) = self.ax_.get_xlim(), self.ax_.get_ylim()
+        width, height = right - left, high - low
+        reach = TANGENT * width / np.hypot(1.0, self.slope[i] * width / height / 1.6)
+        offset = np.array([-reach, reach])
+        return self.value[i] + offset, self.loss[i] + self.slope[i] * offset
+
+    def _draw_tangent(self, i: int, given: Style) -> Any:
+        style = {"color": RED, "linewidth": 2.0, "zorder": 4}
+        return self.ax_.plot(*self._tangent(i), **merged(style, given))[0]
+
+    def _draw_step(self, row: int, i: int, given: Style) -> Any:
+        """An arrow along the axis from the iterate's value to the next, dropped from the curve."""
+        base = self._below + (0.1 - ROW * row) * (self.ax_.get_ylim()[1] - self._below)
+        after = self.value[i] - self.lr * self.slope[i]
+        style = {"arrowstyle": "-|>", "color": GREEN, "linewidth": 2.0, "shrinkA": 0, "shrinkB": 0}
+        drop = {"color": GREY, "linewidth": 0.8, "linestyle": ":", "zorder": 1}
+        self.ax_.plot([self.value[i]] * 2, [base, self.loss[i]], **drop)
+        self.ax_.plot([after] * 2, [base, self._parabola(i, after)], **drop)
+        return self.ax_.annotate(
+            "", (after, base), (self.value[i], base), arrowprops={**style, **(given or {})}
+        )
+
+    def _say_first(self, at: list[int]) -> None:
+        """What the first tangent and step are, in the legend; the others look alike."""
+        if not at:
+            return
+        i = at[0]
+        self.tangents_[0].set_label(f"tangent at t = {self.t[i]:,}: slope {self.slope[i]:.4g}")
+        step = -self.lr * self.slope[i]
+        color = self.steps_[0].arrow_patch.get_edgecolor()
+        self.ax_.plot([], [], color=color, linewidth=2.0, label=f"step -lr × slope = {step:.4g}")
+
+    def _words(self, i: int) -> str:
+        step = -self.lr * self.slope[i]
+        return (
+            f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, slope {self.slope[i]:.4g}, step {step:.4g}"
+        )

@@ -1,0 +1,183 @@
+"""Diagnoses: what they say is what happens."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_gd import GDLinearRegressor, diagnose
+
+
+def _data(n=60, d=3, scales=1.0, noise=0.3, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d))
+    return X * scales, X @ rng.normal(size=d) + 1.0 + noise * rng.normal(size=n)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_rates_and_condition_are_those_of_the_hessian(fit_intercept):
+    """Stable rate, best rate and condition number follow from the eigenvalues of Z'Z / n."""
+    X, y = _data()
+    Z = np.column_stack([np.ones(len(X)), X]) if fit_intercept else X
+    curvature = np.linalg.eigvalsh(Z.T @ Z / len(X))
+    found = diagnose(X, y, fit_intercept=fit_intercept)
+    assert_allclose(found.max_stable_lr, 2 / curvature[-1], rtol=1e-12)
+    assert_allclose(found.best_lr, 2 / (curvature[-1] + curvature[0]), rtol=1e-12)
+    assert_allclose(found.condition_number, np.linalg.cond(Z), rtol=1e-12)
+    assert_allclose(found.lr, 1 / curvature[-1], rtol=1e-12)
+
+
+def test_promised_updates_are_enough_and_one_less_is_not():
+    """After the promised number of updates the loss is as near the floor as promised, no sooner."""
+    X, y = _data(scales=[1.0, 5.0, 0.3])
+    found = diagnose(X, y)
+    residual = y - LinearRegression().fit(X, y).predict(X)
+    assert_allclose(found.loss_floor, residual @ residual / 2 / len(y), rtol=1e-10)
+    path = GDLinearRegressor(max_iter=10**6).fit(X, y).path_
+    for share, updates in found.updates.items():
+        near = (1 + share) * found.loss_floor
+        assert path.loss(updates) < near <= path.loss(updates - 1)
+
+
+def test_updates_after_standardising_are_those_of_a_pipeline():
+    """What standardising is said to gain is what a pipeline with StandardScaler then takes."""
+    X, y = _data(scales=[1.0, 100.0, 0.01])
+    found = diagnose(X, y)
+    for share, updates in found.standardised.updates.items():
+        near = (1 + share) * found.loss_floor
+        model = make_pipeline(StandardScaler(), GDLinearRegressor(tol=near)).fit(X, y)
+        assert model[-1].n_iter_ == updates
+    assert found.updates[0.01] > 1000 * found.standardised.updates[0.01]
+
+
+def test_time_constants_are_what_the_distance_left_shows():
+    """After a time constant 1/e is left of the distance along that direction."""
+    X, y = _data()
+    found = diagnose(X, y, lr=1e-4)
+    slow = found.slowest[0]
+    assert_allclose((1 - 1e-4 * slow.curvature) ** slow.time_constant, np.exp(-1), rtol=1e-9)
+    constants = [direction.time_constant for direction in found.slowest]
+    assert constants == sorted(constants, reverse=True)
+
+
+def test_the_slowest_direction_is_named_by_its_features():
+    """Two columns nearly alike make a slow direction that is named after them."""
+    pandas = pytest.importorskip("pandas")
+    X, y = _data()
+    X = pandas.DataFrame({"a": X[:, 0], "b": X[:, 0] + 0.01 * X[:, 1], "c": X[:, 2]})
+    y = y + 100 * (X["a"] - X["b"])
+    found = diagnose(X, y)
+    assert found.slowest[0].name in {"a - b", "b - a"}
+    assert found.slowest[0].name in repr(found)
+
+
+def test_an_estimator_is_diagnosed_from_its_path_alone():
+    """A fitted estimator gives the same numbers, and leaves out what would need its rows."""
+    X, y = _data()
+    model = GDLinearRegressor(lr=0.1, max_iter=10**6).fit(X, y)
+    found, posed = diagnose(model), diagnose(X, y, lr=0.1)
+    assert found.updates == posed.updates
+    assert_allclose(found.condition_number, posed.condition_number)
+    assert found.standardised is None
+    assert found.constant_columns is None
+    assert diagnose(model.path_).updates == found.updates
+    piped = make_pipeline(StandardScaler(), GDLinearRegressor(tol=1.0)).fit(X, y)
+    assert diagnose(piped).max_stable_lr == piped[-1].path_.max_stable_lr
+
+
+def test_a_constant_column_is_named():
+    """A column that repeats the intercept is named; without an intercept it is none."""
+    X, y = _data()
+    X = np.column_stack([X, np.full(len(X), 7.0)])
+    assert diagnose(X, y).constant_columns == ("x3",)
+    assert "x3: adds nothing beside the intercept" in repr(diagnose(X, y))
+    assert diagnose(X, y, fit_intercept=False).constant_columns == ()
+
+
+def test_a_diverging_rate_is_called_that():
+    """At a rate above the stable limit no number of updates is promised."""
+    X, y = _data()
+    found = diagnose(X, y, lr=10.0)
+    assert set(found.updates.values()) == {None}
+    assert "diverges, stable only below" in repr(found)
+    assert "growing" in repr(found)
+    assert None not in found.standardised.updates.values()
+
+
+def test_an_exact_fit_counts_from_the_first_loss():
+    """Where the floor is zero the shares are those of the first loss."""
+    X, _ = _data()
+    found = diagnose(X, X @ [1.0, 2.0, 3.0])
+    path = GDLinearRegressor(max_iter=10**4).fit(X, X @ [1.0, 2.0, 3.0]).path_
+    updates = found.updates[0.01]
+    assert path.loss(updates) < 0.01 * path.loss(0) <= path.loss(updates - 1)
+    assert "down to 10 % of the first loss" in repr(found)
+
+
+def test_nothing_to_learn_takes_no_updates():
+    """On a target of zeros the start is the solution, whatever X is."""
+    assert set(diagnose(np.ones((3, 1)), np.zeros(3)).updates.values()) == {0}
+    assert set(diagnose(np.zeros((3, 1)), np.zeros(3)).updates.values()) == {0}
+
+
+def test_weights_count_as_repetitions():
+    """A row of weight two is diagnosed as two rows."""
+    X, y = _data()
+    w = np.where(np.arange(len(X)) % 3 == 0, 2.0, 1.0)
+    twice, weighted = diagnose(*_repeated(X, y, w)), diagnose(X, y, sample_weight=w)
+    assert_allclose(twice.condition_number, weighted.condition_number, rtol=1e-10)
+    assert twice.updates == weighted.updates
+
+
+def _repeated(X, y, w):
+    return np.repeat(X, w.astype(int), axis=0), np.repeat(y, w.astype(int))
+
+
+def test_warnings_have_the_numbers_of_the_diagnosis():
+    """The ConvergenceWarning and the diagnosis promise the same numbers of updates."""
+    X, y = _data(scales=[1.0, 100.0, 0.01])
+    found = diagnose(X, y)
+    with pytest.warns(ConvergenceWarning) as caught:
+        GDLinearRegressor(max_iter=10).fit(X, y)
+    message = str(caught[0].message)
+    more = int(re.search(r"([\d,]+) more updates", message)[1].replace(",", ""))
+    scaled = int(re.search(r"\(StandardScaler\) ([\d,]+) would do", message)[1].replace(",", ""))
+    assert more + 10 == found.updates[0.01]
+    assert scaled == found.standardised.updates[0.01]
+
+
+def test_a_short_exact_fit_is_not_called_near():
+    """Where the floor is zero an unfinished descent counts from the first loss in its warning."""
+    X, _ = _data(scales=[1.0, 30.0, 1.0])
+    with pytest.warns(ConvergenceWarning, match="To come to 1 % of the first loss [0-9,]+ more"):
+        GDLinearRegressor(max_iter=2).fit(X, X[:, 0] * 100)
+
+
+def test_a_notebook_shows_a_table_and_markup_is_escaped():
+    """The HTML is a table with the lines of the text, in which names can do no harm."""
+    pandas = pytest.importorskip("pandas")
+    X, y = _data(d=1)
+    found = diagnose(pandas.DataFrame({"<b>": X[:, 0], "one": 1.0}), y, lr=1e-3)
+    html = found._repr_html_()
+    assert html.count("<tr>") == len(repr(found).splitlines())
+    assert "<b>" not in html
+
+
+def test_what_is_neither_descent_nor_rows_is_refused():
+    """X alone, and an estimator with y, are refused with what to do instead."""
+    X, y = _data()
+    with pytest.raises(TypeError, match="X and y; got ndarray without y"):
+        diagnose(X)
+    with pytest.raises(TypeError, match=r"diagnose\(X, y, lr=estimator.lr_\)"):
+        diagnose(GDLinearRegressor(), y)
+    with pytest.raises(TypeError, match="got LinearRegression"):
+        diagnose(LinearRegression())
+    with pytest.raises(TypeError, match="lr must be"):
+        diagnose(X, y, lr="fast")

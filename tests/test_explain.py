@@ -1,0 +1,118 @@
+"""One update explained, and the table of iterates."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from sklearn_gd import GDLinearRegressor
+
+X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+
+
+def _path(**terms):
+    model = GDLinearRegressor(lr=0.1, tol=0.1, **terms)
+    return model.fit(X, y, coef_init=[1.0], intercept_init=2.0).path_
+
+
+def test_an_update_can_be_checked_by_hand():
+    """The tutorial's first update has the numbers that one gets with pencil and paper."""
+    update = _path().explain(0)
+    assert_allclose(update.parameters, [2.0, 1.0])
+    assert_allclose(update.gradient, [-0.5, -2.0])
+    assert_allclose(update.step, [-0.05, -0.2])
+    assert_allclose(update.new_parameters, [2.05, 1.2])
+    assert_allclose(update.loss, 0.75)
+    text = repr(update)
+    assert "Update 1 of 17, from t = 0 to t = 1, at lr = 0.1." in text
+    assert text.splitlines()[3].split() == ["intercept", "2", "-0.5", "-0.05", "2.05"]
+    assert text.splitlines()[4].split() == ["x0", "1", "-2", "-0.2", "1.2"]
+
+
+def test_every_update_is_the_rule():
+    """At any t the new parameters are the old ones minus lr times the gradient, to a rounding."""
+    path = _path()
+    for t in (0, 5, 17, 100):
+        update = path.explain(t)
+        assert_allclose(update.parameters - update.step, update.new_parameters, rtol=1e-13)
+        assert update.new_loss == path.loss(t + 1)
+
+
+def test_beyond_the_stop_it_is_said_to_have_stopped():
+    """An update that was not made is explained as one that would follow."""
+    text = repr(_path().explain(17))
+    assert "The descent stopped at t = 17" in text
+    assert "Update 18, from" in text
+
+
+def test_a_diverging_update_is_seen_to_rise():
+    """Where the loss rises the words say higher."""
+    with pytest.warns(match="diverged"):
+        path = GDLinearRegressor(lr=10.0).fit(X, y).path_
+    assert ", higher by" in repr(path.explain(0))
+
+
+def test_names_and_targets_are_in_the_table():
+    """Features have their names and, with several targets, each parameter its target."""
+    pandas = pytest.importorskip("pandas")
+    Y = np.column_stack([y, y])
+    path = GDLinearRegressor(tol=1.0).fit(pandas.DataFrame(X, columns=["age"]), Y).path_
+    assert path.parameter_names == ("intercept", "age")
+    assert "age (y1)" in repr(path.explain(0))
+    assert list(path.to_frame().columns) == [
+        "loss",
+        "intercept (y0)",
+        "age (y0)",
+        "intercept (y1)",
+        "age (y1)",
+    ]
+
+
+def test_many_parameters_are_cut_to_those_that_move():
+    """A table of hundreds of rows is cut to the twelve largest steps, and says so."""
+    rng = np.random.default_rng(0)
+    path = GDLinearRegressor(tol=1e3).fit(rng.normal(size=(50, 30)), rng.normal(size=50)).path_
+    text = repr(path.explain(0))
+    assert "... and 19 more, which move less." in text
+    assert text.count("\nx") + text.count("\nintercept") == 12
+
+
+def test_t_is_one_whole_number():
+    """Arrays, fractions and negative numbers are refused."""
+    for t, error in (([0, 1], TypeError), (0.5, TypeError), (-1, ValueError)):
+        with pytest.raises(error):
+            _path().explain(t)
+
+
+def test_the_frame_holds_every_iterate():
+    """The table has a row per iterate, or those asked for, with loss and parameters."""
+    pytest.importorskip("pandas")
+    path = _path()
+    frame = path.to_frame()
+    assert frame.index.name == "t"
+    assert list(frame.index) == list(range(18))
+    assert_allclose(frame["loss"], path.loss(np.arange(18)))
+    assert_allclose(frame["x0"], path.coef(np.arange(18))[:, 0])
+    assert list(path.to_frame([0, 10**12]).index) == [0, 10**12]
+    assert len(path.to_frame(3)) == 1
+
+
+def test_a_frame_larger_than_memory_is_refused():
+    """Of a descent of 10**9 updates the whole table is refused with its size."""
+    pytest.importorskip("pandas")
+    path = GDLinearRegressor(lr=1e-12, max_iter=10**9)
+    with pytest.warns(match="max_iter"):
+        path = path.fit(X, y).path_
+    with pytest.raises(ValueError, match="bytes"):
+        path.to_frame()
+
+
+def test_without_pandas_a_plain_message_says_what_to_install(monkeypatch):
+    """Without pandas the table says so and how to get it."""
+    path = _path()
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match="to_frame needs pandas.*pip install pandas"):
+        path.to_frame()
