@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gd._descent.path import DescentPath
-from sklearn_gd._validation import check_X
+from sklearn_gd._validation import check_weights, check_X, dense_numbers
 
 Floats = NDArray[np.floating[Any]]
 
@@ -60,7 +60,30 @@ class Descended:
             Predictions after 0, 1, ..., `n_iter_` updates.
         """
         check_is_fitted(self)
-        X = check_X(self, X)
+        return self._stages(check_X(self, X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The coefficient of determination R^2 of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True targets.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Non-negative weights.
+
+        Returns
+        -------
+        float
+            1 for perfect predictions, 0 for those of the mean; an average over targets.
+        """
+        weights = check_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))
+        y = dense_numbers("y", y)
+        return float(super().score(X, y, weights))  # type: ignore[misc]
+
+    def _stages(self, X: Any) -> Iterator[Floats]:
         stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))
         for first in range(0, self.n_iter_ + 1, stages):
             t = np.arange(first, min(first + stages, self.n_iter_ + 1))
@@ -103,4 +126,9 @@ class Descended:
         self.lr_ = path.lr
         self.stop_reason_ = path.stop_reason
         self.coef_, intercept = path._parameters(path.n_iter)
+        if not (np.isfinite(self.coef_).all() and np.isfinite(intercept).all()):
+            raise ValueError(
+                f"The coefficients are too large for {self.coef_.dtype}, the dtype of X: pass X as "
+                f"float64, or rescale X or y."
+            )
         self.intercept_ = intercept if path._layout.fit_intercept else 0.0

@@ -15,6 +15,7 @@ from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._descent.stopping import NEVER
 from sklearn_gd._fitted import Descended
 from sklearn_gd._validation import (
     check_choice,
@@ -186,10 +187,10 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
             layout = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
             start = self._start(rows, layout, coef_init, intercept_init)
             descent, stop, moments = solve(rows, start, terms, self.solver)
+            self._keep(DescentPath(descent, stop, layout))
         except BaseException:
             self.__dict__ = earlier
             raise
-        self._keep(DescentPath(descent, stop, layout))
         message = advice(self.path_, self.tol, moments)
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
@@ -202,7 +203,7 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
             check_number("lr", self.lr, Real, above=0)
         if self.tol is not None:
             check_number("tol", self.tol, Real, above=0)
-        check_number("max_iter", self.max_iter, Integral, least=1)
+        check_number("max_iter", self.max_iter, Integral, least=1, most=NEVER)
         check_flag("fit_intercept", self.fit_intercept)
         check_flag("warm_start", self.warm_start)
         check_choice("solver", self.solver, SOLVERS)

@@ -226,10 +226,10 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
             start = np.zeros((rows.n_parameters, rows.y.shape[1]))
             descent, stop, moments = solve(rows, start, terms, self.solver, known)
+            self._keep(DescentPath(descent, stop, look))
         except BaseException:
             self.__dict__ = earlier
             raise
-        self._keep(DescentPath(descent, stop, look))
         if stop.reason == "diverged":
             message = advice(self.path_, None, moments)
             warnings.warn(str(message), ConvergenceWarning, stacklevel=2)

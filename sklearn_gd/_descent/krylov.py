@@ -17,11 +17,11 @@ from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.bidiagonal import Bidiagonalisation, ScaledRows
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.lanczos import Tridiagonalisation
-from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.moments import Moments, too_large
 from sklearn_gd._descent.pieces import KrylovDescent, Piece, joined, spectrum_of
 from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
 from sklearn_gd._descent.spectrum import EPS
 from sklearn_gd._descent.stopping import Stop
 
@@ -90,6 +90,8 @@ class Look:
 
 def on_rows(rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
     """With products with Z and Z' only."""
+    if rows.largest() > LARGEST_SIZE:
+        raise too_large()
     scaled = ScaledRows(rows)
     sizes = scaled.sizes(start)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import blas
 
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
 
 Floats = NDArray[np.float64]
 
@@ -79,14 +79,20 @@ class Moments:
 
 def moments_of(rows: Rows) -> Moments:
     """One pass over the rows."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         sums = _sparse_sums(rows) if sparse.issparse(rows.X) else _dense_sums(rows)
-    if not np.isfinite(sums).all():
-        raise ValueError(
-            "X and y are finite, but sums of their squares are not: rescale the columns, "
-            "for instance with StandardScaler, to sizes below 1e150."
-        )
+    # A comparison that is also false for nan.
+    if not (np.diagonal(sums) <= LARGEST_SIZE**2 * max(sums[0, 0], 1.0)).all():
+        raise too_large()
     return Moments(sums, rows.y.shape[1], rows.n_samples)
+
+
+def too_large() -> ValueError:
+    """What is said of columns whose squares would overflow on the way."""
+    return ValueError(
+        f"X must hold numbers below {LARGEST_SIZE:.0e} in size, so that their squares can be "
+        f"squared again; got larger ones: rescale the columns, for instance with StandardScaler."
+    )
 
 
 def _dense_sums(rows: Rows) -> Floats:

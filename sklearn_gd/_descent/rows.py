@@ -13,6 +13,8 @@ from scipy import sparse
 
 Floats = NDArray[np.float64]
 
+# Numbers up to here can be squared, summed and squared again.
+LARGEST_SIZE = 1e70
 # Blocks of this size stay in a core's second-level cache while they are multiplied.
 BLOCK_BYTES = 1 << 18
 # Fewer rows than this and the product is too flat for a matrix kernel, whatever the cache says.
@@ -103,6 +105,16 @@ class Rows:
             gradient[first:] += X.T @ weighted
             gradient[:first] += weighted.sum(axis=0)
         return loss / (2.0 * self.weight), gradient / self.weight
+
+    def largest(self) -> float:
+        """The largest |x| of all."""
+        parts = (
+            [self._sparse_X.data] if self._sparse_X is not None else map(self._part, self._slices())
+        )
+        return max((float(max(x.max(), -x.min())) for x in parts if x.size), default=0.0)
+
+    def _part(self, rows: slice) -> Any:
+        return self.X[rows]
 
     @property
     def _block_rows(self) -> int:
