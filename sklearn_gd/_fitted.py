@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_gd._callbacks import CallbackSupportMixin
 from sklearn_gd._descent.path import DescentPath
 from sklearn_gd._validation import check_weights, check_X, dense_numbers
 
@@ -18,7 +19,7 @@ Floats = NDArray[np.floating[Any]]
 STAGED_NUMBERS = 1 << 20
 
 
-class Descended:
+class Descended(CallbackSupportMixin):
     """Mixin: predictions and histories of the descent that `_keep` was given."""
 
     coef_: Floats
@@ -81,7 +82,7 @@ class Descended:
         """
         weights = check_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))
         y = dense_numbers("y", y)
-        return float(super().score(X, y, weights))  # type: ignore[misc]
+        return float(super().score(X, y, weights))
 
     def _stages(self, X: Any) -> Iterator[Floats]:
         stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))
@@ -116,19 +117,27 @@ class Descended:
         return self.path_
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
     def _keep(self, path: DescentPath) -> None:
-        self.path_ = path
-        self.n_iter_ = path.n_iter
-        self.lr_ = path.lr
-        self.stop_reason_ = path.stop_reason
-        self.coef_, intercept = path._parameters(path.n_iter)
-        if not (np.isfinite(self.coef_).all() and np.isfinite(intercept).all()):
-            raise ValueError(
-                f"The coefficients are too large for {self.coef_.dtype}, the dtype of X: pass X as "
-                f"float64, or rescale X or y."
-            )
-        self.intercept_ = intercept if path._layout.fit_intercept else 0.0
+        self.__dict__.update(attributes_of(path))
+
+
+def attributes_of(path: DescentPath) -> dict[str, Any]:
+    """The fitted attributes of an estimator that descended along this path."""
+    coef, intercept = path._parameters(path.n_iter)
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise ValueError(
+            f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
+            f"float64, or rescale X or y."
+        )
+    return {
+        "path_": path,
+        "n_iter_": path.n_iter,
+        "lr_": path.lr,
+        "stop_reason_": path.stop_reason,
+        "coef_": coef,
+        "intercept_": intercept if path._layout.fit_intercept else 0.0,
+    }

@@ -63,7 +63,7 @@ class DescentPath:
         The learning rate.
     n_iter : int
         The number of updates made when the descent stopped.
-    stop_reason : {"tol", "stationary", "max_iter", "diverged"}
+    stop_reason : {"tol", "stationary", "max_iter", "diverged", "callback"}
         Why it stopped there.
     max_stable_lr : float
         2 / largest curvature: no rate above it converges. Infinite where X is all zeros.
@@ -347,6 +347,7 @@ class DescentPath:
             "stationary": "updates fell below rounding",
             "max_iter": "max_iter was reached",
             "diverged": "the loss began to rise",
+            "callback": "a callback stopped it",
         }[self.stop_reason]
         floor = getattr(self, "loss_floor", None)
         return (
