@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gd._callbacks import CallbackSupportMixin
@@ -83,6 +84,33 @@ class Descended(CallbackSupportMixin):
         weights = check_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))
         y = dense_numbers("y", y)
         return float(super().score(X, y, weights))
+
+    def to_linear_regression(self) -> LinearRegression:
+        """A fitted `LinearRegression` with these coefficients, for what exports only that.
+
+        Returns
+        -------
+        sklearn.linear_model.LinearRegression
+            Predicts as this estimator does. It was not fitted to rows, so it has no `rank_` and no
+            `singular_`; it shares no arrays with this estimator.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).to_linear_regression().predict([[3.0]])
+        array([5.978])
+        """
+        check_is_fitted(self)
+        model = LinearRegression(fit_intercept=self.path_._layout.fit_intercept)
+        model.coef_ = self.coef_.copy()
+        intercept = self.intercept_
+        # A Python number where there is none, which leaves float32 predictions as they are.
+        model.intercept_ = intercept if isinstance(intercept, float) else np.array(intercept)[()]
+        model.n_features_in_ = self.n_features_in_
+        if hasattr(self, "feature_names_in_"):
+            model.feature_names_in_ = self.feature_names_in_.copy()
+        return model
 
     def _stages(self, X: Any) -> Iterator[Floats]:
         stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))

@@ -113,7 +113,7 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
     A fit that ends with the loss still falling, on a diverging rate, or short of a `tol` below the
     least possible loss, warns with a `ConvergenceWarning` that has the numbers.
 
-    With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of :mod:`sklearn.callback`.
+    With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
     The descent is found first and its iterates are shown then, one task for each, or for each
     block of them where there are more than 1000.
 
