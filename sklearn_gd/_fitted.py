@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_gd._callbacks import CallbackSupportMixin
 from sklearn_gd._descent.path import DescentPath
-from sklearn_gd._validation import check_X
+from sklearn_gd._validation import check_weights, check_X, dense_numbers
 
 Floats = NDArray[np.floating[Any]]
 
@@ -18,7 +20,7 @@ Floats = NDArray[np.floating[Any]]
 STAGED_NUMBERS = 1 << 20
 
 
-class Descended:
+class Descended(CallbackSupportMixin):
     """Mixin: predictions and histories of the descent that `_keep` was given."""
 
     coef_: Floats
@@ -60,7 +62,57 @@ class Descended:
             Predictions after 0, 1, ..., `n_iter_` updates.
         """
         check_is_fitted(self)
-        X = check_X(self, X)
+        return self._stages(check_X(self, X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The coefficient of determination R^2 of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            True targets.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Non-negative weights.
+
+        Returns
+        -------
+        float
+            1 for perfect predictions, 0 for those of the mean; an average over targets.
+        """
+        weights = check_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))
+        y = dense_numbers("y", y)
+        return float(super().score(X, y, weights))
+
+    def to_linear_regression(self) -> LinearRegression:
+        """A fitted `LinearRegression` with these coefficients, for what exports only that.
+
+        Returns
+        -------
+        sklearn.linear_model.LinearRegression
+            Predicts as this estimator does. It was not fitted to rows, so it has no `rank_` and no
+            `singular_`; it shares no arrays with this estimator.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).to_linear_regression().predict([[3.0]])
+        array([5.978])
+        """
+        check_is_fitted(self)
+        model = LinearRegression(fit_intercept=self.path_._layout.fit_intercept)
+        model.coef_ = self.coef_.copy()
+        intercept = self.intercept_
+        # A Python number where there is none, which leaves float32 predictions as they are.
+        model.intercept_ = intercept if isinstance(intercept, float) else np.array(intercept)[()]
+        model.n_features_in_ = self.n_features_in_
+        if hasattr(self, "feature_names_in_"):
+            model.feature_names_in_ = self.feature_names_in_.copy()
+        return model
+
+    def _stages(self, X: Any) -> Iterator[Floats]:
         stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))
         for first in range(0, self.n_iter_ + 1, stages):
             t = np.arange(first, min(first + stages, self.n_iter_ + 1))
@@ -93,14 +145,27 @@ class Descended:
         return self.path_
 
     def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()  # type: ignore[misc]
+        tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
     def _keep(self, path: DescentPath) -> None:
-        self.path_ = path
-        self.n_iter_ = path.n_iter
-        self.lr_ = path.lr
-        self.stop_reason_ = path.stop_reason
-        self.coef_, intercept = path._parameters(path.n_iter)
-        self.intercept_ = intercept if path._layout.fit_intercept else 0.0
+        self.__dict__.update(attributes_of(path))
+
+
+def attributes_of(path: DescentPath) -> dict[str, Any]:
+    """The fitted attributes of an estimator that descended along this path."""
+    coef, intercept = path._parameters(path.n_iter)
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise ValueError(
+            f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
+            f"float64, or rescale X or y."
+        )
+    return {
+        "path_": path,
+        "n_iter_": path.n_iter,
+        "lr_": path.lr,
+        "stop_reason_": path.stop_reason,
+        "coef_": coef,
+        "intercept_": intercept if path._layout.fit_intercept else 0.0,
+    }

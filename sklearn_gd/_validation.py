@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
-from numbers import Integral, Real
+from numbers import Integral, Number, Real
 from typing import Any
 
 import numpy as np
@@ -14,40 +14,101 @@ from scipy import sparse
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from sklearn_gd._descent.rows import NotFinite, Rows
+from sklearn_gd._descent.rows import LARGEST_SIZE, NotFinite, Rows
 
 Floats = NDArray[np.float64]
 
 SPARSE_FORMATS = ("csr", "csc")
 DTYPES = (np.float64, np.float32)
+# Smaller numbers have squares whose squares vanish.
+SMALLEST_SIZE = 1.0 / LARGEST_SIZE
+# How the names of dtypes begin that convert to floats of no meaning.
+NOT_NUMBERS = ("<u", ">u", "|s", "str", "bytes", "date", "time", "duration", "<m8", ">m8")
 
 
 def check_X(estimator: Any, X: Any) -> Any:
     """X to predict for: checked against the features seen in fit."""
-    return validate_data(estimator, X, accept_sparse=SPARSE_FORMATS, dtype=DTYPES, reset=False)
+    return _validated(estimator, numbers("X", X), reset=False)
 
 
 def check_rows(
     estimator: Any, X: Any, y: Any, sample_weight: Any, fit_intercept: bool
 ) -> tuple[Rows, str]:
     """The rows to fit, and whether y was "flat", a "column" or "many" targets."""
-    if sparse.issparse(y):
-        raise TypeError("y must be dense; got a sparse matrix. Pass y.toarray().")
-    X, y = validate_data(
+    X, y = _validated(
         estimator,
-        X,
-        y,
-        accept_sparse=SPARSE_FORMATS,
-        dtype=DTYPES,
+        numbers("X", X),
+        dense_numbers("y", y),
         y_numeric=True,
         multi_output=True,
         ensure_all_finite=False,  # of X alone; nan and inf show in its sums: `naming_what_is_not`
     )
-    if y.dtype.kind not in "biuf":
-        raise ValueError(f"y must hold real numbers; got dtype {y.dtype}.")
     targets = "flat" if y.ndim == 1 else "column" if y.shape[1] == 1 else "many"
     table = y.astype(np.float64, copy=False).reshape(len(y), -1)
+    _check_sizes(X, table, fit_intercept)
     return Rows(X, table, check_weights(sample_weight, len(y)), fit_intercept), targets
+
+
+def _validated(estimator: Any, *arrays: Any, **how: Any) -> Any:
+    # What overflows becomes infinite, and is then refused by name.
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            return validate_data(
+                estimator, *arrays, accept_sparse=SPARSE_FORMATS, dtype=DTYPES, **how
+            )
+        except OverflowError as error:
+            raise ValueError("X and y must hold numbers within the range of float64.") from error
+
+
+def numbers(name: str, value: Any) -> Any:
+    """The value, lists as an array, where it holds numbers: no dates, no text, nothing masked.
+
+    What scikit-learn's validation would turn into floats without a word.
+    """
+    if isinstance(value, (list, tuple)):
+        try:
+            value = np.asarray(value)
+        except ValueError as error:
+            raise ValueError(
+                f"{name} must have rows of one length, all numbers; got a ragged list: {error}"
+            ) from error
+        except OverflowError as error:
+            raise ValueError(f"{name} must hold numbers within the range of float64.") from error
+    if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
+        raise ValueError(f"{name} must have no masked values: fill them, or drop their rows.")
+    dtypes = getattr(value, "dtypes", None)
+    dtypes = [getattr(value, "dtype", None)] if dtypes is None else dtypes
+    for dtype in np.atleast_1d(np.asarray(dtypes, dtype=object)):
+        if str(dtype).lower().startswith(NOT_NUMBERS):
+            raise ValueError(
+                f"{name} must hold real numbers; got dtype {dtype}. Convert it to float first."
+            )
+    return value
+
+
+def dense_numbers(name: str, value: Any) -> Any:
+    if sparse.issparse(value):
+        raise TypeError(f"{name} must be dense; got a sparse matrix. Pass {name}.toarray().")
+    return numbers(name, value)
+
+
+def _check_sizes(X: Any, y: Floats, fit_intercept: bool) -> None:
+    """Numbers whose squares vanish or overflow would be taken for zeros or infinity."""
+    sizes = np.abs(y).max(axis=0)
+    if (sizes > LARGEST_SIZE).any() or ((sizes > 0) & (sizes < SMALLEST_SIZE)).any():
+        raise ValueError(
+            f"y must have sizes between {SMALLEST_SIZE:.0e} and {LARGEST_SIZE:.0e}, "
+            f"or be all zero; its largest is {sizes.max():.3g}: rescale y."
+        )
+    x = X.data if sparse.issparse(X) else X
+    if fit_intercept or x.size == 0 or np.abs(x[:1]).max() >= SMALLEST_SIZE:
+        return  # with a column of ones, or a first row of some size, X as a whole has some size
+    largest = float(max(x.max(), -x.min()))
+    if 0 < largest < SMALLEST_SIZE:
+        raise ValueError(
+            f"X must have sizes of {SMALLEST_SIZE:.0e} or more, or be all zero; its largest is "
+            f"{largest:.3g}: rescale the columns, for instance with StandardScaler."
+        )
 
 
 def names_seen(estimator: Any) -> tuple[str, ...] | None:
@@ -70,11 +131,14 @@ def check_weights(sample_weight: Any, n_samples: int) -> Floats | None:
     """Weights of shape (n,), or None where all rows weigh the same."""
     if sample_weight is None:
         return None
-    if isinstance(sample_weight, Real):
-        check_number("sample_weight", sample_weight, Real, above=0)
+    if isinstance(sample_weight, (Number, str)) or getattr(sample_weight, "ndim", None) == 0:
+        check_number("sample_weight", _scalar(sample_weight), Real, above=0)
         return None
     weights: Floats = check_array(
-        sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+        dense_numbers("sample_weight", sample_weight),
+        ensure_2d=False,
+        dtype=np.float64,
+        input_name="sample_weight",
     )
     if weights.shape != (n_samples,):
         raise ValueError(
@@ -87,25 +151,43 @@ def check_weights(sample_weight: Any, n_samples: int) -> Floats | None:
         )
     if not weights.any():
         raise ValueError("sample_weight must not be all zero: some weight must be positive.")
+    if not SMALLEST_SIZE <= weights.max() <= LARGEST_SIZE:
+        raise ValueError(
+            f"The largest sample_weight must lie between {SMALLEST_SIZE:.0e} and "
+            f"{LARGEST_SIZE:.0e}; got {weights.max():.3g}: divide the weights by their mean."
+        )
     return weights
 
 
 def check_start(name: str, value: Any, *shapes: tuple[int, ...]) -> Floats:
     """An initial value given by the user, of the first shape or one that reshapes to it."""
     if np.ndim(value) == 0:
-        number = value.item() if isinstance(value, np.ndarray) else value
-        start = np.asarray(check_number(name, number, Real), dtype=np.float64)
+        start = np.asarray(check_number(name, _scalar(value), Real), dtype=np.float64)
     else:
         start = check_array(
-            value, ensure_2d=False, dtype=np.float64, ensure_min_samples=0, input_name=name
+            numbers(name, value),
+            ensure_2d=False,
+            dtype=np.float64,
+            ensure_min_samples=0,
+            input_name=name,
         )
     if start.shape not in shapes:
         raise ValueError(f"{name} must have shape {shapes[0]}; got shape {start.shape}.")
     return start.reshape(shapes[0])
 
 
+def _scalar(value: Any) -> Any:
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
 def check_number(
-    name: str, value: Any, kind: type[Any], *, above: float | None = None, least: int | None = None
+    name: str,
+    value: Any,
+    kind: type[Any],
+    *,
+    above: float | None = None,
+    least: int | None = None,
+    most: int | None = None,
 ) -> Any:
     """A finite number of this kind; `above` is exclusive, `least` inclusive."""
     what = "an integer" if kind is Integral else "a real number"
@@ -115,8 +197,13 @@ def check_number(
         what = f"{what} of at least {least}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
         raise TypeError(f"{name} must be {what}; got {value!r} of type {type(value).__name__}.")
-    # Integers of any size are finite; as floats they might overflow.
-    finite = kind is Integral or isfinite(value)
+    if most is not None and value > most:
+        raise ValueError(f"{name} must be {what} and at most 2**{most.bit_length() - 1}; got more.")
+    try:
+        # Integers of any size are finite; as floats they might overflow.
+        finite = kind is Integral or isfinite(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be {what} within the range of floats.") from None
     too_small = (above is not None and value <= above) or (least is not None and value < least)
     if not finite or too_small:
         raise ValueError(f"{name} must be {what} and finite; got {value!r}.")

@@ -27,7 +27,13 @@ from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.section import whole
 from sklearn_gd._descent.solve import Terms, solve
 from sklearn_gd._reading import names_of, path_of
-from sklearn_gd._validation import check_flag, check_number, check_rows, names_seen
+from sklearn_gd._validation import (
+    check_flag,
+    check_number,
+    check_rows,
+    names_seen,
+    naming_what_is_not_finite,
+)
 
 # How near the least loss: within 10 %, 1 % and 0.1 % of it.
 SHARES = (0.1, 0.01, 0.001)
@@ -217,7 +223,8 @@ def _pose(
     rows, targets = check_rows(door, X, y, sample_weight, intercept)
     start = np.zeros((rows.n_parameters, rows.y.shape[1]))
     terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
-    descent, stop, moments = solve(rows, start, terms, "spectral")
+    with naming_what_is_not_finite(rows.X):
+        descent, stop, moments = solve(rows, start, terms, "spectral")
     assert moments is not None  # the spectral solver descends on them
     layout = Layout(intercept, targets, rows.X.dtype, names_seen(door))
     return DescentPath(descent, stop, layout), moments

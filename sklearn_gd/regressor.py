@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_gd._callbacks import Telling, restore, with_callbacks
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.solve import Terms, solve
-from sklearn_gd._fitted import Descended
+from sklearn_gd._descent.stopping import NEVER
+from sklearn_gd._fitted import Descended, attributes_of
 from sklearn_gd._validation import (
     check_choice,
     check_flag,
@@ -73,10 +75,11 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
         The number of updates made; 0 if the start already satisfied `tol`.
     lr_ : float
         The learning rate used.
-    stop_reason_ : {"tol", "stationary", "max_iter", "diverged"}
+    stop_reason_ : {"tol", "stationary", "max_iter", "diverged", "callback"}
         Why the descent stopped: the loss fell below `tol`; updates fell below the rounding of the
-        coefficients; `max_iter` updates were made; or the loss would rise with the next update, and
-        then for ever, because `lr` is too large: `coef_` is then the iterate of least loss.
+        coefficients; `max_iter` updates were made; a callback asked for it; or the loss
+        would rise with the next update, and then for ever, because `lr` is too large: `coef_` is
+        then the iterate of least loss.
     loss_history_ : ndarray of shape (`n_iter_` + 1,)
         The loss of every iterate, the start first.
     coef_path_ : ndarray of shape (`n_iter_` + 1, ...)
@@ -110,6 +113,10 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
 
     A fit that ends with the loss still falling, on a diverging rate, or short of a `tol` below the
     least possible loss, warns with a `ConvergenceWarning` that has the numbers.
+
+    With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
+    The descent is found first and its iterates are shown then, one task for each, or for each
+    block of them where there are more than 1000.
 
     References
     ----------
@@ -180,6 +187,16 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
         TypeError, ValueError
             Where a parameter or an argument is not as described; an earlier fit is then kept.
         """
+        message = self._fit(X, y, sample_weight, coef_init, intercept_init)
+        if message is not None:
+            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        return self
+
+    @with_callbacks
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, coef_init: Any, intercept_init: Any
+    ) -> str | None:
+        """Descend and keep the path; what there is to say of it comes back."""
         earlier = dict(vars(self))
         try:
             terms = self._check_terms()
@@ -188,14 +205,13 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
             start = self._start(rows, layout, coef_init, intercept_init)
             with naming_what_is_not_finite(rows.X):
                 descent, stop, moments = solve(rows, start, terms, self.solver)
+            path = DescentPath(descent, stop, layout)
+            telling = Telling(self, X, y, rows.sample_weight, attributes_of)
+            self._keep(telling.fit(path))
         except BaseException:
-            self.__dict__ = earlier
+            restore(self, earlier)
             raise
-        self._keep(DescentPath(descent, stop, layout))
-        message = advice(self.path_, self.tol, moments)
-        if message is not None:
-            warnings.warn(message, ConvergenceWarning, stacklevel=2)
-        return self
+        return advice(self.path_, self.tol, moments)
 
     def _check_terms(self) -> Terms:
         if not (isinstance(self.lr, str) and self.lr == "auto"):
@@ -204,7 +220,7 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
             check_number("lr", self.lr, Real, above=0)
         if self.tol is not None:
             check_number("tol", self.tol, Real, above=0)
-        check_number("max_iter", self.max_iter, Integral, least=1)
+        check_number("max_iter", self.max_iter, Integral, least=1, most=NEVER)
         check_flag("fit_intercept", self.fit_intercept)
         check_flag("warm_start", self.warm_start)
         check_choice("solver", self.solver, SOLVERS)

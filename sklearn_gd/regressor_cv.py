@@ -16,9 +16,10 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_gd._callbacks import Telling, restore, with_callbacks
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
-from sklearn_gd._descent.folds import Folds, Split
+from sklearn_gd._descent.folds import Each, Folds, Split
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.rows import Rows
@@ -31,7 +32,7 @@ from sklearn_gd._descent.tune import (
     WholeInSpaces,
 )
 from sklearn_gd._descent.winner import choose
-from sklearn_gd._fitted import Descended
+from sklearn_gd._fitted import Descended, attributes_of
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
 from sklearn_gd._scoring import HeldOutRows, score_iterates
 from sklearn_gd._validation import (
@@ -229,29 +230,36 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         TypeError, ValueError
             Where a parameter or an argument is not as described; an earlier fit is then kept.
         """
+        message = self._fit(X, y, sample_weight, params)
+        if message is not None:
+            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        return self
+
+    @with_callbacks
+    def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> str | None:
+        """Tune, descend and keep the path; what there is to say of it comes back."""
         earlier = dict(vars(self))
         try:
             rates, iters = self._check_params()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
             look = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
+            telling = Telling(self, X, y, rows.sample_weight, attributes_of)
+            each = telling.tuning_begins(self._each)
             with naming_what_is_not_finite(rows.X):
                 if self.cv is None:
                     known = self._score_by_gcv(rows, rates, iters, params)
                 else:
-                    known = self._score_by_folds(rows, look, rates, iters, params)
+                    known = self._score_by_folds(rows, look, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
             start = np.zeros((rows.n_parameters, rows.y.shape[1]))
             descent, stop, moments = solve(rows, start, terms, self.solver, known)
+            self._keep(telling.tuned(DescentPath(descent, stop, look)))
         except BaseException:
-            self.__dict__ = earlier
+            restore(self, earlier)
             raise
-        self._keep(DescentPath(descent, stop, look))
-        if stop.reason == "diverged":
-            message = advice(self.path_, None, moments)
-            warnings.warn(str(message), ConvergenceWarning, stacklevel=2)
-        return self
+        return advice(self.path_, None, moments) if self.stop_reason_ == "diverged" else None
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Which metadata goes to the splitter and which to the scorer.
@@ -309,12 +317,13 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
+        each: Each,
     ) -> Moments | None:
         for name in {"gcv_path_", "dof_path_"} & set(vars(self)):
             delattr(self, name)  # those of an earlier fit without folds
         y = rows.y[:, 0] if look.targets == "flat" else rows.y
         for_splitter, for_scorer = self._route(rows, params)
-        folds = Folds(rows, self._splits(rows, y, for_splitter), self._each)
+        folds = Folds(rows, self._splits(rows, y, for_splitter), each)
         n_rates = rates if isinstance(rates, int) else len(rates)
         in_spaces = self.solver == "krylov" or (
             self.solver == "auto"
@@ -333,7 +342,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             held_out = HeldOutRows(rows.X[test], y[test], taken)
             return score_iterates(scorer, spectra(i), held_out, grid, look)
 
-        self.scores_path_ = np.stack(self._each(score, range(len(folds))), axis=-1)
+        self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
         return way.moments
 
     def _route(self, rows: Rows, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
-from helpers import largest_curvature, loop_loss_rounding, tolerance
+from helpers import distance, largest_curvature, loop_loss_rounding, tolerance
 from sklearn_gd import GDLinearRegressor
-from strategies import problems, relative_rates
+from strategies import problems, relative_rates, shuffles, stable_rates, steps
 
 
 def descend(problem, relative_rate, **parameters):
@@ -72,3 +72,113 @@ def test_loss_is_convex_in_t(problem, relative_rate):
     losses = path.loss(np.arange(60))
     second = losses[2:] - 2 * losses[1:-1] + losses[:-2]
     assert np.all(second >= -8 * np.finfo(float).eps * np.maximum(losses[2:], losses[:-2]))
+
+
+def refit(problem, lr, updates=50, **parameters):
+    """A descent of so many updates at a given rate, whatever it has to say."""
+    X, y, w, fit_intercept = problem
+    model = GDLinearRegressor(lr, max_iter=updates, fit_intercept=fit_intercept, **parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X, y, w)
+
+
+def rate(problem, relative):
+    """So many times the largest stable rate."""
+    X, _, w, fit_intercept = problem
+    return 2 * relative / largest_curvature(X, w, fit_intercept)
+
+
+def agree(model, other, scale=1.0):
+    """Whether two descents have the same iterates up to the earlier stop, to the contract.
+
+    Their stops may differ by the update in which rounding decides.
+    """
+    last = min(model.n_iter_, other.n_iter_)
+    t = np.arange(last + 1)
+    actual = np.column_stack([model.path_.intercept(t), model.path_.coef(t)])
+    expected = np.column_stack([other.path_.intercept(t), other.path_.coef(t)]) * scale
+    size = np.linalg.norm(expected, axis=1).max()
+    return np.abs(actual - expected).max() <= 4 * tolerance() * size
+
+
+@given(problems(), stable_rates, shuffles)
+def test_the_order_of_rows_does_not_matter(problem, relative, shuffle):
+    """Rows in another order, weights with them, descend alike."""
+    X, y, w, fit_intercept = problem
+    order = shuffle.permutation(len(X))
+    other = X[order], y[order], None if w is None else w[order], fit_intercept
+    lr = rate(problem, relative)
+    assert agree(refit(other, lr), refit(problem, lr))
+
+
+@given(problems(), stable_rates, shuffles)
+def test_weights_are_repetitions(problem, relative, shuffle):
+    """A row of weight 3 is three rows, and one of weight 0 none."""
+    X, y, _, fit_intercept = problem
+    counts = shuffle.integers(0, 4, len(X))
+    counts[0] += 1
+    weighted = X, y, counts.astype(float), fit_intercept
+    repeated = X.repeat(counts, axis=0), y.repeat(counts), None, fit_intercept
+    lr = rate(weighted, relative)
+    assert agree(refit(weighted, lr), refit(repeated, lr))
+
+
+@given(problems(), stable_rates, shuffles)
+def test_columns_permute_with_their_coefficients(problem, relative, shuffle):
+    """Columns in another order have their coefficients in that order."""
+    X, y, w, fit_intercept = problem
+    order = shuffle.permutation(X.shape[1])
+    lr = rate(problem, relative)
+    permuted = refit((X[:, order], y, w, fit_intercept), lr).path_
+    plain = refit(problem, lr).path_
+    t = np.arange(min(permuted.n_iter, plain.n_iter) + 1)
+    expected = plain.coef(t)[:, order]
+    size = max(np.linalg.norm(expected, axis=1).max(), np.abs(plain.intercept(t)).max())
+    assert np.abs(permuted.coef(t) - expected).max() <= 4 * tolerance() * size
+
+
+@given(problems(), stable_rates, st.integers(-20, 20))
+def test_coefficients_scale_with_y(problem, relative, power):
+    """y times a power of two is an exact multiple: every iterate is too, losses by its square."""
+    X, y, w, fit_intercept = problem
+    lr, scale = rate(problem, relative), 2.0**power
+    scaled, plain = refit((X, y * scale, w, fit_intercept), lr), refit(problem, lr)
+    assert agree(scaled, plain, scale)
+    assert distance(scaled.path_.loss(5), plain.path_.loss(5) * scale**2) <= tolerance()
+
+
+@given(problems(), stable_rates, st.integers(-20, 20))
+def test_rates_scale_against_the_square_of_X(problem, relative, power):
+    """X times c and lr over c^2, without an intercept: coefficients over c, the same losses."""
+    X, y, w, _ = problem
+    scale = 2.0**power
+    plain = X, y, w, False
+    lr = rate(plain, relative)
+    scaled = refit((X * scale, y, w, False), lr / scale**2)
+    expected = refit(plain, lr)
+    assert agree(scaled, expected, 1 / scale)
+    losses = expected.path_.loss(np.arange(6))
+    found = scaled.path_.loss(np.arange(6))
+    assert np.all(np.abs(found - losses) <= tolerance() * losses[0])
+
+
+@given(problems(), stable_rates)
+def test_all_solvers_agree(problem, relative):
+    """The loop, the closed form, a Krylov space and the automatic choice: one descent."""
+    lr = rate(problem, relative)
+    loop = refit(problem, lr, solver="loop")
+    for solver in ("spectral", "krylov", "auto"):
+        assert agree(refit(problem, lr, solver=solver), loop)
+
+
+@given(problems(), stable_rates, steps, st.sampled_from(["spectral", "loop", "krylov"]))
+def test_the_path_at_any_t_is_that_of_the_histories(problem, relative, step, solver):
+    """path_ asked for single iterates answers as the histories of all do."""
+    model = refit(problem, rate(problem, relative), solver=solver)
+    t = step % (model.n_iter_ + 1)
+    size = np.linalg.norm(coefficients(model), axis=1).max()
+    assert np.abs(model.path_.coef(t) - model.coef_path_[t]).max() <= tolerance() * size
+    assert np.abs(model.path_.intercept(t) - model.intercept_path_[t]) <= tolerance() * size
+    losses = model.loss_history_
+    assert abs(model.path_.loss(t) - losses[t]) <= tolerance() * losses[t] + 1e-15 * losses[0]

@@ -64,8 +64,12 @@ def _stable_when_scaled(path: DescentPath, moments: Moments | None) -> str:
 
 
 def _still_falling(path: DescentPath) -> bool:
+    """Whether the loss falls by more than rounding, or is far from the floor at a tiny rate."""
     rounding = np.finfo(path._layout.dtype).eps
-    return bool(path._descent.fall(path.n_iter) > rounding * path.loss(path.n_iter))
+    loss = path.loss(path.n_iter)
+    floor = _floor(path)
+    far = floor is not None and loss > 0.5 * (path.loss(0) + floor)
+    return bool(far or path._descent.fall(path.n_iter) > rounding * loss)
 
 
 def _unfinished(path: DescentPath, moments: Moments | None) -> str:
@@ -80,7 +84,9 @@ def _unfinished(path: DescentPath, moments: Moments | None) -> str:
             f"rate {path.max_stable_lr:.4g}."
         )
     near, needed = goal(path, NEAR), updates_to(path, NEAR)
-    if needed is None or needed <= path.n_iter:
+    if needed is None:
+        return f"{said} At lr={path.lr:.4g} no number of updates comes {near.words}: raise lr."
+    if needed <= path.n_iter:
         return f"{said} That is {near.words}; raise max_iter to come closer."
     said += f" To come {near.words} {needed - path.n_iter:,} more updates are needed"
     if moments is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.explanation import Explanation
 from sklearn_gd._descent.names import parameter_names
-from sklearn_gd._descent.stopping import Stop, first_true
+from sklearn_gd._descent.stopping import NEVER, Stop, first_true
 from sklearn_gd._descent.table import columns_of
 from sklearn_gd._optional import optional
 
@@ -19,8 +20,6 @@ Floats = NDArray[np.floating[Any]]
 
 # A history that would take more than this is not made; the path is asked instead.
 HISTORY_LIMIT_BYTES = 1 << 28
-# No loss is waited for longer than this many updates.
-NEVER = 1 << 256
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,22 @@ class Layout:
     feature_names: tuple[str, ...] | None = None
 
     def coef(self, theta: Floats) -> Floats:
-        coef = np.swapaxes(theta[..., int(self.fit_intercept) :, :], -1, -2).astype(self.dtype)
+        coef = np.swapaxes(self._cast(theta[..., int(self.fit_intercept) :, :]), -1, -2)
         return coef if self.targets == "many" else coef[..., 0, :]
 
     def intercept(self, theta: Floats) -> Floats:
         if not self.fit_intercept:
             return np.zeros(theta.shape[:-2], self.dtype)[()]
-        intercept = theta[..., 0, :].astype(self.dtype)
+        intercept = self._cast(theta[..., 0, :])
         return intercept[..., 0] if self.targets == "flat" else intercept
 
     def gradient(self, gradient: Floats) -> Floats:
-        partial = np.swapaxes(gradient, -1, -2).astype(self.dtype)
+        partial = np.swapaxes(self._cast(gradient), -1, -2)
         return partial if self.targets == "many" else partial[..., 0, :]
+
+    def _cast(self, numbers: Floats) -> Floats:
+        with np.errstate(over="ignore"):  # infinite where they leave the range, as is documented
+            return numbers.astype(self.dtype)
 
 
 class DescentPath:
@@ -60,7 +63,7 @@ class DescentPath:
         The learning rate.
     n_iter : int
         The number of updates made when the descent stopped.
-    stop_reason : {"tol", "stationary", "max_iter", "diverged"}
+    stop_reason : {"tol", "stationary", "max_iter", "diverged", "callback"}
         Why it stopped there.
     max_stable_lr : float
         2 / largest curvature: no rate above it converges. Infinite where X is all zeros.
@@ -235,6 +238,7 @@ class DescentPath:
         int or None
             None where no iterate of this descent has a loss below it.
         """
+        loss = _check_loss(loss)
         known = self._descent.last_known
         end = NEVER if known is None else known
         turns = None
@@ -328,6 +332,8 @@ class DescentPath:
             except AttributeError as error:
                 raise ValueError(f"{error} Give to_frame those t.") from None
         steps = np.atleast_1d(_check_t(np.arange(self.n_iter + 1) if t is None else t))
+        if steps.ndim > 1:
+            raise ValueError(f"to_frame takes one number of updates or a flat list; got {t!r}.")
         columns = columns_of(self.loss(steps), self._laid_out(steps), self.parameter_names)
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
@@ -341,6 +347,7 @@ class DescentPath:
             "stationary": "updates fell below rounding",
             "max_iter": "max_iter was reached",
             "diverged": "the loss began to rise",
+            "callback": "a callback stopped it",
         }[self.stop_reason]
         floor = getattr(self, "loss_floor", None)
         return (
@@ -379,8 +386,22 @@ class DescentPath:
             )
 
 
+def _check_loss(loss: Any) -> float:
+    if not isinstance(loss, Real) or isinstance(loss, (bool, np.bool_)):
+        raise TypeError(f"loss must be a real number; got {loss!r} of type {type(loss).__name__}.")
+    try:
+        number = float(loss)
+    except OverflowError:
+        number = float("nan")
+    if np.isnan(number):
+        raise ValueError("loss must be a number within the range of floats; got another.")
+    return number
+
+
 def _check_t(t: ArrayLike) -> NDArray[Any]:
     steps = np.asarray(t)
+    if steps.size == 0:
+        steps = steps.astype(np.int64)
     integral = steps.dtype.kind in "iu" or (
         steps.dtype == object and all(isinstance(s, int) for s in steps.ravel())
     )
@@ -388,4 +409,6 @@ def _check_t(t: ArrayLike) -> NDArray[Any]:
         raise TypeError(f"t counts updates and must be integers; got {t!r} of dtype {steps.dtype}.")
     if (steps < 0).any():
         raise ValueError(f"t counts updates from 0, the start; got {t!r}.")
+    if (steps > NEVER).any():
+        raise ValueError("t counts updates, up to 2**256 of them; got more.")
     return steps

@@ -76,8 +76,9 @@ class Known:
         """|J(theta + delta) - J(theta)| <= |gradient| |delta| + L/2 |delta|^2, beside rounding."""
         if not distance.any():
             return True
-        left = self._piece.contraction.power(t)[:, np.newaxis] * self._piece.residual
-        slope = np.linalg.norm(self._piece.sigma[:, np.newaxis] * left, axis=0)
+        with np.errstate(over="ignore"):
+            left = self._piece.contraction.power(t)[:, np.newaxis] * self._piece.residual
+            slope = np.linalg.norm(self._piece.sigma[:, np.newaxis] * left, axis=0)
         error = float(np.sum(slope * distance + 0.5 * self._top * distance**2))
         loss = float(self._piece.loss(t))
         # Any way of computing J carries this: a rounding of y moves it by as much.

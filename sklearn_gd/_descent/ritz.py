@@ -87,7 +87,8 @@ class Ritz:
     def coordinates(self, lr: float, t: int) -> Floats:
         """z_t, (m,)."""
         shortfall = Contraction(self.curvature, lr).shortfall(t)
-        return np.asarray(self.turn @ (shortfall * self._amplitude))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(self.turn @ (shortfall * self._amplitude))
 
     def distance(self, lr: float, t: int, largest: float) -> tuple[float, float]:
         """At most |delta_t|, and the rounding of that number; `largest` is that of H.

@@ -13,6 +13,8 @@ from scipy import sparse
 
 Floats = NDArray[np.float64]
 
+# Numbers up to here can be squared, summed and squared again.
+LARGEST_SIZE = 1e70
 # Blocks of this size stay in a core's second-level cache while they are multiplied.
 BLOCK_BYTES = 1 << 18
 # Fewer rows than this and the product is too flat for a matrix kernel, whatever the cache says.
@@ -20,15 +22,15 @@ FEWEST_BLOCK_ROWS = 128
 
 
 class NotFinite(ValueError):
-    """Sums over X and y are not finite: they hold nan or inf, or their squares overflow.
+    """X holds nan or inf, or numbers whose squares would overflow on the way.
 
-    Both survive every sum, so that X needs no pass of its own to be checked.
+    All of them show in sums of squares, so that X needs no pass of its own to be checked.
     """
 
     def __init__(self) -> None:
         super().__init__(
-            "X and y are finite, but sums of their squares are not: rescale the columns, "
-            "for instance with StandardScaler, to sizes below 1e150."
+            f"X must hold numbers below {LARGEST_SIZE:.0e} in size, so that their squares can be "
+            "squared again; got larger ones: rescale the columns, for instance with StandardScaler."
         )
 
 
@@ -106,7 +108,8 @@ class Rows:
                 float(np.vdot(data := X.data if sparse.issparse(X) else X, data))
                 for X, _, _ in self.blocks()
             )
-        if not np.isfinite(squares):
+        # A comparison that is also false for nan.
+        if not squares <= LARGEST_SIZE**2 * self.n_samples:
             raise NotFinite
 
     def predict(self, X: Any, theta: Floats) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn_gd._descent import choice, krylov, loop
 from sklearn_gd._descent.descent import Descent, RecordedDescent
 from sklearn_gd._descent.moments import Moments, moments_of
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis, refine
 from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
@@ -36,6 +36,7 @@ def solve(
 
     `moments` are those of the rows, where they are there already.
     """
+    _check_start(rows, start)
     if solver in ("auto", "krylov"):
         shape = choice.Shape.of(rows, terms.max_iter)
         solver = shape.best_engine() if solver == "auto" else shape.best_krylov()
@@ -49,6 +50,17 @@ def solve(
     if solver == choice.KRYLOV_ON_ROWS:
         return *krylov.on_rows(rows, start, _ask(rows, terms)), None
     return _spectral(rows, start, terms, solver, moments or moments_of(rows))
+
+
+def _check_start(rows: Rows, start: Floats) -> None:
+    if start.any():
+        with np.errstate(over="ignore", invalid="ignore"):
+            loss, _ = rows.loss_and_gradient(start)
+        if not loss <= LARGEST_SIZE**2:
+            raise ValueError(
+                f"The start is too far off: its loss {loss:.3g} is above {LARGEST_SIZE**2:.0e}. "
+                f"Give smaller coef_init and intercept_init."
+            )
 
 
 def _ask(rows: Rows, terms: Terms) -> krylov.Ask:

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+# More updates than this are not counted: powers of contractions take floats.
+NEVER = 1 << 256
 # Points asked at once in a search: few rounds, each one array operation.
 PROBES = 32
 

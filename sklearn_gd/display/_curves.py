@@ -21,6 +21,7 @@ ENDINGS = {
     "tol": "loss below tol",
     "stationary": "updates below rounding",
     "max_iter": "max_iter reached",
+    "callback": "by a callback",
 }
 
 
