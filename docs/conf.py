@@ -27,9 +27,6 @@ extensions = [
 exclude_patterns = ["_build"]
 templates_path = ["_templates"]
 default_role = "literal"  # names in docstrings stay plain; links are written as roles
-# benchmarks.rst is written where they are measured; the table of contents takes it as it comes.
-if not (Path(__file__).parent / "benchmarks.rst").exists():
-    suppress_warnings = ["toc.not_readable"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklearn_gd {version}"

@@ -16,6 +16,7 @@ matplotlib.use("Agg")
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import train_test_split
@@ -25,7 +26,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_gd import CoefPathDisplay, GDLinearRegressor, LossCurveDisplay
 
 X, y = load_diabetes(return_X_y=True, scaled=False)
-names = load_diabetes().feature_names
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 model = make_pipeline(StandardScaler(), GDLinearRegressor(max_iter=100_000))
 model.fit(X_train, y_train)
@@ -45,7 +45,11 @@ print(f"                    {line.score(X_test, y_test):.6f} (LinearRegression)"
 # correlated measurements still trade their coefficients.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 LossCurveDisplay.from_estimator(model, ax=left)
-CoefPathDisplay.from_estimator(model, ax=right, n_named=10)
+t = np.unique(np.geomspace(1, descent.n_iter_, 400).astype(int))
+coefficients = CoefPathDisplay(
+    t=t, coef=descent.path_.coef(t), names=load_diabetes().feature_names, limit=line[-1].coef_
+)
+coefficients.plot(right, n_named=10)
 left.set_title("half mean squared error", fontsize="medium", loc="left")
 right.set_ylabel("coefficient of the standardised column")
 
