@@ -30,7 +30,15 @@ default_role = "literal"  # names in docstrings stay plain; links are written as
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklearn_gd {version}"
+html_favicon = "_static/favicon.svg"
+html_static_path = ["_static"]
+html_css_files = ["formulas.css"]
+html_context = {"default_mode": "auto"}  # without it the theme complains in the console
 html_show_sourcelink = False
+# Pages that stand alone have nothing to list at their side.
+html_sidebars = {
+    path.stem: [] for path in Path(__file__).parent.glob("*.*") if path.stem not in ("api", "conf")
+}
 html_theme_options = {"show_prev_next": False, "footer_start": ["copyright"], "footer_end": []}
 
 autodoc_typehints = "none"  # numpydoc's Parameters say it in words
@@ -65,7 +73,7 @@ def _inline_math(translator, node):
 
 
 def _displayed_math(translator, node):
-    translator.body.append(f'<div class="math">{convert(node.astext(), display="block")}</div>')
+    translator.body.append(f'<div class="formula">{convert(node.astext(), display="block")}</div>')
     raise nodes.SkipNode
 
 
@@ -78,10 +86,23 @@ def _without_network(app, pagename, templatename, context, doctree):
         context["body"] = ICONS_FROM_NETWORK.sub("", context["body"])
 
 
+# A line break in the source is a space on the page, and Chinese has none between sentences.
+BREAK_IN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
+
+
+def _without_breaks_in_chinese(app, doctree):
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, nodes.literal_block):
+            joined = BREAK_IN_CHINESE.sub("", text.astext())
+            if joined != text.astext():
+                text.parent.replace(text, nodes.Text(joined))
+
+
 def setup(app):
     # MathML is what browsers draw by themselves: no script, no font and no network.
     app.add_html_math_renderer("mathml", (_inline_math, None), (_displayed_math, None))
     app.connect("html-page-context", _without_network)
+    app.connect("doctree-read", _without_breaks_in_chinese)
 
 
 html_math_renderer = "mathml"
