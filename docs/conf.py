@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages; nothing is fetched from the network, then or when they are read."""
+"""How Sphinx builds these pages; neither that nor reading them fetches from the network."""
 
 import re
 from pathlib import Path
@@ -87,7 +87,9 @@ def _without_network(app, pagename, templatename, context, doctree):
 
 
 # A line break in the source is a space on the page, and Chinese has none between sentences.
-BREAK_IN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])")
+BREAK_IN_CHINESE = re.compile(
+    r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u3000-\u9fff\uff00-\uffef])"
+)
 
 
 def _without_breaks_in_chinese(app, doctree):

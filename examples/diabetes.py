@@ -44,7 +44,8 @@ print(f"                    {line.score(X_test, y_test):.6f} (LinearRegression)"
 # The loss falls fast along the directions of large curvature and slowly along the others, where
 # correlated measurements still trade their coefficients.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
-LossCurveDisplay.from_estimator(model, ax=left).legend_.set_loc("center right")
+LossCurveDisplay.from_estimator(model, ax=left).legend_.set_loc("upper right")
+left.set_ylim(0, 1.5 * descent.loss_history_[0])  # room for the legend
 t = np.unique(np.r_[0, np.geomspace(1, descent.n_iter_, 400)].astype(int))
 coefficients = CoefPathDisplay(
     t=t, coef=descent.path_.coef(t), names=load_diabetes().feature_names, limit=line[-1].coef_

@@ -15,9 +15,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.rst"), *DOCS.glob("*.md"), *ROOT.glob("*.md")])
 # Made by the build, from examples/ and from api.rst.
 BUILT = ("auto_examples/", "generated/")
-FILE_NAME = re.compile(
-    r"(?<![\w./:*-])((?:[\w-]+/)*[\w.-]+\.(?:py|rst|md|toml|txt|png))(?![\w*])"
-)
+FILE_NAME = re.compile(r"(?<![\w./:*-])((?:[\w-]+/)*[\w.-]+\.(?:py|rst|md|toml|txt|png))(?![\w*])")
 
 
 def _public():
@@ -49,6 +47,16 @@ def test_every_public_name_has_a_docstring(name):
     for parameter in inspect.signature(PUBLIC[name]).parameters.values():
         if parameter.name != "self":
             assert re.search(rf"(^|[\s*,]){parameter.name}\b.* :", said), (name, parameter.name)
+
+
+@pytest.mark.parametrize("name", sklearn_gd.__all__)
+def test_every_public_property_is_among_the_attributes(name):
+    """What can be read off an object is described with its class, or has a docstring."""
+    thing = getattr(sklearn_gd, name)
+    said = inspect.getdoc(thing)
+    properties = inspect.getmembers(thing, lambda member: isinstance(member, property))
+    unsaid = [p for p, member in properties if p[0] != "_" and not (member.__doc__ or p in said)]
+    assert not unsaid
 
 
 def test_the_api_page_lists_exactly_the_public_names():
@@ -84,7 +92,9 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r":doc:`(?:[^`<]*<)?([^`>]+)>?`", text):
         if not _page_exists(target):
             broken.append(target)
-    labels = {label for p in PAGES for label in re.findall(r"^\.\. _([^:]+):$", p.read_text(), re.M)}
+    labels = {
+        label for p in PAGES for label in re.findall(r"^\.\. _([^:]+):$", p.read_text(), re.M)
+    }
     broken += [t for t in re.findall(r":ref:`(?:[^`<]*<)?([^`>]+)>?`", text) if t not in labels]
     for target in re.findall(r"^\.\. (?:plot|include|image|figure):: (\S+)", text, re.MULTILINE):
         if not (page.parent / target).exists():
