@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -25,7 +26,5 @@ def pytest_collection_modifyitems(items):
 def _figures_are_closed():
     """Pictures of one example or test do not pile up in the next."""
     yield
-    if "matplotlib" not in ABSENT:
-        import matplotlib.pyplot as plt
-
-        plt.close("all")
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
