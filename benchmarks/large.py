@@ -1,30 +1,34 @@
 """Fits too large to decompose against the textbook loop: DESIGN section 6, sparse and dense.
 
-Run as ``python -m benchmarks.large [sparse] [dense]``. The loop is not run to its end: its time is
-the median of some iterations times the number of updates, and the table says so.
+Run as ``python -m benchmarks.large [sparse] [dense] [--quick]``. The loop is not run to its end:
+its time is the median of some iterations, those before and after the fit, times the updates made.
+The distance to it is that of the coefficients after 30 updates; further out, a fit of ten times as
+many updates, which grows a larger basis, is asked for the same iterate.
 """
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
-import time
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from benchmarks._harness import Report, Row, options, seconds
 from sklearn_gd import GDLinearRegressor
 
 ITERATIONS_TIMED = 15
+COMPARED = 30
 TARGETS = {
     ("sparse", 1_000): 40,
     ("sparse", 10_000): 200,
     ("dense", 1_000): 5,
     ("dense", 10_000): 18,
 }
+FULL = {"sparse": "sparse 200000 x 100000", "dense": "dense 9000 x 8000"}
+UPDATES = (1_000, 10_000)
 
 
 def sparse_rows(n: int = 200_000, d: int = 100_000, per_row: int = 100) -> Any:
@@ -55,55 +59,76 @@ def update(X: Any, transposed: Any, y: Any, theta: Any, lr: float) -> None:
     theta[0] -= lr / len(y) * residual.sum()
 
 
-def seconds_per_update(X: Any, y: Any, lr: float) -> float:
-    theta, taken = np.zeros(1 + X.shape[1]), []
-    for _ in range(ITERATIONS_TIMED):
-        begin = time.perf_counter()
-        update(X, X.T, y, theta, lr)
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
+def updates_timed(X: Any, y: Any) -> list[float]:
+    theta, transposed = np.zeros(1 + X.shape[1]), X.T
+    return [seconds(lambda: update(X, transposed, y, theta, 0.0)) for _ in range(ITERATIONS_TIMED)]
 
 
-def relative_error(model: GDLinearRegressor, X: Any, y: Any, updates: int = 30) -> float:
-    """Of the coefficients after a few updates, against the loop's."""
+def distance(coef: Any, expected: Any) -> float:
+    return float(np.linalg.norm(coef - expected) / np.linalg.norm(expected))
+
+
+def loop_distance(model: GDLinearRegressor, X: Any, y: Any) -> float:
+    """Of the coefficients after a few updates, to the loop's."""
     theta = np.zeros(1 + X.shape[1])
-    for _ in range(updates):
+    for _ in range(COMPARED):
         update(X, X.T, y, theta, model.lr_)
-    theta = theta[1:]
-    return float(np.linalg.norm(model.path_.coef(updates) - theta) / np.linalg.norm(theta))
+    return distance(model.path_.coef(COMPARED), theta[1:])
 
 
-def run(name: str, make: Callable[[], Any]) -> None:
-    X = make()
+def compare(name: str, X: Any, repeats: int) -> list[Row]:
     rng = np.random.default_rng(1)
     y = X @ rng.standard_normal(X.shape[1]) + rng.standard_normal(X.shape[0])
-    for max_iter in (1_000, 10_000):
-        model = GDLinearRegressor(max_iter=max_iter)
-        begin = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.fit(X, y)
-        fit = time.perf_counter() - begin
-        each = seconds_per_update(X, y, model.lr_)
+    rows, models = [], {T: GDLinearRegressor(max_iter=T) for T in UPDATES}
+    for model in models.values():
+        loops, fits = updates_timed(X, y), []
+        for _ in range(repeats):
+            fits.append(seconds(lambda m=model: m.fit(X, y)))
+            loops += updates_timed(X, y)
+        fit, each = statistics.median(fits), statistics.median(loops)
         pieces = getattr(model.path_._descent, "pieces", ())
-        vectors = sum(piece.spectrum.curvature.size for piece in pieces)
-        print(
-            f"{name:>7} {X.shape[0]} x {X.shape[1]}, {model.n_iter_:,} updates "
-            f"({model.stop_reason_}): fit {fit:.2f} s with {vectors} vectors; loop "
-            f"{1e3 * each:.1f} ms an update, {each * model.n_iter_:.0f} s extrapolated: "
-            f"{each * model.n_iter_ / fit:.1f} x (target {TARGETS[name, max_iter]} x at "
-            f"{max_iter:,}); distance to the loop at t = 30: {relative_error(model, X, y):.1e}",
-            flush=True,
+        rows.append(
+            {
+                "X": f"{name} {X.shape[0]} x {X.shape[1]}",
+                "updates made": model.n_iter_,
+                "fit, s": fit,
+                "vectors": sum(piece.spectrum.curvature.size for piece in pieces) or None,
+                "loop, ms an update": 1e3 * each,
+                "loop, s extrapolated": each * model.n_iter_,
+                "times faster": each * model.n_iter_ / fit,
+                f"distance to the loop at t = {COMPARED}": loop_distance(model, X, y),
+            }
         )
+    few, many = models.values()
+    further = GDLinearRegressor(few.lr_, max_iter=few.n_iter_ * 10).fit(X, y)
+    rows[0]["distance to a larger basis"] = distance(few.coef_, further.path_.coef(few.n_iter_))
+    rows[1]["distance to a larger basis"] = None
+    return rows
 
 
-def main() -> None:
-    chosen = sys.argv[1:] or ["sparse", "dense"]
-    if "sparse" in chosen:
-        run("sparse", sparse_rows)
-    if "dense" in chosen:
-        run("dense", dense_rows)
+def draw(axes: Any, report: Report) -> None:
+    rows = [row for rows in report.tables.values() for row in rows]
+    names = [f"{r['X']}, {r['updates made']:,} updates" for r in rows]
+    axes.barh(names, [r["loop, s extrapolated"] for r in rows], label="plain loop, extrapolated")
+    axes.barh(names, [r["fit, s"] for r in rows], height=0.4, label="sklearn_gd")
+    axes.set(xlabel="seconds", xscale="log")
+    axes.legend()
+
+
+def main(chosen: argparse.Namespace) -> None:
+    warnings.simplefilter("ignore")
+    report, quick = Report("large", chosen.quick), chosen.quick
+    cases = {"sparse": sparse_rows, "dense": dense_rows}
+    sizes = {"sparse": (20_000, 10_000, 50), "dense": (1_500, 1_200)} if quick else {}
+    for name in chosen.cases or cases:
+        X = cases[name](*sizes.get(name, ()))
+        rows = report.add(name, compare(name, X, 3))
+        for T, row in zip(UPDATES, rows, strict=True):
+            what = f"times faster than the plain loop, {FULL[name]}, T = {T:,}"
+            measured = None if quick else row["times faster"]
+            report.target(what, TARGETS[name, T], measured, least=True)
+    report.finish(chosen, draw)
 
 
 if __name__ == "__main__":
-    main()
+    main(options(__doc__, lambda p: p.add_argument("cases", nargs="*", help="sparse, dense")))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.path import Layout
+from sklearn_gd._descent.pieces import descent_along
 from sklearn_gd._descent.spectrum import Spectrum
 from sklearn_gd._descent.surface import Grid
 from sklearn_gd.regressor import GDLinearRegressor
@@ -56,7 +57,9 @@ def score_iterates(
         np.array(
             [
                 scorer(iterate, held_out.X, held_out.y, **held_out.params)
-                for iterate in _iterates(Descent(spectrum, float(lr)), steps, held_out.X, look)
+                for iterate in _iterates(
+                    descent_along(spectrum, float(lr)), steps, held_out.X, look
+                )
             ],
             dtype=float,
         )

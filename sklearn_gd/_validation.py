@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -9,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import check_array
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.rows import NotFinite, Rows
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +41,7 @@ def check_rows(
         dtype=DTYPES,
         y_numeric=True,
         multi_output=True,
+        ensure_all_finite=False,  # of X alone; nan and inf show in its sums: `naming_what_is_not`
     )
     if y.dtype.kind not in "biuf":
         raise ValueError(f"y must hold real numbers; got dtype {y.dtype}.")
@@ -51,6 +54,16 @@ def names_seen(estimator: Any) -> tuple[str, ...] | None:
     """The features' names that the last checked X had, None where it had none."""
     names = getattr(estimator, "feature_names_in_", None)
     return None if names is None else tuple(names)
+
+
+@contextmanager
+def naming_what_is_not_finite(X: Any) -> Iterator[None]:
+    """Sums over X turned out not to be finite: say so in scikit-learn's words where X is not."""
+    try:
+        yield
+    except NotFinite:
+        assert_all_finite(X, input_name="X")
+        raise
 
 
 def check_weights(sample_weight: Any, n_samples: int) -> Floats | None:

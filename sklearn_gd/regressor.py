@@ -23,6 +23,7 @@ from sklearn_gd._validation import (
     check_rows,
     check_start,
     names_seen,
+    naming_what_is_not_finite,
 )
 
 SOLVERS = ("auto", "loop", "spectral", "krylov")
@@ -185,7 +186,8 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
             layout = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
             start = self._start(rows, layout, coef_init, intercept_init)
-            descent, stop, moments = solve(rows, start, terms, self.solver)
+            with naming_what_is_not_finite(rows.X):
+                descent, stop, moments = solve(rows, start, terms, self.solver)
         except BaseException:
             self.__dict__ = earlier
             raise

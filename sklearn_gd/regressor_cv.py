@@ -17,21 +17,35 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._descent.advice import advice
-from sklearn_gd._descent.folds import Folds, FoldSums, Split, spectrum_of
-from sklearn_gd._descent.moments import Moments, moments_of
+from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
+from sklearn_gd._descent.folds import Folds, Split
+from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.solve import Terms, solve
 from sklearn_gd._descent.surface import Grid
-from sklearn_gd._descent.tune import cross_validate, row_spectra, validate_by_gcv
+from sklearn_gd._descent.tune import (
+    FoldsInMoments,
+    FoldsInSpaces,
+    WholeInMoments,
+    WholeInSpaces,
+)
 from sklearn_gd._descent.winner import choose
 from sklearn_gd._fitted import Descended
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
 from sklearn_gd._scoring import HeldOutRows, score_iterates
-from sklearn_gd._validation import check_choice, check_flag, check_rows, names_seen
+from sklearn_gd._validation import (
+    check_choice,
+    check_flag,
+    check_rows,
+    names_seen,
+    naming_what_is_not_finite,
+)
 from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
+
+Way = FoldsInMoments | FoldsInSpaces | WholeInMoments | WholeInSpaces
 
 # What scoring=None computes in closed form.
 CLOSED_FORM_SCORER = "neg_mean_squared_error"
@@ -66,9 +80,12 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
     fit_intercept : bool, default=True
         Whether a column of ones stands before X; its coefficient is the intercept and descends
         like every other.
-    solver : {"auto", "spectral", "loop"}, default="auto"
+    solver : {"auto", "spectral", "krylov", "loop"}, default="auto"
         How the chosen descent is made in the end, as in `GDLinearRegressor`. Scores always come
-        from the closed form.
+        from the closed form: in a Krylov space of each fold's rows with "krylov", and with "auto"
+        where that is cheaper (wide and sparse X) or the only way (more than 8192 parameters), else
+        from the eigenbasis of each fold's moments. Degrees of freedom for ``cv=None`` take all
+        curvatures, which a Krylov space knows only where rows or columns are few.
     n_jobs : int or None, default=None
         How many folds to work on at a time, in threads. The result does not depend on it.
 
@@ -217,10 +234,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             rates, iters = self._check_params()
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
             look = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
-            if self.cv is None:
-                known = self._score_by_gcv(rows, rates, iters, params)
-            else:
-                known = self._score_by_folds(rows, look, rates, iters, params)
+            with naming_what_is_not_finite(rows.X):
+                if self.cv is None:
+                    known = self._score_by_gcv(rows, rates, iters, params)
+                else:
+                    known = self._score_by_folds(rows, look, rates, iters, params)
             self._choose()
             # The start itself may be best: then no update is made.
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
@@ -268,7 +286,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
     def _score_by_gcv(
         self, rows: Rows, rates: int | Floats, iters: NDArray[np.int64], params: dict[str, Any]
-    ) -> Moments:
+    ) -> Moments | None:
         if params:
             raise ValueError(f"cv=None makes no folds and takes no {', '.join(params)}.")
         if rows.sample_weight is not None and rows.weight <= 1:
@@ -276,11 +294,13 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
                 f"With cv=None a row of weight 2 counts as two rows, so the weights must sum to "
                 f"more than one row; got {rows.weight:.4g}. Scale them to a mean of 1, or give cv."
             )
-        moments = moments_of(rows)
-        grid = self._grid(rows, moments, rates, iters)
-        self.gcv_path_, self.dof_path_ = validate_by_gcv(rows, moments, grid)
+        # Moments know all degrees of freedom, so spaces are for where moments are not to be had.
+        in_spaces = self.solver == "krylov" or rows.n_parameters > MOST_COLUMNS_OF_MOMENTS
+        way = WholeInSpaces(rows) if in_spaces else WholeInMoments(rows)
+        grid = self._grid(rows, way, rates, iters)
+        self.gcv_path_, self.dof_path_ = way.gcv(grid)
         self.scores_path_ = -self.gcv_path_[..., np.newaxis]
-        return moments
+        return way.moments
 
     def _score_by_folds(
         self,
@@ -289,19 +309,23 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
-    ) -> Moments:
+    ) -> Moments | None:
         for name in {"gcv_path_", "dof_path_"} & set(vars(self)):
             delattr(self, name)  # those of an earlier fit without folds
         y = rows.y[:, 0] if look.targets == "flat" else rows.y
         for_splitter, for_scorer = self._route(rows, params)
         folds = Folds(rows, self._splits(rows, y, for_splitter), self._each)
-        moments = FoldSums(folds, moments_of)
-        known = moments.total()
-        grid = self._grid(rows, known, rates, iters)
+        n_rates = rates if isinstance(rates, int) else len(rates)
+        in_spaces = self.solver == "krylov" or (
+            self.solver == "auto"
+            and Shape.of(rows, int(iters[-1])).folds_take_spaces(len(folds), n_rates * len(iters))
+        )
+        way = FoldsInSpaces(folds) if in_spaces else FoldsInMoments(folds)
+        grid = self._grid(rows, way, rates, iters)
         if self._in_closed_form(rows):
-            self.scores_path_ = -cross_validate(folds, moments, grid)
-            return known
-        scorer, spectra = check_scoring(self, self.scoring), row_spectra(folds, moments)
+            self.scores_path_ = -way.errors(grid)
+            return way.moments
+        scorer, spectra = check_scoring(self, self.scoring), way.spectra(grid)
 
         def score(i: int) -> NDArray[Any]:
             test = folds.splits[i].test
@@ -310,7 +334,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             return score_iterates(scorer, spectra(i), held_out, grid, look)
 
         self.scores_path_ = np.stack(self._each(score, range(len(folds))), axis=-1)
-        return known
+        return way.moments
 
     def _route(self, rows: Rows, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What goes to the splitter and what to the scorer."""
@@ -354,13 +378,9 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
                     raise ValueError(f"Fold {i} is {name} on no rows with a weight above zero.")
         return splits
 
-    def _grid(
-        self, rows: Rows, moments: Moments, rates: int | Floats, iters: NDArray[np.int64]
-    ) -> Grid:
+    def _grid(self, rows: Rows, way: Way, rates: int | Floats, iters: NDArray[np.int64]) -> Grid:
         if isinstance(rates, int):
-            start = np.zeros((rows.n_parameters, rows.y.shape[1]))
-            spectrum = spectrum_of(moments, start, rows.fit_intercept)
-            rates = spread_rates(rates, spectrum.largest_curvature)
+            rates = spread_rates(rates, way.largest_curvature())
         self.lrs_, self.iters_ = rates, iters
         return Grid(rates, iters, float(np.finfo(rows.X.dtype).eps))
 

@@ -73,3 +73,8 @@ def loop_loss_rounding(X, y, thetas, losses, fit_intercept=True):
     size = np.sqrt(np.max((np.abs(Z) @ np.abs(thetas) + np.abs(Y)) ** 2, axis=1).sum(axis=1))
     rounding = 32 * EPS * size  # of the residual, and of the many updates before it
     return rounding * (np.sqrt(2 * losses) + rounding)
+
+
+def contract(attained=0.0):
+    """What DESIGN promises, or what the literal loop itself attains where that is worse."""
+    return max(CONTRACT, float(np.max(attained)))

@@ -33,9 +33,10 @@ matplotlib = pytest.importorskip("matplotlib")
 def pyplot():
     """Pyplot on a canvas without a screen; every figure is closed and no setting has changed."""
     before = matplotlib.get_backend(auto_select=False) if _newer() else None
-    matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    pyplot.close("all")  # an example in a docstring may have left some
+    matplotlib.use("Agg")
     settings = dict(matplotlib.rcParams)
     yield pyplot
     assert dict(matplotlib.rcParams) == settings

@@ -112,6 +112,7 @@ def test_a_frame_larger_than_memory_is_refused():
 
 def test_without_pandas_a_plain_message_says_what_to_install(monkeypatch):
     """Without pandas the table says so and how to get it."""
+    path = _path()
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="to_frame needs pandas.*pip install pandas"):
-        _path().to_frame()
+        path.to_frame()

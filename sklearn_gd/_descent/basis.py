@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
@@ -55,6 +56,11 @@ class Basis:
         for first, chunk in self._used(size):
             lifted += flat[:, first : first + len(chunk)] @ chunk
         return lifted.reshape(*many, self.length)
+
+    def seen(self, product: Callable[[Floats], Floats], size: int) -> Floats:
+        """A product with a matrix of `length` rows, (length, any), of the first `size` vectors."""
+        parts = [product(chunk.T) for _, chunk in self._used(size)]
+        return np.concatenate([product(np.zeros((self.length, 0))), *parts], axis=1)
 
     def _project_out(self, vector: Floats) -> Floats:
         # Classical Gram-Schmidt: all products are taken before anything is subtracted.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from sklearn_gd._descent import ritz
 from sklearn_gd._descent.basis import Basis, length
@@ -45,6 +46,20 @@ class ScaledRows:
         for part, X, root in self._blocks():
             out[part] = (self._rows.y[part] - self._rows.predict(X, theta)) * root
         return out
+
+    def loss(self, theta: Floats) -> float:
+        """J(theta), over all targets."""
+        residual = self.residual(theta)
+        return 0.5 * float(np.vdot(residual, residual))
+
+    def squares(self) -> float:
+        """The trace of A'A: the sum of all curvatures."""
+        total = 0.0
+        for _, X, root in self._blocks():
+            squared = X.power(2) if sparse.issparse(X) else X**2
+            lengths = np.asarray(squared.sum(axis=1)).ravel() + float(self._rows.fit_intercept)
+            total += float(np.sum(lengths * root[:, 0] ** 2))
+        return total
 
     def advance(
         self, right: Floats, left: Floats, alpha: Floats, settle: Callable[[Floats], Floats]

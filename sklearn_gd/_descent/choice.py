@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 
 from scipy import sparse
 
 from sklearn_gd._descent.rows import Rows
-from sklearn_gd._descent.spectrum import CONTRACT, EPS
+from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 
 SPECTRAL = "spectral"
 KRYLOV_ON_MOMENTS = "krylov on moments"
@@ -16,9 +17,9 @@ ENGINES = (SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS)
 
 # Sums of products of so many columns take 512 MiB, and as much again while they are made.
 MOST_COLUMNS_OF_MOMENTS = 1 << 13
-# What an update adds to the relative error of iterates from moments, as a rule; whether they held
-# their digits is measured afterwards.
-USUAL_DRIFT = 4 * EPS
+# How often a descent of few updates has to take the rows after all, since its loss falls so far
+# that moments lose its digits; only the data know, and this loses least on either kind.
+REFINED_ANYWAY = 0.25
 # A Krylov space needs about FACTOR * updates^POWER vectors where curvatures fall off as those of
 # counts and texts do (measured: 20, 48, 106 for 100, 1000, 10,000 updates); where they fill an
 # interval evenly 5 times the square root, until the descent has converged.
@@ -28,14 +29,18 @@ FEWEST_VECTORS = 16
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
 WORTH_LESS_KNOWN = 1.1
 
-# Nanoseconds; only their ratios matter.
-MATRIX_FLOP = 0.014  # in products of large matrices: between one core (0.02) and two (0.01)
-EIGEN_FLOPS, REFINED_FLOPS = 9.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
-READ = 0.6  # a number used for one product with a vector, and for the next with what came of it
-SPARSE_READ = 2.5  # the same with an index: gathered, not streamed
-SPARSE_PAIR = 15.0  # one product of two non-zeros of a row in X'X
-STEP = 80_000.0  # what a step costs besides
-SMALL = 12.0  # times the cube of the vectors: looking at the small problem as it grows
+# Nanoseconds, of which only ratios matter. They were solved for by hand from what
+# `python -m benchmarks.choice --quick` measured with one BLAS thread (NumPy's OpenBLAS, two busy
+# x86-64 cores at 2 MB of second-level cache each, November 2026); two threads do large products in
+# half the time.
+MATRIX_FLOP = 0.02  # in products of large matrices
+EIGEN_FLOPS, REFINED_FLOPS = 10.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
+READ = 0.85  # a number used for one product with a vector, and for the next with what came of it
+SPARSE_READ = 1.5  # the same with an index, which is worth less as few numbers fill the cache
+SPARSE_PAIR = 12.0  # one product of two non-zeros of a row in X'X
+STEP = 60_000.0  # what a step costs besides
+LOOK = 800_000.0  # a look at the small problem, however small: stop, bound, rate
+SMALL = 12.0  # times the cube of the vectors, in all looks together
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,17 @@ class Shape:
         faster = WORTH_LESS_KNOWN * self.cost(krylov) < self.cost(SPECTRAL)
         return krylov if faster else SPECTRAL
 
+    def folds_take_spaces(self, folds: int, iterates: int) -> bool:
+        """Whether a Krylov space of each fold's rows is cheaper than sums of products for all."""
+        if self.p > MOST_COLUMNS_OF_MOMENTS:
+            return True
+        spaces = folds * (self.cost(KRYLOV_ON_ROWS) + self._surface(self.vectors, iterates))
+        decomposed = self.cost(SPECTRAL) - self._moments + self._surface(self.p, iterates)
+        return spaces < self._moments + folds * decomposed
+
+    def _surface(self, directions: float, iterates: int) -> float:
+        return 2 * MATRIX_FLOP * iterates * directions * min(directions, self.n) * self.targets
+
     def best_krylov(self) -> str:
         """The cheaper of the two; moments only where they hold digits for so many updates."""
         if self.p > MOST_COLUMNS_OF_MOMENTS or self.drifts:
@@ -72,7 +88,7 @@ class Shape:
 
     @property
     def drifts(self) -> bool:
-        return bool(self.max_iter * USUAL_DRIFT > CONTRACT)
+        return bool(self.max_iter * MOMENTS_ERROR > CONTRACT)
 
     @property
     def vectors(self) -> float:
@@ -86,16 +102,24 @@ class Shape:
             step = self.nonzeros * (SPARSE_READ if self.sparse else READ) * self.targets
             return self.vectors * step + self._growing
         if engine == KRYLOV_ON_MOMENTS:
-            return self._moments + self.vectors * READ * self.p**2 * self.targets + self._growing
+            steps = self.vectors * READ * self.p**2 * self.targets
+            again = REFINED_ANYWAY * self.cost(KRYLOV_ON_ROWS)
+            return self._moments + steps + self._growing + again
         decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
-        return self._moments + decompose + (self._refinement if self.drifts else 0.0)
+        share = 1.0 if self.drifts else REFINED_ANYWAY
+        return self._moments + decompose + share * self._refinement
 
     @property
     def _growing(self) -> float:
         """Keeping vectors orthogonal, and looking at the small problem."""
         short = min(self.n, self.p) if self.sparse else self.p
         growing = 2 * READ * self.vectors**2 * short + SMALL * self.vectors**3
-        return self.targets * growing + STEP * self.vectors
+        return self.targets * growing + STEP * self.vectors + LOOK * self._looks
+
+    @property
+    def _looks(self) -> float:
+        """Every four vectors at first, then whenever there are an eighth more."""
+        return 1.0 + min(self.vectors, 32.0) / 4 + 8.5 * log(max(self.vectors, 32.0) / 32.0)
 
     @property
     def _moments(self) -> float:

@@ -185,17 +185,6 @@ class RecordedDescent(Descent):
     def theta(self, t: ArrayLike) -> Floats:
         return self._recorded(t, self.record, super().theta(t))
 
-    def coefficient_error(self, t: int) -> float:
-        """A relative bound on what the error of curvatures and slopes does to theta_t.
-
-        A direction's slope enters theta_t times (1 - r^t) / curvature, which is at most lr t and
-        at most 1 / curvature: long descents of ill-conditioned problems amplify the most.
-        """
-        if self.energy.size == 0:
-            return 0.0
-        gain = self.contraction.shortfall(t) / self.contraction.curvature
-        return float(self.spectrum.error * self.spectrum.curvature.max() * gain.max())
-
     def losses(self, last: int) -> Floats:
         return self.loss(np.arange(last + 1))
 

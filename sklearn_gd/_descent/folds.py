@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.rows import Rows
@@ -29,6 +30,8 @@ Sums = TypeVar("Sums")  # whatever can be added: moments, arrays
 
 # Rows taken by index are copied this much at a time.
 TAKEN_BYTES = 1 << 25
+# A non-zero and its index.
+SPARSE_BYTES = 12
 # Sums of all folds are held together up to this size; with more folds each makes its own.
 HELD_SUMS_BYTES = 1 << 30
 
@@ -59,6 +62,13 @@ class Folds:
         # The tests' own sums, and running totals from both ends.
         held = 3 * size * len(self) <= HELD_SUMS_BYTES
         return held and is_partition(self.splits, self.rows.n_samples)
+
+    def training_rows(self, i: int) -> Rows:
+        """All rows, weighted by how often the fold is fitted on them: nothing is copied."""
+        rows = self.rows
+        counts = np.bincount(self.splits[i].train, minlength=rows.n_samples).astype(np.float64)
+        w = counts if rows.sample_weight is None else counts * rows.sample_weight
+        return Rows(rows.X, rows.y, w, rows.fit_intercept)
 
     def weight(self, index: Indices) -> float:
         w = self.rows.sample_weight
@@ -122,9 +132,15 @@ def pieces(rows: Rows, index: Indices) -> Iterator[Rows]:
     if last - first + 1 == len(index) and bool((np.diff(index) == 1).all()):
         yield _taken(rows, slice(first, last + 1))
         return
-    at_once = max(1, TAKEN_BYTES // (8 * rows.n_parameters))
+    at_once = max(1, TAKEN_BYTES // _row_bytes(rows))
     for start in range(0, len(index), at_once):
         yield _taken(rows, index[start : start + at_once])
+
+
+def _row_bytes(rows: Rows) -> int:
+    if sparse.issparse(rows.X):
+        return SPARSE_BYTES * (1 + int(rows.X.nnz) // rows.n_samples)
+    return 8 * rows.n_parameters
 
 
 def _taken(rows: Rows, index: Any) -> Rows:

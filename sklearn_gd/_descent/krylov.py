@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.bidiagonal import Bidiagonalisation, ScaledRows
+from sklearn_gd._descent.compress import compressed
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.lanczos import Tridiagonalisation
 from sklearn_gd._descent.moments import Moments
@@ -90,20 +91,27 @@ class Look:
 
 def on_rows(rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
     """With products with Z and Z' only."""
+    rows.check_finite()
     scaled = ScaledRows(rows)
     sizes = scaled.sizes(start)
 
     def process_from(theta: Floats) -> Process:
         return Bidiagonalisation(scaled, scaled.residual(theta), sizes)
 
-    def measure(theta: Floats) -> float:
-        residual = scaled.residual(theta)
-        return 0.5 * float(np.vdot(residual, residual))
+    most = room_for_vectors(scaled, start.shape[1])
+    return Search(Task(ask, start, process_from, most, scaled.loss)).run()
 
-    n, p = scaled.shape
-    stored = (p + n * scaled.short_left) * start.shape[1]
-    most = max(LEAST_VECTORS, BASIS_LIMIT_BYTES // (8 * stored))
-    return Search(Task(ask, start, process_from, most, measure)).run()
+
+def room_for_vectors(rows: ScaledRows, targets: int) -> int:
+    """How many vectors a space on rows may have."""
+    n, p = rows.shape
+    stored = (p + n * rows.short_left) * targets
+    return max(LEAST_VECTORS, BASIS_LIMIT_BYTES // (8 * stored))
+
+
+def next_size(size: int) -> int:
+    """At how many vectors a growing space is looked at again."""
+    return size + max(4, int(LOOK_EVERY * size))
 
 
 def on_moments(
@@ -142,9 +150,9 @@ class Search:
             self.lr = piece.lr
             floor = piece.spectrum.floor + self._correction(piece, step)
             piece = Piece(replace(piece.spectrum, floor=floor), piece.lr)
-            self.pieces.append(piece)
-            self.firsts.append(self.firsts[-1] + step)
             self.theta = piece.theta(step)
+            self.pieces.append(piece if piece.diverging else compressed(piece, step))
+            self.firsts.append(self.firsts[-1] + step)
 
     def _grow(self, process: Process) -> Look:
         """Until the stop is resolved, the space complete or the room taken."""
@@ -153,14 +161,14 @@ class Search:
         while True:
             process.grow(min(size, most))
             if process.size >= most and not process.complete and self.top is None:
-                self.top = _largest_curvature(process, most)
+                self.top = restarted_top(process, most)
             look = self._look(process, 0.0)
             if look.resolved or process.complete:
                 ahead = look.stop.t - self.firsts[-1]
                 look = self._look(process, self._correction(look.descent.pieces[-1], ahead))
             if look.resolved or process.complete or process.size >= most:
                 return look
-            size = process.size + max(4, int(LOOK_EVERY * process.size))
+            size = next_size(process.size)
             if self.lr is not None:
                 # A space with as many vectors as there are updates holds them all.
                 size = max(process.size + 1, min(size, look.stop.t + 1 - self.firsts[-1]))
@@ -171,7 +179,7 @@ class Search:
         if self.top is not None:
             spectrum = replace(spectrum, top=self.top, top_known=True)
         else:
-            known_top = _top(ritz).top_is_converged(TOP_ROUNDING)
+            known_top = top_of(ritz).top_is_converged(TOP_ROUNDING)
             spectrum = replace(spectrum, top_known=known_top, whole=process.whole)
         spectrum = replace(spectrum, floor=spectrum.floor + correction)
         safe = 1.0 / spectrum.top if spectrum.top > 0 else 1.0
@@ -182,21 +190,10 @@ class Search:
         return Look(descent, stop, known, self._resolved(descent, stop, known))
 
     def _correction(self, piece: Piece, t: int) -> float:
-        """J measured at t less J as the small problem has it: the same for all t that matter.
-
-        Vectors of the side that is not kept orthogonal lose it where B is ill-conditioned, and a
-        sum of their squares is then off by as much, in the part of the residual that stays.
-        """
-        curvature, loss = piece.spectrum.curvature, float(piece.loss(t))
-        if self.task.measure is None or not curvature.size or not 0 < loss < np.inf:
+        if self.task.measure is None:
             return 0.0
         first_loss = float((self.pieces or [piece])[0].loss(0))
-        rounding = EPS * np.sqrt(first_loss / loss)
-        if rounding * np.sqrt(curvature.max() / curvature.min()) < LOST_ORTHOGONALITY:
-            return 0.0
-        correction = self.task.measure(piece.theta(t)) - loss
-        worth = abs(correction) > 16 * rounding * loss
-        return max(correction, -piece.spectrum.floor) if worth else 0.0
+        return loss_correction(piece, t, first_loss, self.task.measure)
 
     def _resolved(self, descent: KrylovDescent, stop: Stop, known: Known) -> bool:
         top_matters = self.lr is None or descent.diverging
@@ -209,16 +206,36 @@ class Search:
         return known(stop.t + 1 - first)
 
 
-def _top(ritz: list[Ritz]) -> Ritz:
+def loss_correction(
+    piece: Piece, t: int, first_loss: float, measure: Callable[[Floats], float]
+) -> float:
+    """J measured at t less J as the small problem has it: the same for all t that matter.
+
+    Vectors of the side that is not kept orthogonal lose it where B is ill-conditioned, and a
+    sum of their squares is then off by as much, in the part of the residual that stays.
+    """
+    curvature, loss = piece.spectrum.curvature, float(piece.loss(t))
+    if not curvature.size or not 0 < loss < np.inf:
+        return 0.0
+    rounding = EPS * np.sqrt(first_loss / loss)
+    if rounding * np.sqrt(curvature.max() / curvature.min()) < LOST_ORTHOGONALITY:
+        return 0.0
+    correction = measure(piece.theta(t)) - loss
+    worth = abs(correction) > 16 * rounding * loss
+    return max(correction, -piece.spectrum.floor) if worth else 0.0
+
+
+def top_of(ritz: list[Ritz]) -> Ritz:
+    """The target that knows the largest curvature."""
     return max(ritz, key=lambda r: float(r.curvature.max(initial=0.0)))
 
 
-def _largest_curvature(process: Process, most: int) -> float:
+def restarted_top(process: Process, most: int) -> float:
     """Of a space too small to know it: start again from its own best direction, and again."""
     largest = 0.0
     while True:
         ritz = process.ritz()
-        best = _top(ritz)
+        best = top_of(ritz)
         found = float(best.curvature.max(initial=0.0))
         if best.top_is_converged(TOP_ROUNDING) or found <= largest * (1.0 + EPS):
             return max(found, largest)

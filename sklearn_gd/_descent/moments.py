@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import blas
 
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.rows import NotFinite, Rows
 
 Floats = NDArray[np.float64]
 
@@ -79,13 +79,10 @@ class Moments:
 
 def moments_of(rows: Rows) -> Moments:
     """One pass over the rows."""
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         sums = _sparse_sums(rows) if sparse.issparse(rows.X) else _dense_sums(rows)
     if not np.isfinite(sums).all():
-        raise ValueError(
-            "X and y are finite, but sums of their squares are not: rescale the columns, "
-            "for instance with StandardScaler, to sizes below 1e150."
-        )
+        raise NotFinite
     return Moments(sums, rows.y.shape[1], rows.n_samples)
 
 
@@ -106,8 +103,10 @@ def add_square(sums: Floats, block: Floats) -> None:
 
 
 def symmetric(upper: Floats) -> Floats:
-    """The symmetric matrix with this upper triangle."""
-    return np.asarray(np.triu(upper) + np.triu(upper, 1).T)
+    """The symmetric matrix with this upper triangle; below it `upper` is zero."""
+    full = upper + upper.T
+    np.fill_diagonal(full, upper.diagonal())
+    return full
 
 
 def _sparse_sums(rows: Rows) -> Floats:

@@ -51,6 +51,14 @@ class KrylovSpectrum(Spectrum):
             )
         return self.floor
 
+    def seen(self, product: Callable[[Floats], Floats]) -> Floats:
+        return np.column_stack(
+            [
+                basis.seen(product, len(turn)) @ turn
+                for basis, turn in zip(self.bases, self.turns, strict=True)
+            ]
+        )
+
     @property
     def felt_curvature(self) -> Floats:
         if not self.whole:
@@ -108,6 +116,12 @@ class Piece(Descent):
             columns.append(basis.lift((shares[..., own] * amplitudes[j, own]) @ turn.T))
             first = own.stop
         return np.stack(columns, axis=-1)
+
+
+def descent_along(spectrum: Spectrum, lr: float) -> Descent:
+    """The closed form on either kind of spectrum."""
+    kind = Piece if isinstance(spectrum, KrylovSpectrum) else Descent
+    return kind(spectrum, lr)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,19 @@ BLOCK_BYTES = 1 << 18
 FEWEST_BLOCK_ROWS = 128
 
 
+class NotFinite(ValueError):
+    """Sums over X and y are not finite: they hold nan or inf, or their squares overflow.
+
+    Both survive every sum, so that X needs no pass of its own to be checked.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "X and y are finite, but sums of their squares are not: rescale the columns, "
+            "for instance with StandardScaler, to sizes below 1e150."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Rows:
     """n rows of features X (dense, CSR or CSC; float32 or float64), targets y (n, k), weights."""
@@ -85,6 +98,16 @@ class Rows:
         for rows in self._slices():
             w = None if self.sample_weight is None else self.sample_weight[rows]
             yield self.X[rows].astype(np.float64, copy=False), self.y[rows], w
+
+    def check_finite(self) -> None:
+        """For engines without sums of squares: raise NotFinite where those would not be finite."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = sum(
+                float(np.vdot(data := X.data if sparse.issparse(X) else X, data))
+                for X, _, _ in self.blocks()
+            )
+        if not np.isfinite(squares):
+            raise NotFinite
 
     def predict(self, X: Any, theta: Floats) -> Floats:
         """Z theta for a block of X."""

@@ -79,8 +79,9 @@ def _plan(spectrum: Spectrum, terms: Terms, rounding: float) -> tuple[Descent, S
 
 def _stop(descent: Descent, terms: Terms, rounding: float) -> tuple[Stopping, Stop]:
     # Below its resolution a loss is rounding noise, which must not stop anything by accident.
-    resolution = descent.spectrum.resolution
-    tol = terms.tol if terms.tol is not None and terms.tol > resolution else None
+    tol = terms.tol
+    if tol is not None and tol <= descent.spectrum.resolution:
+        tol = None
     stopping = foresee(descent, tol, terms.max_iter, rounding)
     return stopping, find_stop(descent, stopping)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,19 +47,23 @@ class Spectrum:
     rounding: float  # of the first loss
     error: float  # of curvatures and slopes, relative to the largest possible
 
+    def seen(self, product: Callable[[Floats], Floats]) -> Floats:
+        """A product with a matrix of p rows, (p, any), of all directions."""
+        return product(self.basis)
+
     @property
     def felt(self) -> NDArray[np.bool_]:
         """The directions whose curvature is told from zero."""
         return np.asarray(self.curvature > self.null_below)
 
-    @property
+    @cached_property
     def loss_errors(self) -> Floats:
         """What the error of the slopes may do to each direction's part of the loss, to be added in
         squares: that error is a vector of known length."""
         largest = self.curvature.max(initial=0.0)
         slope_error = self.error * np.sqrt(largest * self.rounding / MOMENTS_ROUNDING)
         sigma = np.sqrt(np.where(self.curvature > 0, self.curvature, 1.0))
-        return np.asarray(np.linalg.norm(self.residual, axis=1) * slope_error / sigma)
+        return np.asarray(np.sqrt((self.residual**2).sum(axis=1)) * slope_error / sigma)
 
     @property
     def resolution(self) -> float:
@@ -85,27 +91,28 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     curvature, basis = np.linalg.eigh(hessian)
     largest = max(float(curvature[-1]), 0.0)
     null_below = (curvature.size + RANK_MARGIN) * EPS * largest
-    slope = basis.T @ (hessian @ start - b)
+    moved = hessian @ start
+    slope = basis.T @ (moved - b)
 
-    squares = moments.mean_squares_of_y()
-    quadratic = (start * (hessian @ start)).sum(axis=0)
+    squares, quadratic = moments.mean_squares_of_y(), (start * moved).sum(axis=0)
     sizes = squares + np.abs(quadratic)
     # A flat direction without slope is the rounding of an exact zero: nothing moves there.
     flat = (curvature <= null_below)[:, np.newaxis]
-    flat = flat & (np.abs(slope) <= SLOPE_ROUNDING * np.sqrt(largest * sizes))
+    if flat.any():
+        flat = flat & (np.abs(slope) <= SLOPE_ROUNDING * np.sqrt(largest * sizes))
     curvature = np.maximum(curvature, null_below)
-    residual = np.where(flat, 0.0, -slope)
-    np.divide(residual, np.sqrt(curvature)[:, np.newaxis], out=residual, where=~flat)
+    sigma = np.sqrt(curvature)[:, np.newaxis] if largest > 0 else 1.0
+    residual = np.where(flat, 0.0, -slope / sigma)
 
-    first_loss = 0.5 * float(np.sum(squares + quadratic)) - float(np.vdot(start, b))
+    first_loss = 0.5 * float((squares + quadratic).sum()) - float(np.vdot(start, b))
     return Spectrum(
         start=start,
         basis=basis,
         curvature=curvature,
         residual=residual,
-        floor=first_loss - 0.5 * float(np.sum(residual**2)),
+        floor=first_loss - 0.5 * float(np.vdot(residual, residual)),
         null_below=null_below,
-        rounding=MOMENTS_ROUNDING * float(np.sum(sizes)),
+        rounding=MOMENTS_ROUNDING * float(sizes.sum()),
         error=MOMENTS_ERROR,
     )
 

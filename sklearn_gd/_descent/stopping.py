@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -99,27 +99,29 @@ def find_stop(curve: Curve, stopping: Stopping) -> Stop:
         # Up to t the loss falls, so "below tol" is false, then true.
         below = first_true(lambda s: curve.loss(s) < tol, t)
         t = t if below is None else below
-    reason = stopping.reason(t, float(curve.loss(t)), float(curve.fall(t)))
+    loss = np.inf if tol is None else float(curve.loss(t))
+    fall = float(curve.fall(t)) if stopping.diverging else np.inf
+    reason = stopping.reason(t, loss, fall)
     assert reason is not None
     return Stop(t, reason)
 
 
-def first_true(
-    predicate: Callable[[NDArray[np.object_] | Floats], ArrayLike], last: int
-) -> int | None:
+def first_true(predicate: Callable[[NDArray[Any]], ArrayLike], last: int) -> int | None:
     """The least t in 0..last where a predicate that turns true once, for good, is true."""
     low, high = 0, last
-    if not np.asarray(predicate(_steps([last])))[0]:
+    if not np.asarray(predicate(_steps(last, last + 1, 1)))[0]:
         return None
     while low < high:
-        probes = range(low, high, -(-(high - low) // PROBES))
-        true = np.asarray(predicate(_steps(probes)))
+        probes = _steps(low, high, -(-(high - low) // PROBES))
+        true = np.asarray(predicate(probes))
         first = int(true.argmax()) if true.any() else len(probes)
-        high = probes[first] if first < len(probes) else high
-        low = probes[first - 1] + 1 if first else low
+        high = int(probes[first]) if first < len(probes) else high
+        low = int(probes[first - 1]) + 1 if first else low
     return high
 
 
-def _steps(probes: Sequence[int]) -> Floats:
+def _steps(low: int, high: int, stride: int) -> NDArray[Any]:
     # Python integers survive any max_iter; as floats they would lose t and its parity.
-    return np.array(probes, dtype=np.int64 if probes[-1] < 2**62 else object)
+    if high < 2**62:
+        return np.arange(low, high, stride, dtype=np.int64)
+    return np.array(range(low, high, stride), dtype=object)

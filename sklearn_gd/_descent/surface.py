@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, isqrt, log
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import linalg
 from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.pieces import descent_along
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
 from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
@@ -42,6 +44,11 @@ class Grid:
     def last(self) -> int:
         return int(self.iters[-1])
 
+    @property
+    def rests(self) -> bool:
+        """Whether there are so many updates that those below rounding amount to something."""
+        return self.last * self.rounding > CONTRACT
+
     def steps(self, spectrum: Spectrum) -> list[Integers]:
         """For each rate the updates that fits with `max_iter` on the grid would make.
 
@@ -64,13 +71,12 @@ class Grid:
             gone = GONE / -every.log_size.max(axis=1, initial=-np.inf)
         ends = [self.last if not t < self.last else ceil(t) for t in gone]
         for i in range(len(ends)):
-            # Updates below rounding amount to something only when there are very many of them.
-            if self.last * self.rounding > CONTRACT or (every.lost_per_update[i] < 0).any():
-                ends[i] = self._stop(Descent(spectrum, float(self.lrs[i])))
+            if self.rests or (every.lost_per_update[i] < 0).any():
+                ends[i] = self._stop(descent_along(spectrum, float(self.lrs[i])))
         return ends
 
     def _stop(self, descent: Descent) -> int:
-        if self.last * self.rounding > CONTRACT:
+        if self.rests:
             stopping = foresee(descent, None, self.last, self.rounding)
         else:
             stopping = Stopping(None, self.last, diverging=descent.diverging)
@@ -111,14 +117,13 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
 def held_out_by_rows(spectrum: Spectrum, pieces: Iterable[Rows]) -> HeldOut:
     """From the held-out rows: QR factors of blocks, each block's appended to the factor so far."""
     k = spectrum.start.shape[1]
-    width = spectrum.basis.shape[1] + k
+    width = len(spectrum.curvature) + k
     factor, weight = np.empty((0, width)), 0.0
     for rows in pieces:
         weight += rows.weight
         for X, y, w in rows.blocks():
-            seen = np.column_stack(
-                [rows.predict(X, spectrum.basis), y - rows.predict(X, spectrum.start)]
-            )
+            along = spectrum.seen(partial(rows.predict, X))
+            seen = np.column_stack([along, y - rows.predict(X, spectrum.start)])
             if w is not None:
                 seen *= np.sqrt(w)[:, np.newaxis]
             factor = np.concatenate([factor, seen])
@@ -221,26 +226,28 @@ class _Shares:
 
 
 def generalised_cross_validation(
-    spectrum: Spectrum, grid: Grid, weight: float
+    spectrum: Spectrum, felt: Floats, grid: Grid, weight: float
 ) -> tuple[Floats, Floats]:
     """GCV = 2 J / (1 - dof / W)^2 averaged over targets, and dof, of every (lr, t) on the grid.
 
-    Rows count as often as they weigh. GCV is infinite where no degree of freedom is left.
+    `felt` are all curvatures told from zero. Rows count as often as they weigh. GCV is infinite
+    where no degree of freedom is left.
     """
     k = spectrum.start.shape[1]
-    felt = spectrum.curvature[spectrum.felt]
     gcv, dof = [], []
     for lr, steps in zip(grid.lrs, grid.steps(spectrum), strict=True):
-        descent = Descent(spectrum, float(lr))
+        descent, every = descent_along(spectrum, float(lr)), Contraction(felt, float(lr))
         row = np.empty((2, len(steps)))
-        for part in _chunks(len(steps), max(1, BLOCK_NUMBERS // max(1, felt.size))):
+        for part in _chunks(
+            len(steps), max(1, BLOCK_NUMBERS // max(1, felt.size, len(spectrum.curvature)))
+        ):
             t = steps[part]
             # W - dof without a difference, since W - rank is often exactly zero.
-            left = weight - felt.size + Contraction(felt, descent.lr).power(t).sum(axis=-1)
+            left = weight - felt.size + every.power(t).sum(axis=-1)
             mse = 2.0 * descent.loss(t) / k
             with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
                 row[0, part] = np.where(left > 0, mse / (left / weight) ** 2, np.inf)
-            row[1, part] = descent.dof(t)
+            row[1, part] = every.shortfall(t).sum(axis=-1)
         gcv.append(np.where(np.isnan(row[0]), np.inf, row[0]))
         dof.append(row[1])
     return grid.filled(gcv), grid.filled(dof)

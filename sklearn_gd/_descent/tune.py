@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.folds import Folds, FoldSums, pieces, spectrum_of
-from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, refine, refined, whitened_sums
 from sklearn_gd._descent.surface import (
@@ -19,8 +19,83 @@ from sklearn_gd._descent.surface import (
     held_out_by_rows,
     mean_squared_errors,
 )
+from sklearn_gd._descent.sweep import Curvatures, space_for_grid, with_measured_loss
 
 Floats = NDArray[np.float64]
+
+
+class FoldsInMoments:
+    """A cross-validation by sums of p x p products."""
+
+    def __init__(self, folds: Folds) -> None:
+        self._folds = folds
+        self._sums = FoldSums(folds, moments_of)
+        self.moments = self._sums.total()
+
+    def largest_curvature(self) -> float:
+        return largest_of(self.moments, self._folds.rows)
+
+    def errors(self, grid: Grid) -> Floats:
+        return cross_validate(self._folds, self._sums, grid)
+
+    def spectra(self, grid: Grid) -> Callable[[int], Spectrum]:
+        return row_spectra(self._folds, self._sums)
+
+
+class FoldsInSpaces:
+    """A cross-validation with products with X and X' alone: one Krylov space for each fold."""
+
+    moments = None
+
+    def __init__(self, folds: Folds) -> None:
+        self._folds = folds
+
+    def largest_curvature(self) -> float:
+        return Curvatures(self._folds.rows).largest()
+
+    def errors(self, grid: Grid) -> Floats:
+        folds, spectra = self._folds, self.spectra(grid)
+        found = folds.each(lambda i: _by_rows(folds, spectra, grid, i), range(len(folds)))
+        return np.stack(found, axis=-1)
+
+    def spectra(self, grid: Grid) -> Callable[[int], Spectrum]:
+        return lambda i: space_for_grid(self._folds.training_rows(i), grid)
+
+
+class WholeInMoments:
+    """Generalised cross-validation by sums of p x p products."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self.moments = moments_of(rows)
+
+    def largest_curvature(self) -> float:
+        return largest_of(self.moments, self._rows)
+
+    def gcv(self, grid: Grid) -> tuple[Floats, Floats]:
+        return validate_by_gcv(self._rows, self.moments, grid)
+
+
+class WholeInSpaces:
+    """Generalised cross-validation with products with X and X' alone, where n or p is small."""
+
+    moments = None
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._curvatures = Curvatures(rows)
+
+    def largest_curvature(self) -> float:
+        return self._curvatures.largest()
+
+    def gcv(self, grid: Grid) -> tuple[Floats, Floats]:
+        felt = self._curvatures.all(grid)
+        spectrum = with_measured_loss(space_for_grid(self._rows, grid), self._rows, grid)
+        return generalised_cross_validation(spectrum, felt, grid, self._rows.weight)
+
+
+def largest_of(moments: Moments, rows: Rows) -> float:
+    return spectrum_of(moments, _zeros(rows), rows.fit_intercept).largest_curvature
 
 
 def cross_validate(folds: Folds, moments: FoldSums[Moments], grid: Grid) -> Floats:
@@ -69,7 +144,8 @@ def validate_by_gcv(rows: Rows, moments: Moments, grid: Grid) -> tuple[Floats, F
     spectrum = spectrum_of(moments, _zeros(rows), rows.fit_intercept)
     if not _holds(spectrum, grid, spectrum.floor):
         spectrum = refine(rows, spectrum)
-    return generalised_cross_validation(spectrum, grid, rows.weight)
+    felt = spectrum.felt_curvature
+    return generalised_cross_validation(spectrum, felt, grid, rows.weight)
 
 
 def _holds(spectrum: Spectrum, grid: Grid, loss: float) -> bool:

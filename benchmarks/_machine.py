@@ -1,0 +1,76 @@
+"""On what a benchmark ran: nothing goes in; processor, cores, BLAS threads, versions come out."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_info
+
+# Said in every report where installed; the last ones are peers.
+PACKAGES = ("sklearn-gd", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "mlxtend")
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "date": datetime.date.today().isoformat(),
+        "processor": _processor(),
+        "cores": _cores(),
+        "memory": f"{_memory() / 2**30:.0f} GiB",
+        "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
+        "blas": _blas(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "packages": ", ".join(f"{name} {installed(name)}" for name in (*PACKAGES, "torch")),
+    }
+
+
+def installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        if package == "sklearn-gd":
+            from sklearn_gd import __version__
+
+            return f"{__version__} (not installed: from the path)"
+        return "(not installed)"
+
+
+def _cores() -> int:
+    """Those this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory() -> int:
+    if sys.platform == "win32":
+        return 0
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _blas() -> str:
+    import numpy as np
+    import scipy.linalg  # noqa: F401  (loads its own BLAS)
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    found = [
+        f"{i['internal_api']} {i.get('version')}, {i['num_threads']} threads"
+        for i in threadpool_info()
+        if i["user_api"] == "blas"
+    ]
+    return "; ".join(dict.fromkeys(found)) or "unknown"

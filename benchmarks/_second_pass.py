@@ -1,0 +1,41 @@
+"""What the second pass over the rows costs: a shape goes in, times with and without it come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks._harness import Row, interleaved, medians
+from sklearn_gd._descent import solve
+from sklearn_gd._descent.rows import Rows
+
+
+def problem(n: int, d: int, least: float = 0.1) -> tuple[Any, Any]:
+    """Columns of scales from 1 down to `least`: 1000 updates are really made."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, d))
+    X *= np.geomspace(1.0, least, d)
+    return X, X @ rng.standard_normal(d) + 1.0 + rng.standard_normal(n)
+
+
+def second_pass(n: int, d: int, updates: int, repeats: int) -> list[Row]:
+    """A descent whose moments hold enough digits, and one that needs the rows once more."""
+    terms, cases = solve.Terms(None, None, updates), {}
+    for name, least in (("moments alone", 0.1), ("with the second pass", 1e-6)):
+        X, y = problem(n, d, least)
+        cases[name] = Rows(X, y[:, np.newaxis], None, True)
+    taken = interleaved(
+        {
+            name: lambda r=r: solve.solve(r, np.zeros((d + 1, 1)), terms, "spectral")
+            for name, r in cases.items()
+        },
+        repeats,
+    )
+    first, rows = None, []
+    for name, median in medians(taken).items():
+        first = first or median
+        # The second pass leaves a spectrum without error of its own: it was taken.
+        error = solve.solve(cases[name], np.zeros((d + 1, 1)), terms, "spectral")[0].spectrum.error
+        rows.append({"case": name, "seconds": median, "ratio": median / first, "taken": error == 0})
+    return rows

@@ -1,0 +1,115 @@
+"""The benchmarks run: each on a toy case, its timings not looked at."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+
+import benchmarks
+from benchmarks import (
+    _exact,
+    _harness,
+    _second_pass,
+    accuracy,
+    choice,
+    fit,
+    flights,
+    growth,
+    imports,
+    large,
+    memory,
+    tuning,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of peers, and of descents cut short
+NAMES = sorted(p.stem for p in Path(benchmarks.__file__).parent.glob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_can_be_run_as_a_module(name):
+    """Each says how it is run, and importing it needs no optional library."""
+    module = importlib.import_module(f"benchmarks.{name}")
+    assert f"python -m benchmarks.{name}" in module.__doc__
+    assert callable(module.main)
+
+
+def test_report_has_machine_tables_targets_and_verdicts(tmp_path):
+    """What is printed is also written as JSON."""
+    report = _harness.Report("toy", True)
+    report.add("a table", [{"who": "us", "seconds": 1.5}, {"who": "them", "note": "absent"}])
+    report.target("not too slow", 2.0, 1.5)
+    report.target("fast enough", 2.0, 1.5, least=True)
+    report.target("elsewhere", 2.0, None)
+    options = argparse.Namespace(json=tmp_path / "toy.json", picture=tmp_path / "toy.png")
+    report.finish(options, lambda axes, report: axes.plot([1, 2]))
+    written = json.loads(options.json.read_text())
+    assert written["machine"]["cores"] >= 1
+    assert written["tables"]["a table"][0] == {"who": "us", "seconds": 1.5}
+    assert [t["verdict"] for t in written["targets"]] == ["met", "NOT MET", "not measured"]
+
+
+def test_fit_compares_descents_that_agree():
+    """Every peer that makes the same updates is at a rounding's distance."""
+    rows = fit.compare(60, 3, 1, 1e-3)
+    distances = [r["distance"] for r in rows if r.get("distance") is not None]
+    assert len(distances) >= 3
+    assert max(distances) < 1e-12
+
+
+def test_second_pass_is_taken_only_where_it_is_meant_to_be():
+    """The two cases of its cost are what they are called."""
+    assert [r["taken"] for r in _second_pass.second_pass(300, 4, 1000, 1)] == [False, True]
+
+
+def test_growth_makes_all_its_updates():
+    """No descent whose time is shown has ended early."""
+    for _, least, lr in growth.LONG:
+        took, made = growth.by_updates(*growth.dense(200, 3, least), lr, 1)
+        assert made == {T: T for T in growth.UPDATES}
+        assert np.isfinite(growth.slope(took))
+
+
+def test_accuracy_finds_the_contract_kept():
+    """The table's verdicts, on one problem."""
+    name, X, y = next(_exact.problems())
+    rows = accuracy.errors(name, X, y, 1.0, 100)
+    assert {r["contract"] for r in rows if "contract" in r} == {"met"}
+
+
+def test_memory_counts_the_copies_of_a_peer():
+    """A child process sees LinearRegression copy X."""
+    (row,) = memory.compare(20_000, 50, ("LinearRegression",), 1)
+    assert row["beyond X, MiB"] > 0
+
+
+def test_imports_bring_no_optional_library():
+    """Beyond what scikit-learn itself brings."""
+    ours, theirs = imports.compare(0, ("sklearn_gd", "sklearn.linear_model"))
+    assert ours["optional libraries"] in ("none", theirs["optional libraries"])
+
+
+def test_large_choice_and_tuning_run_on_toys(monkeypatch):
+    """Each returns its rows."""
+    assert large.compare("sparse", large.sparse_rows(300, 200, 5), 1)[1]["times faster"] > 0
+    monkeypatch.setattr(choice, "UPDATES", (20,))
+    assert len(choice.compare(50, 3, None, 1)) == 2
+    monkeypatch.setattr(tuning, "RATES", 2)
+    monkeypatch.setattr(tuning, "MAX_ITER", 20)
+    rows, ratio = tuning.compare(60, 3, 1)
+    assert len(rows) == 9
+    assert ratio > 0
+
+
+def test_flights_compare_frames_and_arrays():
+    """The real rows are not needed for it."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 4))
+    rows = flights.compare("dense", X, X[:, 0] + 0.1 * rng.standard_normal(200), 1)
+    assert rows[0]["held-out R2"] == pytest.approx(rows[2]["held-out R2"], abs=1e-3)
+    assert rows[2]["who"] == LinearRegression.__name__

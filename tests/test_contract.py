@@ -1,0 +1,72 @@
+"""The contract of twelve digits, against exact arithmetic, however long the descent."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from benchmarks import _exact
+from helpers import CONTRACT_CONDITION, EPS, contract
+from sklearn_gd import GDLinearRegressor
+
+PROBLEMS = {name: (X, y) for name, X, y in _exact.problems()}
+WALK = 1000
+# The literal loop written in C attains 2e-14, 8e-14, 1.6e-12 and 9e-10 at 10**6 .. 10**9 updates of
+# "decaying", where its last updates are lost in rounding. Ours must keep to the drift of singular
+# values, sqrt(T) * eps, which is smaller.
+LONG_LOOPS = {("decaying", 10**9): min(9e-10, EPS * np.sqrt(1e9))}
+
+
+@pytest.fixture(scope="module")
+def attained():
+    """Errors of coefficients and loss of the literal loop on each problem."""
+    found, steps = {}, _exact.asked(WALK)
+    for name, (X, y) in PROBLEMS.items():
+        lr = 1 / _exact.largest_curvature(X)
+        thetas, losses = _exact.walked(X, y, lr, steps, np.float64)
+        true_thetas, true_losses = _exact.exact(X, y, lr, steps)
+        theta_error = _exact.theta_error(thetas, true_thetas)
+        found[name] = theta_error, _exact.loss_error(losses, true_losses, y)
+    return found
+
+
+@pytest.mark.parametrize("solver", ["spectral", "krylov"])
+@pytest.mark.parametrize("max_iter", [10**3, 10**6, 10**9])
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_iterates_and_losses_keep_twelve_digits(name, max_iter, solver, attained):
+    """On data of every awkward kind, at 10**3, 10**6 and 10**9 updates."""
+    X, y = PROBLEMS[name]
+    lr = 1 / _exact.largest_curvature(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        path = GDLinearRegressor(lr, max_iter=max_iter, solver=solver).fit(X, y).path_
+    steps = _exact.asked(path.n_iter)
+    thetas, losses = _exact.exact(X, y, lr, steps)
+    ours = np.column_stack([path.intercept(steps), path.coef(steps)])
+    theta_attained, loss_attained = attained[name]
+    far = LONG_LOOPS.get((name, path.n_iter), 0.0)
+    assert _exact.theta_error(ours, thetas).max() <= contract([*theta_attained, far])
+    assert _exact.loss_error(path.loss(steps), losses, y).max() <= contract(loss_attained)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_problems_are_those_of_the_contract(name):
+    """Their condition, directions that are flat left out, is within what is promised."""
+    sizes = np.linalg.svd(_exact.design(PROBLEMS[name][0]), compute_uv=False)
+    felt = sizes[sizes > 1e-12 * sizes[0]]
+    assert felt[0] / felt[-1] <= CONTRACT_CONDITION
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="no 80-bit arithmetic here")
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_closed_form_in_eighty_digits_is_the_loop_in_eighty_bits(name):
+    """The truth that the other tests trust is that of the loop itself."""
+    X, y = PROBLEMS[name]
+    lr, steps = 1 / _exact.largest_curvature(X), _exact.asked(200)
+    thetas, losses = _exact.exact(X, y, lr, steps)
+    walked_thetas, walked_losses = _exact.walked(X, y, lr, steps)
+    assert _exact.theta_error(walked_thetas, thetas).max() <= 1e-15
+    assert _exact.loss_error(walked_losses, losses, y).max() <= 1e-14
