@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 
 import pytest
@@ -21,3 +22,11 @@ def pytest_collection_modifyitems(items):
             absent = sorted(name for name in needed if find_spec(name) is None)
             if absent:
                 item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(absent)}"))
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_closed():
+    """Pictures of one example or test do not pile up in the next."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -23,10 +23,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_gd import GDLinearRegressor
+from sklearn_gd import CoefPathDisplay, GDLinearRegressor, LossCurveDisplay
 
-X, y = load_diabetes(return_X_y=True, as_frame=False, scaled=False)
-names = load_diabetes().feature_names
+X, y = load_diabetes(return_X_y=True, scaled=False)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 model = make_pipeline(StandardScaler(), GDLinearRegressor(max_iter=100_000))
 model.fit(X_train, y_train)
@@ -44,19 +43,17 @@ print(f"                    {line.score(X_test, y_test):.6f} (LinearRegression)"
 # %%
 # The loss falls fast along the directions of large curvature and slowly along the others, where
 # correlated measurements still trade their coefficients.
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-t = np.unique(np.geomspace(1, descent.n_iter_, 400).astype(int))
-left.semilogx(t, descent.path_.loss(t), color="#0072B2", label="loss")
-left.axhline(descent.path_.loss_floor, color="0.4", ls="--", lw=1, label="least possible")
-left.set(xlabel="update t", ylabel="half mean squared error", title="Loss")
-left.legend(fontsize=8, frameon=False)
-colors = plt.get_cmap("tab10").colors
-for name, path, color in zip(names, descent.path_.coef(t).T, colors, strict=True):
-    right.semilogx(t, path, label=name, color=color)
-right.plot(np.full(len(names), t[-1]), line[-1].coef_, "k_", ms=9, label="least squares")
-right.set(xlabel="update t", ylabel="coefficient (standardised columns)", title="Coefficients")
-right.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+LossCurveDisplay.from_estimator(model, ax=left).legend_.set_loc("upper right")
+left.set_ylim(0, 1.5 * descent.loss_history_[0])  # room for the legend
+t = np.unique(np.r_[0, np.geomspace(1, descent.n_iter_, 400)].astype(int))
+coefficients = CoefPathDisplay(
+    t=t, coef=descent.path_.coef(t), names=load_diabetes().feature_names, limit=line[-1].coef_
+)
+coefficients.plot(right, n_named=10)
+left.set_title("half mean squared error", fontsize="medium", loc="left")
+right.set_ylabel("coefficient of the standardised column")
 
 picture = Path("diabetes.png").resolve()
-figure.savefig(picture, dpi=120)
+figure.savefig(picture, dpi=100)
 print(f"picture             {picture}")

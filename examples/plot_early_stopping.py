@@ -50,10 +50,11 @@ for seed in range(sets):
 # of 1 / (lr t).
 for name, found in risks.items():
     print(f"{name:18} mean {np.mean(found):.2f}  median {np.median(found):.2f}")
-figure, axes = plt.subplots(layout="constrained")
+figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
 for row, found in enumerate(risks.values()):
     axes.plot(found, np.full(sets, row), "o", alpha=0.3)
     axes.plot(np.mean(found), row, "|", color="black", markersize=30)
 axes.set_yticks(range(len(risks)), list(risks))
 axes.set(xlabel="excess risk / noise variance; bars are means", title=f"{sets} sets, {n} x {d}")
+axes.spines[["top", "right"]].set_visible(False)
 plt.show()

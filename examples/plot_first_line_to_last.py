@@ -29,5 +29,6 @@ display = FitDisplay.from_estimator(model, X, y)
 print(model.path_.explain(0))
 
 # %%
-# ``display.animate()`` shows the line moving; in a notebook it appears with its controls, and
-# ``display.animate().save("line.gif", writer="pillow")`` writes a file.
+# The same as it goes: press play. In a notebook ``display.animate()`` shows these controls, too,
+# and ``animation.save("line.gif", writer="pillow")`` writes a file.
+animation = display.animate()

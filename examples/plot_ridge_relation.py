@@ -26,10 +26,11 @@ ridge = np.array([Ridge(alpha=len(X) / (0.1 * s), fit_intercept=False).fit(X, y)
 
 # %%
 # The ten coefficients of the diabetes data take much the same way, from zero to least squares.
-figure, axes = plt.subplots(layout="constrained")
+figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
 for j in range(X.shape[1]):
     axes.plot(t, descent[:, j], color=f"C{j}", label="descent" if j == 0 else None)
     axes.plot(t, ridge[:, j], color=f"C{j}", linestyle="--", label="ridge" if j == 0 else None)
 axes.set(xscale="log", xlabel="updates t at lr = 0.1; penalty n / (lr t)", ylabel="coefficients")
+axes.spines[["top", "right"]].set_visible(False)
 axes.legend()
 plt.show()

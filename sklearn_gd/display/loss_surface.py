@@ -173,13 +173,35 @@ class LossSurfaceDisplay:
         return cls(**cut).plot(ax=ax, **looks)
 
     def loss(self, points: ArrayLike) -> Floats:
-        """J at points of shape (..., 2)."""
+        """J anywhere in the plane.
+
+        Parameters
+        ----------
+        points : array-like of shape (..., 2)
+            The two parameters.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            The loss at each point.
+        """
         offset = np.asarray(points) - self.lowest
         quadratic = np.einsum("...i,ij,...j->...", offset, self.curvature, offset)
         return np.asarray(self.loss_floor + 0.5 * quadratic)
 
     def gradient(self, i: int) -> Floats:
-        """The two partial derivatives of J at the i-th iterate shown."""
+        """The two partial derivatives of J.
+
+        Parameters
+        ----------
+        i : int
+            Which of the iterates shown, the first one being 0.
+
+        Returns
+        -------
+        ndarray of shape (2,)
+            By each of the two parameters.
+        """
         return np.asarray((self.path[i] - self.lowest) @ self.curvature)
 
     def plot(

@@ -1,0 +1,146 @@
+"""The documentation is whole: every public name is in it, and no link or file name is broken."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import sklearn_gd
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.glob("*.rst"), *DOCS.glob("*.md"), *ROOT.glob("*.md")])
+# Made by the build, from examples/ and from api.rst.
+BUILT = ("auto_examples/", "generated/")
+FILE_NAME = re.compile(r"(?<![\w./:*-])((?:[\w-]+/)*[\w.-]+\.(?:py|rst|md|toml|txt|png))(?![\w*])")
+
+
+def _public():
+    for name in sklearn_gd.__all__:
+        thing = getattr(sklearn_gd, name)
+        yield name, thing
+        if not inspect.isclass(thing):
+            continue
+        for attribute in dir(thing):
+            if attribute.startswith("_"):
+                continue
+            member = inspect.getattr_static(thing, attribute)
+            function = getattr(thing, attribute)
+            ours = getattr(function, "__module__", "").startswith("sklearn_gd")
+            if ours and callable(function) and not isinstance(member, property):
+                yield f"{name}.{attribute}", function
+
+
+PUBLIC = dict(_public())
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_has_a_docstring(name):
+    """A docstring that names all its parameters, and says what comes back."""
+    said = inspect.getdoc(PUBLIC[name]) or ""
+    assert said, f"{name} has no docstring"
+    if name in sklearn_gd.__all__ and "Attributes\n---" in said and "Parameters\n---" not in said:
+        return  # made by the library, never by users
+    for parameter in inspect.signature(PUBLIC[name]).parameters.values():
+        if parameter.name != "self":
+            assert re.search(rf"(^|[\s*,]){parameter.name}\b.* :", said), (name, parameter.name)
+
+
+@pytest.mark.parametrize("name", sklearn_gd.__all__)
+def test_every_public_property_is_among_the_attributes(name):
+    """What can be read off an object is described with its class, or has a docstring."""
+    thing = getattr(sklearn_gd, name)
+    said = inspect.getdoc(thing)
+    properties = inspect.getmembers(thing, lambda member: isinstance(member, property))
+    unsaid = [p for p, member in properties if p[0] != "_" and not (member.__doc__ or p in said)]
+    assert not unsaid
+
+
+def test_the_api_page_lists_exactly_the_public_names():
+    """api.rst and __all__ are one list."""
+    listed = re.findall(r"^   (\w+)$", (DOCS / "api.rst").read_text(), flags=re.MULTILINE)
+    assert sorted(listed) == sorted(sklearn_gd.__all__)
+    assert sorted(sklearn_gd.__all__) == list(sklearn_gd.__all__)
+
+
+def _built_from(target):
+    """The source of a page that the build makes, None where there is none."""
+    if target.startswith("auto_examples/"):
+        name = target.removeprefix("auto_examples/")
+        return ROOT / "examples" / ("GALLERY_HEADER.rst" if name == "index" else f"{name}.py")
+    return None
+
+
+def _page_exists(target):
+    source = _built_from(target)
+    if source is not None:
+        return source.exists()
+    return any((DOCS / f"{target}{suffix}").exists() for suffix in (".rst", ".md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    """Relative links, :doc:, :ref:, includes, pictures and the tables of contents."""
+    text = page.read_text(encoding="utf-8")
+    broken = []
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
+        if "://" not in target and not (page.parent / target).exists():
+            broken.append(target)
+    for target in re.findall(r":doc:`(?:[^`<]*<)?([^`>]+)>?`", text):
+        if not _page_exists(target):
+            broken.append(target)
+    labels = {
+        label for p in PAGES for label in re.findall(r"^\.\. _([^:]+):$", p.read_text(), re.M)
+    }
+    broken += [t for t in re.findall(r":ref:`(?:[^`<]*<)?([^`>]+)>?`", text) if t not in labels]
+    for target in re.findall(r"^\.\. (?:plot|include|image|figure):: (\S+)", text, re.MULTILINE):
+        if not (page.parent / target).exists():
+            broken.append(target)
+    for block in re.findall(r"^\.\. toctree::\n((?:   .*\n|\n)+)", text + "\n", re.MULTILINE):
+        entries = [line.strip() for line in block.splitlines() if line.strip()]
+        broken += [e for e in entries if not e.startswith(":") and not _page_exists(e)]
+    assert not broken
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_are_named_exist(page):
+    """A file named in the text is somewhere in the repository."""
+    text = page.read_text(encoding="utf-8")
+    # A full stop ends a sentence, and addresses of others are theirs.
+    text = re.sub(r"\w+://\S+", "", text)
+    package = Path(sklearn_gd.__file__).parent
+    places = (ROOT, page.parent, ROOT / "docs", package, package / "_descent", package / "display")
+    # NAME stands for one that the reader chooses.
+    named = {n for n in FILE_NAME.findall(text) if not n.startswith((*BUILT, "NAME"))}
+    missing = []
+    for name in sorted(named):
+        inside = package.parent / name  # the package may be the installed one
+        if not inside.exists() and not any((place / name).exists() for place in places):
+            missing.append(name)
+    assert not missing
+
+
+def test_how_it_is_built_names_every_file():
+    """The file list of the page is the file list of the library."""
+    page = (DOCS / "how-it-is-built.rst").read_text()
+    package = Path(sklearn_gd.__file__).parent
+    files = [p.name for folder in (package, package / "_descent") for p in folder.glob("*.py")]
+    missing = [name for name in files if name != "__init__.py" and f"``{name}``" not in page]
+    assert not missing
+
+
+def test_both_tutorials_have_the_same_pictures_and_examples():
+    """The Chinese tutorial is a translation of this one, not a relative."""
+    pages = [(DOCS / name).read_text() for name in ("tutorial.rst", "tutorial-zh.rst")]
+    for pattern in (r"^\.\. plot:: (\S+)", r"^(?:>>>|\.\.\.) (.*)", r"^   (.*\\.*)$"):
+        first, second = (re.findall(pattern, page, re.MULTILINE) for page in pages)
+        assert first == second
+
+
+def test_the_readme_has_its_slots():
+    """The table of measured ratios is filled between two marks."""
+    text = (ROOT / "README.md").read_text()
+    assert text.count("<!-- measured:begin -->") == text.count("<!-- measured:end -->") == 1
