@@ -99,7 +99,7 @@ class Descended(CallbackSupportMixin):
         >>> from sklearn_gd import GDLinearRegressor
         >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
         >>> GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).to_linear_regression().predict([[3.0]])
-        array([5.978])
+        array([5.979])
         """
         check_is_fitted(self)
         model = LinearRegression(fit_intercept=self.path_._layout.fit_intercept)
