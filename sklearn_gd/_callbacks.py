@@ -23,7 +23,18 @@ except ImportError:
         """What stands in where scikit-learn has no callbacks."""
 
         def set_callbacks(self, *callbacks: Any) -> Any:
-            """Say what callbacks need."""
+            """Say what callbacks need.
+
+            Parameters
+            ----------
+            *callbacks : object
+                Callbacks of scikit-learn 1.9 or newer.
+
+            Raises
+            ------
+            ImportError
+                Always: this scikit-learn has no callbacks.
+            """
             raise ImportError(
                 f"set_callbacks needs scikit-learn 1.9 or newer, where sklearn.callback begins; "
                 f"this is {sklearn.__version__}. Everything else works without."
