@@ -8,10 +8,10 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import blas
 
 from sklearn_gd._descent.moments import Moments, add_square, symmetric
 from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.substitution import Substitution
 
 Floats = NDArray[np.float64]
 
@@ -133,18 +133,17 @@ def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
     """
     p, k = coarse.start.shape
     factor, known = _whitening(coarse)
-    sums = np.zeros((p + k, p + k))
-    gram, factor = np.zeros((p, p), order="F"), np.asfortranarray(factor)
+    sums = np.zeros((p + k, p + k), order="F")
+    substitution, whitened = Substitution(factor), np.empty((0, p + k))
     for Z, y in rows.design_blocks():
-        error = y - Z @ coarse.start if coarse.start.any() else y
-        blas.dtrsm(1.0, factor, Z.T, trans_a=True, overwrite_b=True)  # Z becomes Y
-        error = error - Z @ known
-        add_square(gram, Z)
-        sums[:p, p:] += Z.T @ error
-        sums[p:, p:] += error.T @ error
-    sums[:p, :p] = symmetric(gram)
-    sums[p:, :p] = sums[:p, p:].T
-    return sums
+        if len(whitened) != len(Z):
+            whitened = np.empty((len(Z), p + k))
+        Y, error = whitened[:, :p], whitened[:, p:]
+        error[:] = y - Z @ coarse.start if coarse.start.any() else y
+        substitution.solve(Z, Y)
+        error -= Y @ known
+        add_square(sums, whitened)
+    return symmetric(sums)
 
 
 def _whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
