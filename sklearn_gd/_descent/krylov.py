@@ -76,7 +76,7 @@ class Task:
     start: Floats
     process_from: Callable[[Floats], Process]
     most_vectors: int
-    measure: Callable[[Floats], float] | None  # J of given parameters, where that says more
+    measure: Callable[[Floats], float]  # J of given parameters, on the rows
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,13 @@ def next_size(size: int) -> int:
     return size + max(4, int(LOOK_EVERY * size))
 
 
-def on_moments(
-    moments: Moments, fit_intercept: bool, start: Floats, ask: Ask
-) -> tuple[KrylovDescent, Stop]:
+def on_moments(moments: Moments, rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
     """With products with H, which takes more memory than any space of its vectors."""
 
     def process_from(theta: Floats) -> Process:
-        return Tridiagonalisation(moments, theta, fit_intercept)
+        return Tridiagonalisation(moments, theta, rows.fit_intercept)
 
-    return Search(Task(ask, start, process_from, len(start) + 1, None)).run()
+    return Search(Task(ask, start, process_from, len(start) + 1, ScaledRows(rows).loss)).run()
 
 
 class Search:
@@ -162,10 +160,11 @@ class Search:
             process.grow(min(size, most))
             if process.size >= most and not process.complete and self.top is None:
                 self.top = restarted_top(process, most)
-            look = self._look(process, 0.0)
+            look = self._look(process)
             if look.resolved or process.complete:
                 ahead = look.stop.t - self.firsts[-1]
-                look = self._look(process, self._correction(look.descent.pieces[-1], ahead))
+                correction = self._correction(look.descent.pieces[-1], ahead)
+                look = self._look(process, correction, ahead) if correction else look
             if look.resolved or process.complete or process.size >= most:
                 return look
             size = next_size(process.size)
@@ -173,7 +172,9 @@ class Search:
                 # A space with as many vectors as there are updates holds them all.
                 size = max(process.size + 1, min(size, look.stop.t + 1 - self.firsts[-1]))
 
-    def _look(self, process: Process, correction: float) -> Look:
+    def _look(
+        self, process: Process, correction: float = 0.0, measured_at: int | None = None
+    ) -> Look:
         ritz = process.ritz()
         spectrum = spectrum_of(ritz, process.bases, self.theta, process.rounding, process.error)
         if self.top is not None:
@@ -181,7 +182,8 @@ class Search:
         else:
             known_top = top_of(ritz).top_is_converged(TOP_ROUNDING)
             spectrum = replace(spectrum, top_known=known_top, whole=process.whole)
-        spectrum = replace(spectrum, floor=spectrum.floor + correction)
+        floor = spectrum.floor + correction
+        spectrum = replace(spectrum, floor=floor, measured_at=measured_at)
         safe = 1.0 / spectrum.top if spectrum.top > 0 else 1.0
         piece = Piece(spectrum, safe if self.lr is None else self.lr)
         descent = joined([*self.pieces, piece], self.firsts, None)
@@ -190,8 +192,9 @@ class Search:
         return Look(descent, stop, known, self._resolved(descent, stop, known))
 
     def _correction(self, piece: Piece, t: int) -> float:
-        if self.task.measure is None:
-            return 0.0
+        if piece.spectrum.error > 0:  # from moments
+            lacking = piece.lacks_only_the_loss(t)
+            return self.task.measure(piece.theta(t)) - float(piece.loss(t)) if lacking else 0.0
         first_loss = float((self.pieces or [piece])[0].loss(0))
         return loss_correction(piece, t, first_loss, self.task.measure)
 

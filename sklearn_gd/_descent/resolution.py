@@ -41,8 +41,10 @@ class Known:
             return True
         distances = []
         for ritz, come in zip(self._ritz, self._come, strict=True):
-            distance, noise = ritz.distance(self._piece.lr, t, self._top)
             scale = self._scale(ritz, float(come), t)
+            if ritz.is_beyond(MOSTLY_NOISE * NOISE_LIMIT * scale, self._piece.lr, t, self._top):
+                return False  # for sure, without the recurrence that `distance` needs
+            distance, noise = ritz.distance(self._piece.lr, t, self._top)
             if distance <= MOSTLY_NOISE * noise and noise <= NOISE_LIMIT * scale:
                 distance = 0.0
             if not distance <= RESOLVED * scale:

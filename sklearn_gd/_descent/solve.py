@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent import choice, krylov, loop
+from sklearn_gd._descent.bidiagonal import ScaledRows
 from sklearn_gd._descent.descent import Descent, RecordedDescent
 from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
@@ -29,6 +31,20 @@ class Terms:
     max_iter: int
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A descent, when it is to stop, and so where it stops."""
+
+    descent: Descent
+    stopping: Stopping
+    stop: Stop
+
+    @cached_property
+    def holds(self) -> bool:
+        """Whether every iterate up to the stop is known within the contract."""
+        return self.descent.holds(self.stop.t, float(self.descent.loss(self.stop.t)))
+
+
 def solve(
     rows: Rows, start: Floats, terms: Terms, solver: str, moments: Moments | None = None
 ) -> tuple[Descent, Stop, Moments | None]:
@@ -42,8 +58,7 @@ def solve(
         solver = shape.best_engine() if solver == "auto" else shape.best_krylov()
     if solver == choice.KRYLOV_ON_MOMENTS:
         moments = moments or moments_of(rows)
-        ask = _ask(rows, terms)
-        descent, stop = krylov.on_moments(moments, rows.fit_intercept, start, ask)
+        descent, stop = krylov.on_moments(moments, rows, start, _ask(rows, terms))
         if descent.holds(stop.t, float(descent.loss(stop.t))):
             return descent, stop, None  # advice on scaling would decompose them
         solver = choice.KRYLOV_ON_ROWS
@@ -64,8 +79,7 @@ def _check_start(rows: Rows, start: Floats) -> None:
 
 
 def _ask(rows: Rows, terms: Terms) -> krylov.Ask:
-    rounding = float(np.finfo(rows.X.dtype).eps)
-    return krylov.Ask(terms.lr, terms.max_iter, lambda path: _stop(path, terms, rounding)[1])
+    return krylov.Ask(terms.lr, terms.max_iter, lambda descent: _plan(descent, rows, terms).stop)
 
 
 def _spectral(
@@ -73,37 +87,47 @@ def _spectral(
 ) -> tuple[Descent, Stop, Moments]:
     """On the moments where they hold enough digits, else on the rows too."""
     spectrum = eigenbasis(moments, start, rows.fit_intercept)
-    rounding = float(np.finfo(rows.X.dtype).eps)
-    descent, stopping, stop = _plan(spectrum, terms, rounding)
-    if not descent.holds(stop.t, float(descent.loss(stop.t))):
-        descent, stopping, stop = _plan(refine(rows, spectrum), terms, rounding)
+    plan = _held(_plan(_descent(spectrum, terms), rows, terms), rows, terms)
+    if plan is None:
+        plan = _plan(_descent(refine(rows, spectrum), terms), rows, terms)
     if solver == "loop":
-        descent, stop = _walk(rows, descent, stopping)
-    return descent, stop, moments
+        return *_walk(rows, plan), moments
+    return plan.descent, plan.stop, moments
 
 
-def _plan(spectrum: Spectrum, terms: Terms, rounding: float) -> tuple[Descent, Stopping, Stop]:
+def _descent(spectrum: Spectrum, terms: Terms) -> Descent:
     largest = spectrum.largest_curvature
-    lr = terms.lr if terms.lr is not None else 1.0 / largest if largest > 0 else 1.0
-    descent = Descent(spectrum, lr)
-    return descent, *_stop(descent, terms, rounding)
+    return Descent(spectrum, terms.lr or (1.0 / largest if largest > 0 else 1.0))
 
 
-def _stop(descent: Descent, terms: Terms, rounding: float) -> tuple[Stopping, Stop]:
+def _plan(descent: Descent, rows: Rows, terms: Terms) -> Plan:
     # Below its resolution a loss is rounding noise, which must not stop anything by accident.
     tol = terms.tol
     if tol is not None and tol <= descent.spectrum.resolution:
         tol = None
+    rounding = float(np.finfo(rows.X.dtype).eps)
     stopping = foresee(descent, tol, terms.max_iter, rounding)
-    return stopping, find_stop(descent, stopping)
+    return Plan(descent, stopping, find_stop(descent, stopping))
 
 
-def _walk(rows: Rows, descent: Descent, stopping: Stopping) -> tuple[Descent, Stop]:
+def _held(plan: Plan, rows: Rows, terms: Terms) -> Plan | None:
+    """The plan where its descent holds its digits, at most by measuring the last loss; else None.
+
+    A loss measured otherwise may be below `tol` at another t.
+    """
+    descent, t = plan.descent, plan.stop.t
+    if not plan.holds and descent.lacks_only_the_loss(t):
+        loss = ScaledRows(rows).loss(descent.theta(t))
+        plan = _plan(descent.measured(t, loss), rows, terms)
+    return plan if plan.holds else None
+
+
+def _walk(rows: Rows, plan: Plan) -> tuple[Descent, Stop]:
     """The textbook loop in the place of the closed form, whose answers beyond the stop it keeps."""
-    spectrum = descent.spectrum
+    descent, spectrum = plan.descent, plan.descent.spectrum
     keep = RECORD_LIMIT_BYTES // (8 * (spectrum.start.size + 1))
     with np.errstate(over="ignore", invalid="ignore"):  # the update after a divergence
-        stop, thetas, losses = loop.descend(rows, spectrum.start, descent.lr, stopping, keep)
+        stop, thetas, losses = loop.descend(rows, spectrum.start, descent.lr, plan.stopping, keep)
     if stop.t >= keep:
         return descent, stop
     return RecordedDescent(spectrum, descent.lr, thetas, losses), stop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 
 import numpy as np
@@ -46,6 +46,8 @@ class Spectrum:
     null_below: float  # curvatures down here are not told from zero
     rounding: float  # of the first loss
     error: float  # of curvatures and slopes, relative to the largest possible
+    # The t whose loss was measured on the rows, to have the floor from it; None: from the sums.
+    measured_at: int | None = field(default=None, kw_only=True)
 
     def seen(self, product: Callable[[Floats], Floats]) -> Floats:
         """A product with a matrix of p rows, (p, any), of all directions."""
