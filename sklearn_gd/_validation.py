@@ -45,6 +45,11 @@ def check_rows(
     Features are kept by the estimator or, without `reset`, must be those it has. A `part` of the
     rows may have no weight at all.
     """
+    if y is None:  # validation with reset=False would take it for rows to predict for
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            f"is None."
+        )
     X, y = _validated(
         estimator,
         numbers("X", X),
