@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -161,7 +161,7 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
         *,
         coef_init: ArrayLike | None = None,
         intercept_init: ArrayLike | None = None,
-    ) -> GDLinearRegressor:
+    ) -> Self:
         """Descend on the given rows.
 
         Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -202,9 +202,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         self.solver = solver
         self.n_jobs = n_jobs
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any
-    ) -> GDLinearRegressorCV:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
         """Score the whole grid, then descend on all rows as the winner does.
 
         Parameters
