@@ -32,7 +32,9 @@ TUNED = FITTED | {"lrs_", "iters_", "scores_path_", "best_score_", "best_index_"
 
 def trusted():
     """The list that the documentation gives to users."""
-    shown = re.search(r">>> TRUSTED = (\[\n.*?\.\.\. \]\n)", PAGE.read_text(), flags=re.DOTALL)
+    shown = re.search(
+        r">>> TRUSTED = (\[\n.*?\.\.\. \]\n)", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
     return ast.literal_eval(shown[1].replace("...", ""))
 
 
