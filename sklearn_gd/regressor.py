@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -115,8 +116,8 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
     least possible loss, warns with a `ConvergenceWarning` that has the numbers.
 
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
-    The descent is found first and its iterates are shown then, one task for each, or for each
-    block of them where there are more than 1000.
+    The descent is found first, and while a Krylov space grows for it that is shown; its iterates
+    are shown then, one task for each, or for each block of them where there are more than 1000.
 
     References
     ----------
@@ -203,11 +204,11 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
             rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
             layout = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
             start = self._start(rows, layout, coef_init, intercept_init)
+            telling = Telling(self, X, y, rows.sample_weight, attributes_of)
+            terms = replace(terms, watch=telling.grows)
             with naming_what_is_not_finite(rows.X):
                 descent, stop, moments = solve(rows, start, terms, self.solver)
-            path = DescentPath(descent, stop, layout)
-            telling = Telling(self, X, y, rows.sample_weight, attributes_of)
-            self._keep(telling.fit(path))
+            self._keep(telling.descends(DescentPath(descent, stop, layout)))
         except BaseException:
             restore(self, earlier)
             raise

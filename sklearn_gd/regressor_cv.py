@@ -250,10 +250,10 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
                     known = self._score_by_folds(rows, look, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
-            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
+            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.grows)
             start = np.zeros((rows.n_parameters, rows.y.shape[1]))
             descent, stop, moments = solve(rows, start, terms, self.solver, known)
-            self._keep(telling.tuned(DescentPath(descent, stop, look)))
+            self._keep(telling.descends(DescentPath(descent, stop, look)))
         except BaseException:
             restore(self, earlier)
             raise

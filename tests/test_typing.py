@@ -55,7 +55,7 @@ def test_the_types_are_shipped():
 
 
 def _run(command, folder):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     return done.returncode, done.stdout + done.stderr
 
 
