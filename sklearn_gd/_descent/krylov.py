@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent.basis import Basis
-from sklearn_gd._descent.bidiagonal import Bidiagonalisation, ScaledRows
+from sklearn_gd._descent.bidiagonal import Bidiagonalisation, Sides
 from sklearn_gd._descent.compress import compressed
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.lanczos import Tridiagonalisation
@@ -22,7 +22,6 @@ from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import KrylovDescent, Piece, joined, spectrum_of
 from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import EPS
 from sklearn_gd._descent.stopping import Stop
 
@@ -93,23 +92,21 @@ class Look:
     resolved: bool
 
 
-def on_rows(rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
+def on_rows(sides: Sides, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
     """With products with Z and Z' only."""
-    rows.check_finite()
-    scaled = ScaledRows(rows)
-    sizes = scaled.sizes(start)
+    sizes = sides.sizes(start)
 
     def process_from(theta: Floats) -> Process:
-        return Bidiagonalisation(scaled, scaled.residual(theta), sizes)
+        return Bidiagonalisation(sides, sides.residual_at(theta), sizes)
 
-    most = room_for_vectors(scaled, start.shape[1])
-    return Search(Task(ask, start, process_from, most, scaled.loss)).run()
+    most = room_for_vectors(sides, start.shape[1])
+    return Search(Task(ask, start, process_from, most, sides.loss)).run()
 
 
-def room_for_vectors(rows: ScaledRows, targets: int) -> int:
+def room_for_vectors(sides: Sides, targets: int) -> int:
     """How many vectors a space on rows may have."""
-    n, p = rows.shape
-    stored = (p + n * rows.short_left) * targets
+    n, p = sides.shape
+    stored = (p + n * sides.short_left) * targets
     return max(LEAST_VECTORS, BASIS_LIMIT_BYTES // (8 * stored))
 
 

@@ -1,4 +1,4 @@
-"""The way through the house: rows and a rate go in, a descent and its stop come out."""
+"""The way through the house: a problem and a rate go in, a descent and its stop come out."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent import choice, krylov, loop
 from sklearn_gd._descent.descent import Descent, RecordedDescent
-from sklearn_gd._descent.moments import Moments, moments_of
-from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
-from sklearn_gd._descent.spectrum import Spectrum, eigenbasis, refine
+from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.problem import Gathered, Problem, refine
+from sklearn_gd._descent.rows import LARGEST_SIZE
+from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
 Floats = NDArray[np.float64]
@@ -35,32 +36,37 @@ class Terms:
 
 
 def solve(
-    rows: Rows, start: Floats, terms: Terms, solver: str, moments: Moments | None = None
+    problem: Problem | Gathered,
+    start: Floats,
+    terms: Terms,
+    solver: str,
+    moments: Moments | None = None,
 ) -> tuple[Descent, Stop, Moments | None]:
     """Descend from `start`; moments come along where the descent was found from them.
 
-    `moments` are those of the rows, where they are there already.
+    `moments` are those of the problem, where they are there already.
     """
-    _check_start(rows, start)
+    _check_start(problem, start)
+    gathered = isinstance(problem, Gathered)
     if solver in ("auto", "krylov"):
-        shape = choice.Shape.of(rows, terms.max_iter)
-        solver = shape.best_engine() if solver == "auto" else shape.best_krylov()
+        shape = choice.Shape.of(problem, terms.max_iter)
+        solver = shape.on_moments(solver) if gathered else shape.with_rows(solver)
     if solver == choice.KRYLOV_ON_MOMENTS:
-        moments = moments or moments_of(rows)
-        ask = _ask(rows, terms)
-        descent, stop = krylov.on_moments(moments, rows.fit_intercept, start, ask)
-        if descent.holds(stop.t, float(descent.loss(stop.t))):
+        moments = moments or problem.moments()
+        ask = _ask(problem, terms)
+        descent, stop = krylov.on_moments(moments, problem.fit_intercept, start, ask)
+        if gathered or descent.holds(stop.t, float(descent.loss(stop.t))):
             return descent, stop, None  # advice on scaling would decompose them
         solver = choice.KRYLOV_ON_ROWS
-    if solver == choice.KRYLOV_ON_ROWS:
-        return *krylov.on_rows(rows, start, _ask(rows, terms)), None
-    return _spectral(rows, start, terms, solver, moments or moments_of(rows))
+    if solver == choice.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
+        return *krylov.on_rows(problem.sides(), start, _ask(problem, terms)), None
+    return _spectral(problem, start, terms, solver, moments or problem.moments())
 
 
-def _check_start(rows: Rows, start: Floats) -> None:
+def _check_start(problem: Problem | Gathered, start: Floats) -> None:
     if start.any():
         with np.errstate(over="ignore", invalid="ignore"):
-            loss, _ = rows.loss_and_gradient(start)
+            loss, _ = problem.loss_and_gradient(start)
         if not loss <= LARGEST_SIZE**2:
             raise ValueError(
                 f"The start is too far off: its loss {loss:.3g} is above {LARGEST_SIZE**2:.0e}. "
@@ -68,24 +74,24 @@ def _check_start(rows: Rows, start: Floats) -> None:
             )
 
 
-def _ask(rows: Rows, terms: Terms) -> krylov.Ask:
-    rounding = float(np.finfo(rows.X.dtype).eps)
+def _ask(problem: Problem | Gathered, terms: Terms) -> krylov.Ask:
+    rounding = problem.rounding
     return krylov.Ask(
         terms.lr, terms.max_iter, lambda path: _stop(path, terms, rounding)[1], terms.watch
     )
 
 
 def _spectral(
-    rows: Rows, start: Floats, terms: Terms, solver: str, moments: Moments
+    problem: Problem | Gathered, start: Floats, terms: Terms, solver: str, moments: Moments
 ) -> tuple[Descent, Stop, Moments]:
     """On the moments where they hold enough digits, else on the rows too."""
-    spectrum = eigenbasis(moments, start, rows.fit_intercept)
-    rounding = float(np.finfo(rows.X.dtype).eps)
+    spectrum, rounding = eigenbasis(moments, start, problem.fit_intercept), problem.rounding
     descent, stopping, stop = _plan(spectrum, terms, rounding)
-    if not descent.holds(stop.t, float(descent.loss(stop.t))):
-        descent, stopping, stop = _plan(refine(rows, spectrum), terms, rounding)
+    in_digits = descent.holds(stop.t, float(descent.loss(stop.t)))
+    if not (in_digits or isinstance(problem, Gathered)):
+        descent, stopping, stop = _plan(refine(problem, spectrum), terms, rounding)
     if solver == "loop":
-        descent, stop = _walk(rows, descent, stopping)
+        descent, stop = _walk(problem, descent, stopping)
     return descent, stop, moments
 
 
@@ -105,12 +111,14 @@ def _stop(descent: Descent, terms: Terms, rounding: float) -> tuple[Stopping, St
     return stopping, find_stop(descent, stopping)
 
 
-def _walk(rows: Rows, descent: Descent, stopping: Stopping) -> tuple[Descent, Stop]:
+def _walk(
+    problem: Problem | Gathered, descent: Descent, stopping: Stopping
+) -> tuple[Descent, Stop]:
     """The textbook loop in the place of the closed form, whose answers beyond the stop it keeps."""
     spectrum = descent.spectrum
     keep = RECORD_LIMIT_BYTES // (8 * (spectrum.start.size + 1))
     with np.errstate(over="ignore", invalid="ignore"):  # the update after a divergence
-        stop, thetas, losses = loop.descend(rows, spectrum.start, descent.lr, stopping, keep)
+        stop, thetas, losses = loop.descend(problem, spectrum.start, descent.lr, stopping, keep)
     if stop.t >= keep:
         return descent, stop
     return RecordedDescent(spectrum, descent.lr, thetas, losses), stop

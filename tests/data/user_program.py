@@ -13,6 +13,7 @@ from sklearn_gd import (
     GDLinearRegressor,
     GDLinearRegressorCV,
     LossCurveDisplay,
+    Moments,
     SlowDirection,
     diagnose,
 )
@@ -63,6 +64,16 @@ def read_path(path: DescentPath) -> str:
     return path.stop_reason
 
 
+def streamed(X: Floats, y: Floats) -> GDLinearRegressor:
+    """Rows in parts, and sums that add up."""
+    assert_type(Quiet().partial_fit(X, y), Quiet)
+    moments = Moments.from_rows(X, y, 2.0) + Moments.from_rows(X, y)
+    assert_type(moments, Moments)
+    assert_type(moments.n_samples, int)
+    assert_type(moments.resolution, float)
+    return GDLinearRegressor(tol=0.5).fit_moments(moments)
+
+
 def tuned(X: Floats, y: Floats) -> tuple[int, int]:
     """A tuner's parameters and results."""
     model = GDLinearRegressorCV(lrs=[0.01, 0.1], iters=[0, 10, 100], cv=3, n_jobs=None).fit(X, y)
@@ -93,6 +104,7 @@ def main() -> None:
     y = X @ np.array([1.0, 2.0]) + rng.normal(size=30)
     model = fitted(X, y)
     print(read_model(model, X, y), read_path(model.path_), tuned(X, y), diagnosed(X, y))
+    print(read_model(streamed(X, y), X, y))
 
 
 if __name__ == "__main__":
