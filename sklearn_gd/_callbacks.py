@@ -1,7 +1,8 @@
 """Callbacks of scikit-learn 1.9 and newer: a descent goes in, is played to them, comes out cut.
 
 The one place that knows `sklearn.callback`. A descent is found in closed form first, and its
-iterates are shown afterwards, one task each; without callbacks nothing is shown and nothing built.
+iterates are shown afterwards, one task each; what takes long to find it, folds and growing Krylov
+spaces, is shown meanwhile. Without callbacks nothing is shown and nothing built.
 """
 
 from __future__ import annotations
