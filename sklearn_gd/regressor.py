@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
@@ -109,8 +110,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     least possible loss, warns with a `ConvergenceWarning` that has the numbers.
 
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
-    The descent is found first and its iterates are shown then, one task for each, or for each
-    block of them where there are more than 1000.
+    The descent is found first, and while a Krylov space grows for it that is shown; its iterates
+    are shown then, one task for each, or for each block of them where there are more than 1000.
 
     References
     ----------
@@ -155,7 +156,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         *,
         coef_init: ArrayLike | None = None,
         intercept_init: ArrayLike | None = None,
-    ) -> GDLinearRegressor:
+    ) -> Self:
         """Descend on the given rows.
 
         Parameters
@@ -198,7 +199,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
             start = self._start(posed, coef_init, intercept_init)
             self._forget()
             telling = Telling(self, X, y, posed.sample_weight, attributes_of)
-            return self._descend(posed, start, terms, telling)
+            return self._descend(posed, start, replace(terms, watch=telling.grows), telling)
         except BaseException:
             restore(self, earlier)
             raise
@@ -208,7 +209,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     ) -> str | None:
         """Descend and keep the path; what there is to say of it comes back."""
         path, moments = descended(posed, start, terms, self.solver)
-        self._keep(path if telling is None else telling.fit(path))
+        self._keep(path if telling is None else telling.descends(path))
         return advice(self.path_, self.tol, moments)
 
     def _check_terms(self) -> Terms:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -200,9 +200,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         self.solver = solver
         self.n_jobs = n_jobs
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any
-    ) -> GDLinearRegressorCV:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
         """Score the whole grid, then descend on all rows as the winner does.
 
         Parameters
@@ -251,9 +249,9 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
                     known = self._score_by_folds(rows, look, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
-            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
+            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.grows)
             path, moments = descended(posed, zeros(rows), terms, self.solver, known)
-            self._keep(telling.tuned(path))
+            self._keep(telling.descends(path))
         except BaseException:
             restore(self, earlier)
             raise

@@ -60,11 +60,15 @@ class Process(Protocol):
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops."""
+    """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops.
+
+    `watch` is called whenever a space is about to grow.
+    """
 
     lr: float | None
     max_iter: int
     stop_of: Callable[[Descent], Stop]
+    watch: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,7 @@ class Search:
         most = self.task.most_vectors
         size = min(FIRST_LOOK, self.task.ask.max_iter + 1)
         while True:
+            self.task.ask.watch()
             process.grow(min(size, most))
             if process.size >= most and not process.complete and self.top is None:
                 self.top = restarted_top(process, most)

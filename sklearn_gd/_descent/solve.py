@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +24,15 @@ RECORD_LIMIT_BYTES = 1 << 28
 
 @dataclass(frozen=True)
 class Terms:
-    """What the user asks of a descent; `lr=None` is the classical safe rate."""
+    """What the user asks of a descent; `lr=None` is the classical safe rate.
+
+    `watch` is called at every step of a long search for it, where there is one.
+    """
 
     lr: float | None
     tol: float | None
     max_iter: int
+    watch: Callable[[], None] = lambda: None
 
 
 def solve(
@@ -71,7 +76,9 @@ def _check_start(problem: Problem | Gathered, start: Floats) -> None:
 
 def _ask(problem: Problem | Gathered, terms: Terms) -> krylov.Ask:
     rounding = problem.rounding
-    return krylov.Ask(terms.lr, terms.max_iter, lambda path: _stop(path, terms, rounding)[1])
+    return krylov.Ask(
+        terms.lr, terms.max_iter, lambda path: _stop(path, terms, rounding)[1], terms.watch
+    )
 
 
 def _spectral(
