@@ -17,7 +17,7 @@ from scipy import sparse
 
 from benchmarks._harness import Report, Row, options
 from sklearn_gd._descent import choice, solve
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.problem import RowsInMemory
 
 # (n, d, density or None for dense, decay of the column scales)
 SHAPES: list[tuple[int, int, float | None]] = [
@@ -45,7 +45,7 @@ UPDATES = (20, 100, 1_000, 10_000)
 PATIENCE = 20.0
 
 
-def problem(n: int, d: int, density: float | None, decay: float) -> Rows:
+def problem(n: int, d: int, density: float | None, decay: float) -> RowsInMemory:
     """Columns of falling scale (decay 0: the hard case, all alike) and a noisy linear target."""
     rng = np.random.default_rng(0)
     scales = np.arange(1, d + 1) ** -decay
@@ -56,10 +56,10 @@ def problem(n: int, d: int, density: float | None, decay: float) -> Rows:
         X = sparse.random(n, d, density, format="csr", random_state=0) @ sparse.diags(scales)
         X = sparse.csr_matrix(X)
     y = X @ rng.standard_normal(d) + rng.standard_normal(n)
-    return Rows(X, y[:, np.newaxis], None, True)
+    return RowsInMemory(X, y[:, np.newaxis], None, True)
 
 
-def seconds(engine: str, rows: Rows, terms: solve.Terms, times: int) -> float:
+def seconds(engine: str, rows: RowsInMemory, terms: solve.Terms, times: int) -> float:
     start = np.zeros((rows.n_parameters, rows.y.shape[1]))
     taken = []
     for _ in range(times):

@@ -12,7 +12,7 @@ from benchmarks import _exact
 from helpers import CONTRACT_CONDITION, EPS, contract
 from sklearn_gd import GDLinearRegressor
 from sklearn_gd._descent import choice, solve
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.problem import RowsInMemory
 
 PROBLEMS = {name: (X, y) for name, X, y in _exact.problems()}
 WALK = 1000
@@ -82,7 +82,7 @@ def test_a_loss_measured_on_the_rows_gives_the_losses_before_it_their_digits(noi
     X = rng.standard_normal((60, 6)) + rng.uniform(-1, 1, 6)
     y = X @ rng.standard_normal(6) + 1.5 + noise * rng.standard_normal(60)
     lr, tol = 1 / _exact.largest_curvature(X), 0.5 * noise**2
-    rows, terms = Rows(X, y[:, np.newaxis], None, True), solve.Terms(lr, tol, 1000)
+    rows, terms = RowsInMemory(X, y[:, np.newaxis], None, True), solve.Terms(lr, tol, 1000)
     descent, stop, _ = solve.solve(rows, np.zeros((7, 1)), terms, engine)
     piece = descent.pieces[0] if engine == choice.KRYLOV_ON_MOMENTS else descent
     assert piece.spectrum.measured_at == stop.t

@@ -25,13 +25,24 @@ def advice(path: DescentPath, tol: float | None, moments: Moments | None) -> str
     Without moments nothing is said of scaling, and without a known floor nothing of the distance.
     """
     said = [_ending(path, moments)]
-    floor = _floor(path)
-    if path.stop_reason != "tol" and tol is not None and floor is not None and tol <= floor:
-        said.append(
+    if path.stop_reason != "tol" and tol is not None:
+        said.append(_unreachable(path, tol))
+    return " ".join(s for s in said if s) or None
+
+
+def _unreachable(path: DescentPath, tol: float) -> str | None:
+    resolution, floor = path._descent.spectrum.resolution, _floor(path)
+    if tol <= resolution:
+        return (
+            f"tol={tol:.6g} was not used: below {resolution:.3g} a loss cannot be told from "
+            f"rounding here."
+        )
+    if floor is not None and tol <= floor:
+        return (
             f"tol={tol:.6g} is below the least possible loss {floor:.6g}: "
             f"no number of updates reaches it."
         )
-    return " ".join(s for s in said if s) or None
+    return None
 
 
 def _ending(path: DescentPath, moments: Moments | None) -> str | None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
+from typing import Protocol
 
-from scipy import sparse
-
-from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 
 SPECTRAL = "spectral"
@@ -44,6 +42,21 @@ LOOK = 800_000.0  # a look at the small problem, however small: stop, bound, rat
 SMALL = 12.0  # times the cube of the vectors, in all looks together
 
 
+class Sized(Protocol):
+    """What is known of rows without reading them."""
+
+    @property
+    def n_samples(self) -> int: ...
+    @property
+    def n_parameters(self) -> int: ...
+    @property
+    def n_targets(self) -> int: ...
+    @property
+    def nonzeros(self) -> int: ...
+    @property
+    def is_sparse(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Shape:
     """What the cost of a descent depends on."""
@@ -56,11 +69,19 @@ class Shape:
     max_iter: int
 
     @classmethod
-    def of(cls, rows: Rows, max_iter: int) -> Shape:
-        is_sparse = sparse.issparse(rows.X)
+    def of(cls, rows: Sized, max_iter: int) -> Shape:
         n, p = rows.n_samples, rows.n_parameters
-        nonzeros = int(rows.X.nnz) + n if is_sparse else n * p
-        return cls(n, p, rows.y.shape[1], nonzeros, is_sparse, max_iter)
+        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter)
+
+    def with_rows(self, solver: str) -> str:
+        """The engine for "auto" or "krylov"."""
+        return self.best_engine() if solver == "auto" else self.best_krylov()
+
+    def on_moments(self, solver: str) -> str:
+        """The same where there are moments and no rows to turn to."""
+        decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
+        faster = WORTH_LESS_KNOWN * self._krylov_on_moments < decompose
+        return KRYLOV_ON_MOMENTS if solver == "krylov" or faster else SPECTRAL
 
     def best_engine(self) -> str:
         """The one to be used: all give the same iterates."""
@@ -103,12 +124,15 @@ class Shape:
             step = self.nonzeros * (SPARSE_READ if self.sparse else READ) * self.targets
             return self.vectors * step + self._growing
         if engine == KRYLOV_ON_MOMENTS:
-            steps = self.vectors * READ * self.p**2 * self.targets
             again = REFINED_ANYWAY * self.cost(KRYLOV_ON_ROWS)
-            return self._moments + steps + self._growing + again
+            return self._moments + self._krylov_on_moments + again
         decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
         share = 1.0 if self.drifts else REFINED_ANYWAY
         return self._moments + decompose + share * self._refinement
+
+    @property
+    def _krylov_on_moments(self) -> float:
+        return self.vectors * READ * self.p**2 * self.targets + self._growing
 
     @property
     def _growing(self) -> float:

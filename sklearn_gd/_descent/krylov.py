@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent.basis import Basis
-from sklearn_gd._descent.bidiagonal import Bidiagonalisation, ScaledRows
+from sklearn_gd._descent.bidiagonal import Bidiagonalisation, Sides
 from sklearn_gd._descent.compress import compressed
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.lanczos import Tridiagonalisation
@@ -22,7 +22,6 @@ from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import KrylovDescent, Piece, joined, spectrum_of
 from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import EPS
 from sklearn_gd._descent.stopping import Stop
 
@@ -61,11 +60,15 @@ class Process(Protocol):
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops."""
+    """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops.
+
+    `watch` is called whenever a space is about to grow.
+    """
 
     lr: float | None
     max_iter: int
     stop_of: Callable[[Descent], Stop]
+    watch: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Task:
     start: Floats
     process_from: Callable[[Floats], Process]
     most_vectors: int
-    measure: Callable[[Floats], float]  # J of given parameters, on the rows
+    measure: Callable[[Floats], float] | None  # J of given parameters, on the rows
 
 
 @dataclass(frozen=True)
@@ -89,23 +92,21 @@ class Look:
     resolved: bool
 
 
-def on_rows(rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
+def on_rows(sides: Sides, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
     """With products with Z and Z' only."""
-    rows.check_finite()
-    scaled = ScaledRows(rows)
-    sizes = scaled.sizes(start)
+    sizes = sides.sizes(start)
 
     def process_from(theta: Floats) -> Process:
-        return Bidiagonalisation(scaled, scaled.residual(theta), sizes)
+        return Bidiagonalisation(sides, sides.residual_at(theta), sizes)
 
-    most = room_for_vectors(scaled, start.shape[1])
-    return Search(Task(ask, start, process_from, most, scaled.loss)).run()
+    most = room_for_vectors(sides, start.shape[1])
+    return Search(Task(ask, start, process_from, most, sides.loss)).run()
 
 
-def room_for_vectors(rows: ScaledRows, targets: int) -> int:
+def room_for_vectors(sides: Sides, targets: int) -> int:
     """How many vectors a space on rows may have."""
-    n, p = rows.shape
-    stored = (p + n * rows.short_left) * targets
+    n, p = sides.shape
+    stored = (p + n * sides.short_left) * targets
     return max(LEAST_VECTORS, BASIS_LIMIT_BYTES // (8 * stored))
 
 
@@ -114,13 +115,22 @@ def next_size(size: int) -> int:
     return size + max(4, int(LOOK_EVERY * size))
 
 
-def on_moments(moments: Moments, rows: Rows, start: Floats, ask: Ask) -> tuple[KrylovDescent, Stop]:
-    """With products with H, which takes more memory than any space of its vectors."""
+def on_moments(
+    moments: Moments,
+    fit_intercept: bool,
+    start: Floats,
+    ask: Ask,
+    measure: Callable[[Floats], float] | None,
+) -> tuple[KrylovDescent, Stop]:
+    """With products with H, which takes more memory than any space of its vectors.
+
+    `measure` gives J of parameters on the rows, None where there are none.
+    """
 
     def process_from(theta: Floats) -> Process:
-        return Tridiagonalisation(moments, theta, rows.fit_intercept)
+        return Tridiagonalisation(moments, theta, fit_intercept)
 
-    return Search(Task(ask, start, process_from, len(start) + 1, ScaledRows(rows).loss)).run()
+    return Search(Task(ask, start, process_from, len(start) + 1, measure)).run()
 
 
 class Search:
@@ -157,6 +167,7 @@ class Search:
         most = self.task.most_vectors
         size = min(FIRST_LOOK, self.task.ask.max_iter + 1)
         while True:
+            self.task.ask.watch()
             process.grow(min(size, most))
             if process.size >= most and not process.complete and self.top is None:
                 self.top = restarted_top(process, most)
@@ -192,6 +203,8 @@ class Search:
         return Look(descent, stop, known, self._resolved(descent, stop, known))
 
     def _correction(self, piece: Piece, t: int) -> float:
+        if self.task.measure is None:
+            return 0.0
         if piece.spectrum.error > 0:  # from moments
             lacking = piece.lacks_only_the_loss(t)
             return self.task.measure(piece.theta(t)) - float(piece.loss(t)) if lacking else 0.0

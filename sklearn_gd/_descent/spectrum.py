@@ -119,11 +119,6 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     )
 
 
-def refine(rows: Rows, coarse: Spectrum) -> Spectrum:
-    """From the rows once more: the singular values of Z, not the square roots of those of Z'Z."""
-    return refined(coarse, whitened_sums(rows, coarse) / rows.weight)
-
-
 def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
     """[Y E]' [Y E] over the rows, (p + k, p + k); those of two sets of rows add up.
 
