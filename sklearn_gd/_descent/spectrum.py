@@ -8,6 +8,7 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 from sklearn_gd._descent.moments import Moments, add_square, symmetric
 from sklearn_gd._descent.rows import Rows
@@ -89,7 +90,9 @@ class Spectrum:
 def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum:
     """From the moments alone: H = Q diag(curvature) Q'."""
     hessian, b = moments.hessian(fit_intercept), moments.products_with_y(fit_intercept)
-    curvature, basis = np.linalg.eigh(hessian)
+    curvature, basis, info = lapack.dsyevd(hessian)  # as np.linalg.eigh, which checks for longer
+    if info:
+        raise np.linalg.LinAlgError("Eigenvalues did not converge")
     largest = max(float(curvature[-1]), 0.0)
     null_below = (curvature.size + RANK_MARGIN) * EPS * largest
     moved = hessian @ start
