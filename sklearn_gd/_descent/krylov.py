@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Protocol
 
 import numpy as np
@@ -32,6 +33,9 @@ Floats = NDArray[np.float64]
 TOP_ROUNDING = 1e-13
 # The space is looked at when it has so many vectors, then whenever it has grown by this share.
 FIRST_LOOK, LOOK_EVERY = 8, 0.125
+# It grows to this share of where its digits are expected to be complete, which they are earlier, as
+# they come ever faster; and by no more than this share of its own size.
+CAUTION, LONGEST_LEAP = 0.7, 0.5
 # Losses may be off by this, relatively, before one is measured on the rows.
 LOST_ORTHOGONALITY = 1e-14
 # Memory that one space may take; a larger one starts again in time.
@@ -89,6 +93,7 @@ class Look:
     descent: KrylovDescent
     stop: Stop
     known: Known
+    missing: float  # digits at the stop
     resolved: bool
 
 
@@ -113,6 +118,22 @@ def room_for_vectors(sides: Sides, targets: int) -> int:
 def next_size(size: int) -> int:
     """At how many vectors a growing space is looked at again."""
     return size + max(4, int(LOOK_EVERY * size))
+
+
+class Pace:
+    """How far a space grows before it is looked at again, by the digits that came so far."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, float] | None = None
+
+    def next_size(self, size: int, missing: float) -> int:
+        """Most of the way to where nothing would be missing if digits came as they did."""
+        seen, self._seen = self._seen, (size, missing)
+        least = next_size(size)
+        if seen is None or not 0 < missing < seen[1] < inf:
+            return least
+        expected = missing * (size - seen[0]) / (seen[1] - missing)
+        return max(least, size + int(min(CAUTION * expected, LONGEST_LEAP * size)))
 
 
 def on_moments(
@@ -165,7 +186,7 @@ class Search:
     def _grow(self, process: Process) -> Look:
         """Until the stop is resolved, the space complete or the room taken."""
         most = self.task.most_vectors
-        size = min(FIRST_LOOK, self.task.ask.max_iter + 1)
+        size, pace = min(FIRST_LOOK, self.task.ask.max_iter + 1), Pace()
         while True:
             self.task.ask.watch()
             process.grow(min(size, most))
@@ -178,7 +199,7 @@ class Search:
                 look = self._look(process, correction, ahead) if correction else look
             if look.resolved or process.complete or process.size >= most:
                 return look
-            size = next_size(process.size)
+            size = pace.next_size(process.size, look.missing)
             if self.lr is not None:
                 # A space with as many vectors as there are updates holds them all.
                 size = max(process.size + 1, min(size, look.stop.t + 1 - self.firsts[-1]))
@@ -200,7 +221,9 @@ class Search:
         descent = joined([*self.pieces, piece], self.firsts, None)
         stop = self.task.ask.stop_of(descent)
         known = Known(piece, ritz, descent)
-        return Look(descent, stop, known, self._resolved(descent, stop, known))
+        missing = known.missing(stop.t + 1 - self.firsts[-1])
+        resolved = missing == 0.0 and self._agrees(descent, stop, known)
+        return Look(descent, stop, known, missing, resolved)
 
     def _correction(self, piece: Piece, t: int) -> float:
         if self.task.measure is None:
@@ -211,15 +234,15 @@ class Search:
         first_loss = float((self.pieces or [piece])[0].loss(0))
         return loss_correction(piece, t, first_loss, self.task.measure)
 
-    def _resolved(self, descent: KrylovDescent, stop: Stop, known: Known) -> bool:
+    def _agrees(self, descent: KrylovDescent, stop: Stop, known: Known) -> bool:
+        """Whether a stop whose iterate is known is the true one."""
         top_matters = self.lr is None or descent.diverging
         if top_matters and not descent.spectrum.top_known:
             return False
-        first = self.firsts[-1]
         if stop.reason == "stationary" and not descent.diverging:
             # The predicate measured updates against the last possible iterate.
-            return known(stop.t + 1 - first) and known.roughly(self.task.ask.max_iter - first)
-        return known(stop.t + 1 - first)
+            return known.roughly(self.task.ask.max_iter - self.firsts[-1])
+        return True
 
 
 def loss_correction(

@@ -101,14 +101,14 @@ class Ritz:
             return 0.0, 0.0
         return self._bound(lr, t, largest, self.last, EPS * np.abs(self.last))
 
-    def is_beyond(self, limit: float, lr: float, t: int, largest: float) -> bool:
-        """Whether `distance` is surely above the limit, from the decomposition alone."""
+    def least_distance(self, lr: float, t: int, largest: float) -> float:
+        """What `distance` is surely above, from the decomposition alone."""
         if self.complete or t <= self.size:
-            return False
+            return 0.0
         rough = self.turn[-1]
         unknown = np.where(np.abs(rough) < KNOWN_COMPONENT, 2 * KNOWN_COMPONENT, 0.0)
         bound, slack = self._bound(lr, t, largest, rough, unknown)
-        return bound - slack > limit
+        return bound - slack
 
     def _bound(
         self, lr: float, t: int, largest: float, last: Floats, off: Floats
