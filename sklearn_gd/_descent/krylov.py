@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.bidiagonal import Bidiagonalisation, Sides
-from sklearn_gd._descent.compress import compressed
+from sklearn_gd._descent.compress import compressed, within_memory
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.lanczos import Tridiagonalisation
 from sklearn_gd._descent.moments import Moments
@@ -180,7 +180,8 @@ class Search:
             floor = piece.spectrum.floor + self._correction(piece, step)
             piece = Piece(replace(piece.spectrum, floor=floor), piece.lr)
             self.theta = piece.theta(step)
-            self.pieces.append(piece if piece.diverging else compressed(piece, step))
+            finished = piece if piece.diverging else compressed(piece, step)
+            self.pieces = within_memory([*self.pieces, finished])
             self.firsts.append(self.firsts[-1] + step)
 
     def _grow(self, process: Process) -> Look:
