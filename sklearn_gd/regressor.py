@@ -83,6 +83,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     path_ : DescentPath
         The descent as a function of the number of updates, also beyond the stop where that is
         known.
+    n_samples_seen_ : int
+        Number of rows given to `partial_fit` so far; only there.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

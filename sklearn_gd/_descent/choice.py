@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 from typing import Protocol
 
@@ -111,7 +112,7 @@ class Shape:
     def drifts(self) -> bool:
         return bool(self.max_iter * MOMENTS_ERROR > CONTRACT)
 
-    @property
+    @cached_property
     def vectors(self) -> float:
         updates = float(min(self.max_iter, 10**12))
         grown: float = VECTORS_FACTOR * updates**VECTORS_POWER

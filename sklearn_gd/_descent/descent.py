@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
-from math import isqrt
+from math import isqrt, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,9 +40,10 @@ class Descent:
         return None
 
     @cached_property
-    def moving(self) -> NDArray[np.bool_]:
+    def moving(self) -> NDArray[np.bool_] | slice:
         """Directions along which the start is not yet at its limit; the others never matter."""
-        return np.asarray((self.spectrum.residual != 0).any(axis=1), dtype=bool)
+        moving = np.asarray((self.spectrum.residual != 0).any(axis=1), dtype=bool)
+        return slice(None) if moving.all() else moving  # a slice does not copy the basis
 
     @cached_property
     def contraction(self) -> Contraction:
@@ -68,11 +69,16 @@ class Descent:
     @cached_property
     def diverging(self) -> bool:
         """Whether some direction grows with every update."""
-        return bool((self.contraction.lost_per_update < 0).any())
+        return self.contraction.any_growing
+
+    @cached_property
+    def first_loss(self) -> float:
+        """J at the start."""
+        return float(self.loss(0))
 
     def loss(self, t: ArrayLike) -> Floats:
         """J_t: a sum of non-negative terms, so it neither wobbles nor falls below zero."""
-        with np.errstate(over="ignore"):
+        with self.contraction.overflowing():
             return self._above_zero(self.contraction.squared(t) @ self.energy)
 
     def _above_zero(self, excess: Floats) -> Floats:
@@ -80,21 +86,25 @@ class Descent:
 
     def fall(self, t: ArrayLike) -> Floats:
         """J_t - J_{t+1}, with its own digits, not those of the two losses."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            falls = self.energy * self.contraction.lost_per_update
-            return np.asarray(self.contraction.squared(t) @ falls)
+        with self.contraction.overflowing():
+            return np.asarray(self.contraction.squared(t) @ self._falls)
+
+    @cached_property
+    def _falls(self) -> Floats:
+        """What each direction loses of its energy with the first update."""
+        return self.energy * self.contraction.lost_per_update
 
     def theta(self, t: ArrayLike) -> Floats:
         """theta_t, shape t.shape + (p, k); infinite where an iterate leaves the float range."""
         shortfall = self.contraction.shortfall(t)
-        moved = self.spectrum.start + self._expand(_held(shortfall), self.residual.T / self.sigma)
-        return _out_of_range(shortfall, moved)
+        moved = self._expand(self._held(shortfall), self.residual.T / self.sigma)
+        return self._out_of_range(shortfall, self.spectrum.start + moved)
 
     def gradient(self, t: ArrayLike) -> Floats:
         """The partial derivatives of J at theta_t, shape t.shape + (p, k)."""
         power = self.contraction.power(t)
-        partial = self._expand(_held(power), -self.residual.T * self.sigma)
-        return _out_of_range(power, partial)
+        partial = self._expand(self._held(power), -self.residual.T * self.sigma)
+        return self._out_of_range(power, partial)
 
     def dof(self, t: ArrayLike) -> Floats:
         """The trace of the matrix that takes y to the predictions at t: sum (1 - r^t)."""
@@ -103,7 +113,8 @@ class Descent:
 
     def size(self, t: int) -> Floats:
         """|theta_t| of each target, (k,)."""
-        return np.asarray(np.linalg.norm(_held(self.theta(t)), axis=0))
+        theta = _held(self.theta(t))
+        return np.asarray(np.sqrt(np.einsum("pk,pk->k", theta, theta)))
 
     def update_weights(self, unit: Floats) -> Floats:
         """So that `largest(t, weights)` is the largest over targets of (|update_t| / unit)^2."""
@@ -113,7 +124,7 @@ class Descent:
 
     def largest(self, t: ArrayLike, weights: Floats) -> Floats:
         """The largest over targets of sum weights r^(2 t); weights (r, k)."""
-        with np.errstate(over="ignore"):
+        with self.contraction.overflowing():
             return np.asarray((self.contraction.squared(t) @ weights).max(axis=-1))
 
     def coefficient_error(self, t: int) -> float:
@@ -129,10 +140,9 @@ class Descent:
 
     def loss_error(self, t: int) -> float:
         """A bound on the error of the loss: that at the start, and what was lost since."""
-        gone = _held(1.0 - self.contraction.squared(t))
-        return float(
-            self.spectrum.rounding + np.linalg.norm(gone * self.spectrum.loss_errors[self.moving])
-        )
+        gone = self._held(1.0 - self.contraction.squared(t))
+        amplified = gone**2 @ (2.0 * self.energy / self.contraction.curvature)
+        return self.spectrum.rounding + self.spectrum.slope_error * sqrt(amplified)
 
     def holds(self, t: int, loss: float) -> bool:
         """Whether iterates up to t, with losses down to `loss`, are known within the contract."""
@@ -159,17 +169,19 @@ class Descent:
         along = shares[..., np.newaxis, :] * amplitudes
         return np.swapaxes(along @ self.basis.T, -1, -2)
 
+    def _held(self, power: Floats) -> Floats:
+        return _held(power) if self.contraction.any_growing else power
+
+    def _out_of_range(self, power: Floats, parameters: Floats) -> Floats:
+        """The parameters, infinite where a power had to be held; parameters (..., p, k)."""
+        if not self.contraction.any_growing or np.abs(power).max() <= LARGEST_SIZE:
+            return parameters
+        out = np.any(np.abs(power) > LARGEST_SIZE, axis=-1)[..., np.newaxis, np.newaxis]
+        return np.where(out & (parameters != 0), np.copysign(np.inf, parameters), parameters)
+
 
 def _held(power: Floats) -> Floats:
     return np.minimum(np.maximum(power, -LARGEST_SIZE), LARGEST_SIZE)
-
-
-def _out_of_range(power: Floats, parameters: Floats) -> Floats:
-    """The parameters, infinite where a power had to be held; parameters (..., p, k)."""
-    if power.size == 0 or np.abs(power).max() <= LARGEST_SIZE:
-        return parameters
-    out = np.any(np.abs(power) > LARGEST_SIZE, axis=-1)[..., np.newaxis, np.newaxis]
-    return np.where(out & (parameters != 0), np.copysign(np.inf, parameters), parameters)
 
 
 @dataclass(frozen=True, eq=False)

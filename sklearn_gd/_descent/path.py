@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -46,6 +47,8 @@ class Layout:
         return partial if self.targets == "many" else partial[..., 0, :]
 
     def _cast(self, numbers: Floats) -> Floats:
+        if numbers.dtype == self.dtype:
+            return numbers.copy()
         with np.errstate(over="ignore"):  # infinite where they leave the range, as is documented
             return numbers.astype(self.dtype)
 
@@ -219,6 +222,11 @@ class DescentPath:
             Degrees of freedom, of each target alone.
         """
         return np.asarray(self._descent.dof(_check_t(t)))[()]
+
+    @cached_property
+    def _last_loss(self) -> float:
+        """J where the descent stopped."""
+        return float(self._descent.loss(self.n_iter))
 
     def _parameters(self, t: int) -> tuple[Floats, Floats]:
         """Coefficients and intercept at once."""

@@ -103,9 +103,9 @@ class Piece(Descent):
     spectrum: KrylovSpectrum
 
     @property
-    def moving(self) -> NDArray[np.bool_]:
+    def moving(self) -> slice:
         """All: a Krylov space has no other directions."""
-        return np.ones(self.spectrum.curvature.size, dtype=bool)
+        return slice(None)
 
     def _expand(self, shares: Floats, amplitudes: Floats) -> Floats:
         columns, first = [], 0
