@@ -87,6 +87,8 @@ class Shape:
         """The one to be used: all give the same iterates."""
         if self.p > MOST_COLUMNS_OF_MOMENTS:
             return KRYLOV_ON_ROWS
+        if self.p <= FEWEST_VECTORS:
+            return SPECTRAL  # and no time is lost on estimates
         krylov = self.best_krylov()
         faster = WORTH_LESS_KNOWN * self.cost(krylov) < self.cost(SPECTRAL)
         return krylov if faster else SPECTRAL

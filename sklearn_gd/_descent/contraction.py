@@ -36,26 +36,23 @@ class Contraction:
 
     def power(self, t: ArrayLike) -> Floats:
         """r^t, of shape t.shape + curvature.shape."""
-        steps, odd = _steps(t)
         with self.overflowing():
-            size = np.exp(steps[..., np.newaxis] * self.log_size)
+            size = np.exp(_floats(t) * self.log_size)
         if self.any_negative:
-            size = np.where(self.negative & odd[..., np.newaxis], -size, size)
+            size = np.where(self.negative & _odd(t), -size, size)
         return size
 
     def squared(self, t: ArrayLike) -> Floats:
         """r^(2 t): the share of each direction's loss that is left."""
-        steps = 2.0 * np.asarray(t, dtype=float)
         with self.overflowing():
-            return np.exp(steps[..., np.newaxis] * self.log_size)
+            return np.exp((2.0 * _floats(t)) * self.log_size)
 
     def shortfall(self, t: ArrayLike) -> Floats:
         """1 - r^t, without cancellation for small curvature or small t."""
-        steps, odd = _steps(t)
         with self.overflowing():
-            gone = -np.expm1(steps[..., np.newaxis] * self.log_size)
+            gone = -np.expm1(_floats(t) * self.log_size)
         if self.any_negative:
-            gone = np.where(self.negative & odd[..., np.newaxis], 2.0 - gone, gone)
+            gone = np.where(self.negative & _odd(t), 2.0 - gone, gone)
         return gone
 
     def overflowing(self) -> AbstractContextManager[None]:
@@ -68,7 +65,11 @@ class Contraction:
         return QUIET_ALREADY
 
 
-def _steps(t: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    """t as floats, and its parity taken before, since a float forgets it beyond 2**53."""
-    steps = np.asarray(t)
-    return steps.astype(float), np.asarray(steps % 2 != 0, dtype=bool)
+def _floats(t: ArrayLike) -> Floats:
+    """t, beside an axis for the directions."""
+    return np.asarray(t, dtype=float)[..., np.newaxis]
+
+
+def _odd(t: ArrayLike) -> NDArray[np.bool_]:
+    """Its parity, taken before it becomes a float, which forgets it beyond 2**53."""
+    return np.asarray(np.asarray(t) % 2 != 0, dtype=bool)[..., np.newaxis]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from math import isqrt, sqrt
 
@@ -10,12 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._descent.contraction import Contraction
-from sklearn_gd._descent.spectrum import CONTRACT, Spectrum
+from sklearn_gd._descent.spectrum import CONTRACT, EPS, MOMENTS_ROUNDING, Spectrum
 
 Floats = NDArray[np.float64]
 
 # A path computed in this many numbers at once stays within a processor's last-level cache.
 CHUNK_NUMBERS = 1 << 18
+# At so many points in time the losses before a measured one are asked for their errors.
+MEASURED_AROUND = 30
+# A measured loss is off by this times its root and that of the mean squares it is a difference of
+# (measured: less than a rounding).
+MEASURED_ROUNDING = 4 * EPS
 # Powers of growing directions are held below this, so that inf - inf never makes a nan.
 LARGEST_SIZE = 1e150
 
@@ -141,12 +146,47 @@ class Descent:
     def loss_error(self, t: int) -> float:
         """A bound on the error of the loss: that at the start, and what was lost since."""
         gone = self._held(1.0 - self.contraction.squared(t))
-        amplified = gone**2 @ (2.0 * self.energy / self.contraction.curvature)
-        return self.spectrum.rounding + self.spectrum.slope_error * sqrt(amplified)
+        return self.spectrum.rounding + float(self._spread_error(gone))
+
+    def _spread_error(self, shares: Floats) -> Floats:
+        """A bound on the error of the loss in shares (..., r) of each direction's energy."""
+        amplified = shares**2 @ (2.0 * self.energy / self.contraction.curvature)
+        return np.asarray(self.spectrum.slope_error * np.sqrt(amplified))
 
     def holds(self, t: int, loss: float) -> bool:
         """Whether iterates up to t, with losses down to `loss`, are known within the contract."""
-        return self.loss_error(t) <= CONTRACT * loss and self.coefficient_error(t) <= CONTRACT
+        if self.coefficient_error(t) > CONTRACT:
+            return False
+        if self.spectrum.measured_at is not None:
+            return self._holds_around(self.spectrum.measured_at)
+        return self.loss_error(t) <= CONTRACT * loss
+
+    def lacks_only_the_loss(self, t: int) -> bool:
+        """Whether measuring J_t on the rows might be all that is missing for `holds`."""
+        return self.coefficient_error(t) <= CONTRACT and not self.holds(t, float(self.loss(t)))
+
+    def measured(self, t: int, loss: float) -> Descent:
+        """The same descent, its losses counted from J_t as the rows have it at theta_t.
+
+        What was lost since the start is known to a share of itself, which may be much beside what
+        is left. Of what was lost since some t it is little, and the loss at t is larger.
+        """
+        floor = self.spectrum.floor + loss - float(self.loss(t))
+        return Descent(replace(self.spectrum, floor=floor, measured_at=t), self.lr)
+
+    def _holds_around(self, end: int) -> bool:
+        """Whether losses up to the measured one are known within the contract."""
+        spread = np.geomspace(1, end + 1, MEASURED_AROUND).astype(np.int64) - 1
+        shares, last = self.contraction.squared(spread), self.contraction.squared(end)
+        error = self._spread_error(self._held(shares - last))
+        # The rows were read at theta_t as it was known, and with roundings of y and predictions.
+        slope = sqrt(last @ (2.0 * self.energy * self.contraction.curvature))
+        error += slope * self.coefficient_error(end) * float(np.linalg.norm(self.size(end)))
+        loss = float(self.loss(end))
+        error += MEASURED_ROUNDING * sqrt(self.spectrum.rounding / MOMENTS_ROUNDING * loss)
+        known = (error <= CONTRACT * self.loss(spread)).all()
+        # Below the resolution no `tol` was looked for.
+        return bool(known and loss > self.spectrum.resolution)
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last by one product: r^(2 (q B + s)) = (r^(2 B))^q r^(2 s)."""

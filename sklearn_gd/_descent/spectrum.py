@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 from sklearn_gd._descent.moments import Moments, add_square, symmetric
 from sklearn_gd._descent.rows import Rows
@@ -46,6 +47,8 @@ class Spectrum:
     null_below: float  # curvatures down here are not told from zero
     rounding: float  # of the first loss
     error: float  # of curvatures and slopes, relative to the largest possible
+    # The t whose loss was measured on the rows, to have the floor from it; None: from the sums.
+    measured_at: int | None = field(default=None, kw_only=True)
 
     def seen(self, product: Callable[[Floats], Floats]) -> Floats:
         """A product with a matrix of p rows, (p, any), of all directions."""
@@ -87,7 +90,9 @@ class Spectrum:
 def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum:
     """From the moments alone: H = Q diag(curvature) Q'."""
     hessian, b = moments.hessian(fit_intercept), moments.products_with_y(fit_intercept)
-    curvature, basis = np.linalg.eigh(hessian)
+    curvature, basis, info = lapack.dsyevd(hessian)  # as np.linalg.eigh, which checks for longer
+    if info:
+        raise np.linalg.LinAlgError("Eigenvalues did not converge")
     largest = max(float(curvature[-1]), 0.0)
     null_below = (curvature.size + RANK_MARGIN) * EPS * largest
     moved = hessian @ start
