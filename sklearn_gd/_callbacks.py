@@ -8,7 +8,7 @@ spaces, is shown meanwhile. Without callbacks nothing is shown and nothing built
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import sklearn
 
@@ -23,7 +23,7 @@ except ImportError:
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """What stands in where scikit-learn has no callbacks."""
 
-        def set_callbacks(self, *callbacks: Any) -> Any:
+        def set_callbacks(self, *callbacks: Any) -> NoReturn:
             """Say what callbacks need.
 
             Parameters
