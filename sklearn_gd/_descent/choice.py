@@ -38,9 +38,9 @@ FEW_COLUMNS = 16
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
 WORTH_LESS_KNOWN = 1.1
 
-# Nanoseconds, of which only ratios matter. They were solved for by hand from what
-# `python -m benchmarks.choice --quick` measured with one BLAS thread (NumPy's OpenBLAS, two busy
-# x86-64 cores at 1 MB of second-level cache each, November 2026); two threads do large products in
+# Nanoseconds, of which only ratios matter. They were solved for by hand from the engines' times on
+# thirteen shapes (`benchmarks/choice.py`) with one BLAS thread (NumPy's OpenBLAS, busy x86-64
+# cores at 1 MB of second-level cache each, November 2026); two threads do large products in
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
