@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -165,9 +166,13 @@ def test_a_notebook_shows_a_table_and_markup_is_escaped():
     pandas = pytest.importorskip("pandas")
     X, y = _data(d=1)
     found = diagnose(pandas.DataFrame({"<b>": X[:, 0], "one": 1.0}), y, lr=1e-3)
-    html = found._repr_html_()
-    assert html.count("<tr>") == len(repr(found).splitlines())
-    assert "<b>" not in html
+    table = ElementTree.fromstring(found._repr_html_())
+    rows = [tuple(cell.text or "" for cell in row) for row in table.iter("tr")]
+    lines = [re.split(" {2,}", line, maxsplit=1) for line in repr(found).splitlines()]
+    assert rows == [tuple(line) for line in lines]
+    shown = "".join(label + said for label, said in rows)
+    assert "".join(table.itertext()) == f"Diagnosis of the descent{shown}"
+    assert {cell.get("style") for row in table.iter("tr") for cell in row} == {"text-align: left"}
 
 
 def test_what_is_neither_descent_nor_rows_is_refused():

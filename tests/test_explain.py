@@ -58,26 +58,32 @@ def test_a_diverging_update_is_seen_to_rise():
 def test_names_and_targets_are_in_the_table():
     """Features have their names and, with several targets, each parameter its target."""
     pandas = pytest.importorskip("pandas")
-    Y = np.column_stack([y, y])
+    Y = np.column_stack([y, y, y])
     path = GDLinearRegressor(tol=1.0).fit(pandas.DataFrame(X, columns=["age"]), Y).path_
     assert path.parameter_names == ("intercept", "age")
-    assert "age (y1)" in repr(path.explain(0))
-    assert list(path.to_frame().columns) == [
-        "loss",
-        "intercept (y0)",
-        "age (y0)",
-        "intercept (y1)",
-        "age (y1)",
-    ]
+    columns = [f"{name} (y{target})" for target in range(3) for name in ("intercept", "age")]
+    assert list(path.to_frame().columns) == ["loss", *columns]
+    rows = repr(path.explain(0)).splitlines()[3:9]
+    assert [row[: len(columns[0])].strip() for row in rows] == columns
 
 
 def test_many_parameters_are_cut_to_those_that_move():
-    """A table of hundreds of rows is cut to the twelve largest steps, and says so."""
+    """A table of hundreds of rows is cut to the twelve largest steps, in order, and says so."""
     rng = np.random.default_rng(0)
-    path = GDLinearRegressor(tol=1e3).fit(rng.normal(size=(50, 30)), rng.normal(size=50)).path_
-    text = repr(path.explain(0))
+    X, y = rng.normal(size=(50, 30)), rng.normal(size=50)
+    path = GDLinearRegressor(tol=1e3, max_iter=9).fit(X, y, coef_init=rng.normal(size=30)).path_
+    update = path.explain(0)
+    text = repr(update)
     assert "... and 19 more, which move less." in text
-    assert text.count("\nx") + text.count("\nintercept") == 12
+    shown = [line.split()[0] for line in text.splitlines() if line.startswith(("x", "intercept"))]
+    most = set(np.argsort(-np.abs(update.step))[:12])
+    assert shown == [name for j, name in enumerate(path.parameter_names) if j in most]
+
+
+def test_a_settled_descent_is_said_to_stay():
+    """An update that changes nothing leaves the loss the same."""
+    path = GDLinearRegressor().fit(X, [0.0] * 4).path_
+    assert repr(path.explain(0)).endswith("The loss after it is J = 0, the same.")
 
 
 def test_t_is_one_whole_number():

@@ -130,25 +130,33 @@ def test_all_zero_features_have_no_curvature():
     assert model.path_.loss(10**9) == pytest.approx(14 / 6)
 
 
-@pytest.mark.parametrize("reason", ["tol", "stationary", "max_iter", "diverged"])
-def test_repr_is_a_sentence(reason):
-    """It says how many updates were made, at which rate, and what came of it."""
+@pytest.mark.parametrize(
+    ("reason", "words", "settings"),
+    [
+        ("tol", "the loss fell below tol", {"tol": 1.0}),
+        ("stationary", "updates fell below rounding", {"max_iter": 10**5}),
+        ("max_iter", "max_iter was reached", {"max_iter": 3}),
+        ("diverged", "the loss began to rise", {"lr": 10.0}),
+    ],
+)
+def test_repr_is_a_sentence(reason, words, settings):
+    """It says why it ended, after how many updates at which rate, and what came of it."""
     X, y = regression()
-    settings = {
-        "tol": {"tol": 1.0},
-        "stationary": {"max_iter": 10**5},
-        "max_iter": {"max_iter": 3},
-        "diverged": {"lr": 10.0},
-    }[reason]
     model = GDLinearRegressor(**settings)
     if reason in ("tol", "stationary"):
         model.fit(X, y)
     else:
         with pytest.warns(match="descent"):
             model.fit(X, y)
-    said = repr(model.path_)
-    assert f"after {model.n_iter_:,} updates at lr={model.lr_:.4g}" in said
-    assert f"{model.path_.loss(model.n_iter_):.6g}" in said
+    path = model.path_
+    first, last, least = (
+        f"{x:.6g}" for x in (path.loss(0), path.loss(path.n_iter), path.loss_floor)
+    )
+    said = repr(path)
+    assert said.startswith(
+        f"<DescentPath: {words} after {model.n_iter_:,} updates at lr={model.lr_:.4g}; "
+    )
+    assert f"; loss {first} -> {last}, least possible {least}>" in said
 
 
 def test_histories_are_cached_read_only_and_not_pickled(fitted):
