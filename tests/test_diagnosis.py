@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -77,6 +78,19 @@ def test_the_slowest_direction_is_named_by_its_features():
     found = diagnose(X, y)
     assert found.slowest[0].name in {"a - b", "b - a"}
     assert found.slowest[0].name in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(1.0, "x0: 100 %"), (0.996, "x0: 100 %"), (0.509, "x0: 51 %"), (0.0271, "x0: 2.7 %")],
+)
+def test_the_share_of_a_direction_is_a_plain_number(share, words):
+    """All of the loss is 100 % of it, not 1e+02 %; two digits are enough."""
+    X, y = _data(d=1)
+    found = diagnose(X, y, lr=1e-3, fit_intercept=False)
+    assert "x0: 100 % of the loss to lose, falling e-fold" in repr(found)
+    found = replace(found, slowest=(replace(found.slowest[0], share=share),))
+    assert f"{words} of the loss to lose, falling" in repr(found)
 
 
 def test_an_estimator_is_diagnosed_from_its_path_alone():
