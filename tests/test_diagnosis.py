@@ -112,7 +112,10 @@ def test_a_constant_column_is_named():
     X, y = _data()
     X = np.column_stack([X, np.full(len(X), 7.0)])
     assert diagnose(X, y).constant_columns == ("x3",)
-    assert "x3: adds nothing beside the intercept" in repr(diagnose(X, y))
+    words = "x3: adds nothing beside the intercept, leave it out"
+    assert repr(diagnose(X, y)).splitlines()[-1] == f"constant          {words}"
+    both = diagnose(np.column_stack([X, np.full(len(X), 8.0)]), y)
+    assert "x3, x4: adds nothing" in repr(both)
     assert diagnose(X, y, fit_intercept=False).constant_columns == ()
 
 
@@ -122,8 +125,37 @@ def test_a_diverging_rate_is_called_that():
     found = diagnose(X, y, lr=10.0)
     assert set(found.updates.values()) == {None}
     assert "diverges, stable only below" in repr(found)
-    assert "growing" in repr(found)
+    assert "updates           never come near the least loss at this rate\n" in repr(found)
+    assert repr(found).splitlines()[4].startswith("growing ")
     assert None not in found.standardised.updates.values()
+
+
+def test_one_growing_direction_is_said_to_grow():
+    """Of a single direction, too, it is said whether it falls or grows."""
+    X, y = _data(d=1)
+    for lr, label in ((1e-3, "slowest "), (10.0, "growing ")):
+        lines = repr(diagnose(X, y, lr=lr, fit_intercept=False)).splitlines()
+        assert lines[4].startswith(label)
+
+
+def test_the_limit_itself_is_no_stable_rate():
+    """At 2 / largest curvature a direction jumps to and fro for ever: stable is below it."""
+    found = diagnose(*_data(), lr=0.1)
+    at_limit = replace(found, lr=found.max_stable_lr)
+    assert "diverges, stable only below" in repr(at_limit)
+
+
+def test_a_count_that_does_not_exist_is_never():
+    """Where standardising would not do either, its line says never."""
+    found = diagnose(*_data())
+    scaled = replace(found.standardised, updates={0.1: 7, 0.01: 1234, 0.001: None})
+    assert repr(replace(found, standardised=scaled)).endswith("updates 7, 1,234 and never")
+
+
+def test_as_many_directions_as_can_be_taken_in():
+    """Of many slow directions the slowest three are told."""
+    found = diagnose(*_data(d=8), lr=1e-3)
+    assert len(found.slowest) == 3
 
 
 def test_an_exact_fit_counts_from_the_first_loss():

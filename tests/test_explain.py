@@ -62,7 +62,9 @@ def test_names_and_targets_are_in_the_table():
     path = GDLinearRegressor(tol=1.0).fit(pandas.DataFrame(X, columns=["age"]), Y).path_
     assert path.parameter_names == ("intercept", "age")
     columns = [f"{name} (y{target})" for target in range(3) for name in ("intercept", "age")]
-    assert list(path.to_frame().columns) == ["loss", *columns]
+    frame = path.to_frame()
+    assert list(frame.columns) == ["loss", *columns]
+    assert_allclose(frame["age (y2)"], path.coef(np.arange(path.n_iter + 1))[:, 2, 0])
     rows = repr(path.explain(0)).splitlines()[3:9]
     assert [row[: len(columns[0])].strip() for row in rows] == columns
 
@@ -88,8 +90,12 @@ def test_a_settled_descent_is_said_to_stay():
 
 def test_t_is_one_whole_number():
     """Arrays, fractions and negative numbers are refused."""
-    for t, error in (([0, 1], TypeError), (0.5, TypeError), (-1, ValueError)):
-        with pytest.raises(error):
+    for t, error, words in (
+        ([0, 1], TypeError, r"one number of updates; got \[0, 1\]"),
+        (0.5, TypeError, "got 0.5"),
+        (-1, ValueError, "got -1"),
+    ):
+        with pytest.raises(error, match=words):
             _path().explain(t)
 
 
@@ -104,6 +110,8 @@ def test_the_frame_holds_every_iterate():
     assert_allclose(frame["x0"], path.coef(np.arange(18))[:, 0])
     assert list(path.to_frame([0, 10**12]).index) == [0, 10**12]
     assert len(path.to_frame(3)) == 1
+    with pytest.raises(ValueError, match=r"a flat list; got \[\[0, 1\]\]"):
+        path.to_frame([[0, 1]])
 
 
 def test_a_frame_larger_than_memory_is_refused():
@@ -112,7 +120,7 @@ def test_a_frame_larger_than_memory_is_refused():
     path = GDLinearRegressor(lr=1e-12, max_iter=10**9)
     with pytest.warns(match="max_iter"):
         path = path.fit(X, y).path_
-    with pytest.raises(ValueError, match="bytes"):
+    with pytest.raises(ValueError, match=r"The coef of all 1,000,000,001 iterates.*to_frame those"):
         path.to_frame()
 
 
