@@ -138,6 +138,19 @@ def test_one_growing_direction_is_said_to_grow():
         assert lines[4].startswith(label)
 
 
+@pytest.mark.parametrize("lr", [2.0, 2.2, 100.0])
+def test_a_direction_that_does_not_fall_takes_for_ever(lr):
+    """At the stable limit and above it the time constant is infinite, never negative."""
+    found = diagnose(np.array([[1.0], [-1.0]]), [1.0, -1.0], lr=lr, fit_intercept=False)
+    assert found.max_stable_lr == 2.0
+    assert found.slowest[0].time_constant == np.inf
+
+
+def test_without_a_slope_every_rate_is_best():
+    """Where X is all zeros there is no curvature to choose a rate by."""
+    assert diagnose(np.zeros((3, 1)), [1.0, 2.0, 3.0], fit_intercept=False).best_lr == np.inf
+
+
 def test_the_limit_itself_is_no_stable_rate():
     """At 2 / largest curvature a direction jumps to and fro for ever: stable is below it."""
     found = diagnose(*_data(), lr=0.1)

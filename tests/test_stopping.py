@@ -7,6 +7,8 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from helpers import largest_curvature, literal_loop, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
@@ -111,6 +113,17 @@ def test_divergence_stops_at_the_least_loss(solver, relative_rate):
     assert np.isfinite(model.coef_path_).all()
     assert f"{relative_rate / 2:.3g} times the largest stable rate" in message
     assert f"{model.path_.max_stable_lr:.4g}" in message
+
+
+def test_divergence_names_the_rate_that_scaling_allows():
+    """The rate up to which standardised columns are stable is that of a pipeline which does it."""
+    X, y = regression()
+    (message,) = messages(GDLinearRegressor(lr=5.0), X * [1.0, 10.0, 0.1, 1.0], y)
+    scaled = make_pipeline(StandardScaler(), GDLinearRegressor(tol=1.0)).fit(X, y)
+    limit = f"{scaled[-1].path_.max_stable_lr:.4g}"
+    assert message.endswith(f"lr='auto'; with standardised columns rates up to {limit} are stable.")
+    (message,) = messages(GDLinearRegressor(lr=5.0, solver="krylov"), X, y)
+    assert message.endswith("or lr='auto'.")  # it never sees the sums that would tell
 
 
 def test_divergence_stays_visible_beyond_the_stop():
