@@ -48,6 +48,12 @@ def test_promised_updates_are_enough_and_one_less_is_not():
         assert path.loss(updates) < near <= path.loss(updates - 1)
 
 
+def test_a_single_direction_takes_a_single_update():
+    """At 1 / curvature one update is needed, and enough, for whatever share."""
+    X, y = _data(d=1)
+    assert set(diagnose(X, y + 10 * X[:, 0], fit_intercept=False).updates.values()) == {1}
+
+
 def test_updates_after_standardising_are_those_of_a_pipeline():
     """What standardising is said to gain is what a pipeline with StandardScaler then takes."""
     X, y = _data(scales=[1.0, 100.0, 0.01])
@@ -147,8 +153,10 @@ def test_a_direction_that_does_not_fall_takes_for_ever(lr):
 
 
 def test_without_a_slope_every_rate_is_best():
-    """Where X is all zeros there is no curvature to choose a rate by."""
-    assert diagnose(np.zeros((3, 1)), [1.0, 2.0, 3.0], fit_intercept=False).best_lr == np.inf
+    """Where X is all zeros there is no curvature to choose a rate by, scaled or not."""
+    found = diagnose(np.zeros((3, 1)), [1.0, 2.0, 3.0], fit_intercept=False)
+    assert found.best_lr == found.standardised.best_lr == np.inf
+    assert found.lr == found.standardised.lr == 1.0
 
 
 def test_the_limit_itself_is_no_stable_rate():
@@ -183,8 +191,10 @@ def test_an_exact_fit_counts_from_the_first_loss():
 
 def test_nothing_to_learn_takes_no_updates():
     """On a target of zeros the start is the solution, whatever X is."""
-    assert set(diagnose(np.ones((3, 1)), np.zeros(3)).updates.values()) == {0}
-    assert set(diagnose(np.zeros((3, 1)), np.zeros(3)).updates.values()) == {0}
+    for X in (np.ones((3, 1)), np.zeros((3, 1)), np.array([[1.0], [2.0], [4.0]])):
+        found = diagnose(X, np.zeros(3))
+        assert set(found.updates.values()) == {0}
+        assert set(found.standardised.updates.values()) == {0}
 
 
 def test_weights_count_as_repetitions():
@@ -239,9 +249,14 @@ def test_what_is_neither_descent_nor_rows_is_refused():
     X, y = _data()
     with pytest.raises(TypeError, match="X and y; got ndarray without y"):
         diagnose(X)
-    with pytest.raises(TypeError, match=r"diagnose\(X, y, lr=estimator.lr_\)"):
+    words = r"alone; for what needs rows call diagnose\(X, y, lr=estimator.lr_\)\.$"
+    with pytest.raises(TypeError, match=words):
         diagnose(GDLinearRegressor(), y)
     with pytest.raises(TypeError, match="got LinearRegression"):
         diagnose(LinearRegression())
     with pytest.raises(TypeError, match="lr must be"):
         diagnose(X, y, lr="fast")
+    with pytest.raises(ValueError, match="lr must be .* above 0"):
+        diagnose(X, y, lr=0.0)
+    with pytest.raises(TypeError, match="fit_intercept must be True or False; got 'no'"):
+        diagnose(X, y, fit_intercept="no")

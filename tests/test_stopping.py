@@ -155,11 +155,14 @@ def test_max_iter_says_what_is_left():
     model = GDLinearRegressor(max_iter=20)
     (message,) = messages(model, X, y)
     assert model.stop_reason_ == "max_iter"
-    near = model.path_.iterations_to(model.path_.loss_floor * 1.01)
+    floor = model.path_.loss_floor
+    assert f"{model.path_.loss(20) - floor:.3g} above the least possible {floor:.6g}." in message
+    near = model.path_.iterations_to(floor * 1.01)
     assert f"{near - 20:,} more updates" in message
     assert "standardised columns" in message
     reached = GDLinearRegressor(max_iter=near)
-    messages(reached, X, y)
+    (message,) = messages(reached, X, y)
+    assert "That is within 1 % of the least loss; raise max_iter to come closer." in message
     assert reached.loss_history_[-1] < reached.path_.loss_floor * 1.01
 
 
