@@ -100,6 +100,21 @@ def test_iterations_to_the_floor_or_below_is_never():
     assert path.iterations_to(path.loss(path.n_iter) * 1.001) <= path.n_iter
 
 
+def test_a_slow_divergence_is_searched_up_to_its_turn():
+    """Where the loss falls for long before it rises, its lowest iterates are found."""
+    X, y = regression()
+    X = X * [1.0, 1.0, 1.0, 0.1]
+    model = GDLinearRegressor(lr=2.0001 / largest_curvature(X), max_iter=2)
+    with pytest.warns(match="rise for ever"):
+        path = model.fit(X, y).path_
+    losses = path.loss(np.arange(10**5))
+    turn = int(np.argmin(losses))
+    assert 100 < turn < 10**5 - 1
+    target = losses[turn] * (1 + 1e-9)
+    assert path.iterations_to(target) == np.argmax(losses < target)
+    assert path.iterations_to(losses[turn] * (1 - 1e-9)) is None
+
+
 def test_slow_targets_are_waited_for():
     """A loss that takes a trillion updates is found."""
     X, y = regression()
