@@ -88,6 +88,12 @@ def test_iterations_to_is_the_first_iterate_below(fitted, loss):
     assert path.loss(t) < target <= path.loss(t - 1)
 
 
+def test_iterations_to_a_loss_itself_takes_one_more():
+    """Below is meant strictly, as for tol."""
+    path = GDLinearRegressor(lr=0.1, tol=0.8, solver="loop").fit(*regression()).path_
+    assert path.iterations_to(path.loss(5)) == 6
+
+
 def test_iterations_to_the_floor_or_below_is_never():
     """None where no iterate gets there, on stable and on diverging rates."""
     X, y = regression()
