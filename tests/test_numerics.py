@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from helpers import literal_loop, regression
 from sklearn_gd._descent.basis import CHUNK, Basis, length
 from sklearn_gd._descent.contraction import Contraction
+from sklearn_gd._descent.descent import Descent, RecordedDescent
+from sklearn_gd._descent.loop import descend
+from sklearn_gd._descent.moments import moments_of
 from sklearn_gd._descent.names import direction_name, parameter_names
 from sklearn_gd._descent.ritz import from_bidiagonal, from_tridiagonal, nothing
+from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.spectrum import eigenbasis
 from sklearn_gd._descent.stopping import NEVER, Stopping, first_true
 from sklearn_gd._descent.winner import choose
 
@@ -101,6 +107,51 @@ def test_a_stable_descent_stops_for_tol_then_rest(t, loss, fall, reason):
 def test_a_diverging_descent_stops_where_it_rises(t, fall, reason):
     """Where the next update does not lower the loss, overflow included; not after max_iter."""
     assert Stopping(None, 7, diverging=True).reason(t, 1.0, fall) == reason
+
+
+@pytest.fixture
+def rows():
+    """A plain problem of two targets."""
+    return Rows(*regression(k=2), None, True)
+
+
+def test_a_record_answers_up_to_its_end(rows):
+    """Whatever was recorded is given back, in any shape; beyond, the closed form answers."""
+    spectrum = eigenbasis(moments_of(rows), np.zeros((5, 2)), True)
+    record, losses = np.arange(40.0).reshape(4, 5, 2), np.array([9.0, 8.0, 7.0, 6.0])
+    recorded, closed = RecordedDescent(spectrum, 0.1, record, losses), Descent(spectrum, 0.1)
+    for t in range(4):
+        assert np.array_equal(recorded.theta(t), record[t])
+        assert recorded.loss(t) == losses[t]
+    t = np.array([[0, 3], [4, 10**12]])
+    assert np.array_equal(recorded.theta(t)[0], record[[0, 3]])
+    assert np.array_equal(recorded.theta(t)[1], closed.theta(t)[1])
+    assert np.array_equal(recorded.loss(t), [[9.0, 6.0], closed.loss(t)[1]])
+    assert np.array_equal(recorded.losses(3), losses)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 3, 8, 100])
+def test_a_loop_keeps_as_many_iterates_as_asked(rows, keep):
+    """The descent is the same however much of it is kept, from the start on."""
+    stop, thetas, losses = descend(rows, np.zeros((5, 2)), 0.1, Stopping(None, 7), keep)
+    expected, expected_losses = literal_loop(rows.X, rows.y, 0.1, 7)
+    assert (stop.t, stop.reason) == (7, "max_iter")
+    assert len(thetas) == len(losses) == min(keep, 8)
+    assert_allclose(thetas.reshape(-1, 5, 2), expected[:keep], rtol=1e-13, atol=1e-15)
+    assert_allclose(losses, expected_losses[:keep], rtol=1e-13)
+
+
+def test_what_errors_of_curvatures_do_to_coefficients(rows):
+    """At most lr t times that of a curvature, and at most its share of the smallest."""
+    spectrum = eigenbasis(moments_of(rows), np.zeros((5, 2)), True)
+    curvature, descent = spectrum.curvature, Descent(spectrum, 0.1)
+    error = spectrum.error * curvature.max()
+    assert error > 0
+    assert descent.coefficient_error(1) == pytest.approx(0.1 * error)
+    assert descent.coefficient_error(10**9) == pytest.approx(error / curvature.min())
+    nothing = Rows(rows.X, np.zeros((60, 2)), None, True)
+    spectrum = eigenbasis(moments_of(nothing), np.zeros((5, 2)), True)
+    assert Descent(spectrum, 0.1).coefficient_error(10**9) == 0.0
 
 
 @pytest.fixture
