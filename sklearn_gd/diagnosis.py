@@ -261,7 +261,8 @@ def _counts(scaled: Diagnosis) -> str:
 
 
 def _direction_words(direction: SlowDirection) -> str:
-    held = f"{direction.name}: {100 * direction.share:.2g} % of the loss to lose"
+    share = float(f"{100 * direction.share:.2g}")  # by itself .2g makes 1e+02 of 100
+    held = f"{direction.name}: {share:g} % of the loss to lose"
     if isfinite(direction.time_constant):
         return f"{held}, falling e-fold every {direction.time_constant:,.0f} updates"
     return f"{held}, growing"

@@ -88,6 +88,12 @@ def test_iterations_to_is_the_first_iterate_below(fitted, loss):
     assert path.loss(t) < target <= path.loss(t - 1)
 
 
+def test_iterations_to_a_loss_itself_takes_one_more():
+    """Below is meant strictly, as for tol."""
+    path = GDLinearRegressor(lr=0.1, tol=0.8, solver="loop").fit(*regression()).path_
+    assert path.iterations_to(path.loss(5)) == 6
+
+
 def test_iterations_to_the_floor_or_below_is_never():
     """None where no iterate gets there, on stable and on diverging rates."""
     X, y = regression()
@@ -98,6 +104,21 @@ def test_iterations_to_the_floor_or_below_is_never():
         path = GDLinearRegressor(lr=2.2 / largest_curvature(X)).fit(X, y).path_
     assert path.iterations_to(path.loss(path.n_iter) * 0.999) is None
     assert path.iterations_to(path.loss(path.n_iter) * 1.001) <= path.n_iter
+
+
+def test_a_slow_divergence_is_searched_up_to_its_turn():
+    """Where the loss falls for long before it rises, its lowest iterates are found."""
+    X, y = regression()
+    X = X * [1.0, 1.0, 1.0, 0.1]
+    model = GDLinearRegressor(lr=2.0001 / largest_curvature(X), max_iter=2)
+    with pytest.warns(match="rise for ever"):
+        path = model.fit(X, y).path_
+    losses = path.loss(np.arange(10**5))
+    turn = int(np.argmin(losses))
+    assert 100 < turn < 10**5 - 1
+    target = losses[turn] * (1 + 1e-9)
+    assert path.iterations_to(target) == np.argmax(losses < target)
+    assert path.iterations_to(losses[turn] * (1 - 1e-9)) is None
 
 
 def test_slow_targets_are_waited_for():
@@ -130,25 +151,33 @@ def test_all_zero_features_have_no_curvature():
     assert model.path_.loss(10**9) == pytest.approx(14 / 6)
 
 
-@pytest.mark.parametrize("reason", ["tol", "stationary", "max_iter", "diverged"])
-def test_repr_is_a_sentence(reason):
-    """It says how many updates were made, at which rate, and what came of it."""
-    X, y = regression()
-    settings = {
-        "tol": {"tol": 1.0},
-        "stationary": {"max_iter": 10**5},
-        "max_iter": {"max_iter": 3},
-        "diverged": {"lr": 10.0},
-    }[reason]
+@pytest.mark.parametrize(
+    ("reason", "words", "settings"),
+    [
+        ("tol", "the loss fell below tol", {"tol": 1.0}),
+        ("stationary", "updates fell below rounding", {"max_iter": 10**5}),
+        ("max_iter", "max_iter was reached", {"max_iter": 3}),
+        ("diverged", "the loss began to rise", {"lr": 10.0}),
+    ],
+)
+def test_repr_is_a_sentence(reason, words, settings):
+    """It says why it ended, after how many updates at which rate, and what came of it."""
+    X, y = regression(noise=1e-3)  # the least loss is small enough to have an exponent
     model = GDLinearRegressor(**settings)
     if reason in ("tol", "stationary"):
         model.fit(X, y)
     else:
         with pytest.warns(match="descent"):
             model.fit(X, y)
-    said = repr(model.path_)
-    assert f"after {model.n_iter_:,} updates at lr={model.lr_:.4g}" in said
-    assert f"{model.path_.loss(model.n_iter_):.6g}" in said
+    path = model.path_
+    first, last, least = (
+        f"{x:.6g}" for x in (path.loss(0), path.loss(path.n_iter), path.loss_floor)
+    )
+    said = repr(path)
+    assert said.startswith(
+        f"<DescentPath: {words} after {model.n_iter_:,} updates at lr={model.lr_:.4g}; "
+    )
+    assert f"; loss {first} -> {last}, least possible {least}>" in said
 
 
 def test_histories_are_cached_read_only_and_not_pickled(fitted):
