@@ -24,6 +24,7 @@ from sklearn_gd._descent.outlook import (
 )
 from sklearn_gd._descent.path import DescentPath
 from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.section import whole
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._door import descended, pose
@@ -137,6 +138,7 @@ class Diagnosis:
         )
 
 
+@quietly
 def diagnose(
     estimator_or_X: Any,
     y: Any = None,

@@ -14,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_gd._callbacks import Telling, restore, with_callbacks
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.stopping import NEVER
 from sklearn_gd._door import Posed, descended, pose
@@ -204,6 +205,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
             restore(self, earlier)
             raise
 
+    @quietly
     def _descend(
         self, posed: Posed, start: Any, terms: Terms, telling: Telling | None = None
     ) -> str | None:

@@ -23,6 +23,7 @@ from sklearn_gd._descent.folds import Each, Folds, Split
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.path import Layout
 from sklearn_gd._descent.problem import RowsInMemory, zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.surface import Grid
 from sklearn_gd._descent.tune import (
@@ -232,6 +233,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return self
 
     @with_callbacks
+    @quietly
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> str | None:
         """Tune, descend and keep the path; what there is to say of it comes back."""
         earlier = dict(vars(self))
