@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks._harness import Row, interleaved, medians
 from sklearn_gd._descent import solve
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.problem import RowsInMemory
 
 
 def problem(n: int, d: int, least: float = 0.1) -> tuple[Any, Any]:
@@ -24,7 +24,7 @@ def second_pass(n: int, d: int, updates: int, repeats: int) -> list[Row]:
     terms, cases = solve.Terms(None, None, updates), {}
     for name, least in (("moments alone", 0.1), ("with the second pass", 1e-6)):
         X, y = problem(n, d, least)
-        cases[name] = Rows(X, y[:, np.newaxis], None, True)
+        cases[name] = RowsInMemory(X, y[:, np.newaxis], None, True)
     taken = interleaved(
         {
             name: lambda r=r: solve.solve(r, np.zeros((d + 1, 1)), terms, "spectral")

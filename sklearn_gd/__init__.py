@@ -13,6 +13,7 @@ from sklearn_gd.display import (
     LossSurfaceDisplay,
     TuningDisplay,
 )
+from sklearn_gd.moments import Moments
 from sklearn_gd.regressor import GDLinearRegressor
 from sklearn_gd.regressor_cv import GDLinearRegressorCV
 
@@ -28,6 +29,7 @@ __all__ = [
     "LossCurveDisplay",
     "LossSlopeDisplay",
     "LossSurfaceDisplay",
+    "Moments",
     "SlowDirection",
     "TuningDisplay",
     "diagnose",

@@ -140,9 +140,10 @@ class Descended(CallbackSupportMixin):
     @property
     def _recorded(self) -> DescentPath:
         # Before fit the histories do not exist, as any other fitted attribute.
-        if "path_" not in vars(self):
+        path: DescentPath | None = getattr(self, "path_", None)
+        if path is None:
             raise AttributeError(f"this {type(self).__name__} is not fitted yet: call fit first.")
-        return self.path_
+        return path
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import isfinite
 from numbers import Integral, Number, Real
 from typing import Any
@@ -11,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import assert_all_finite, check_array
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sklearn_gd._descent.rows import LARGEST_SIZE, NotFinite, Rows
+from sklearn_gd._descent.problem import RowsInMemory
+from sklearn_gd._descent.rows import LARGEST_SIZE
 
 Floats = NDArray[np.float64]
 
@@ -22,6 +21,8 @@ SPARSE_FORMATS = ("csr", "csc")
 DTYPES = (np.float64, np.float32)
 # Smaller numbers have squares whose squares vanish.
 SMALLEST_SIZE = 1.0 / LARGEST_SIZE
+# Arrays of booleans, integers and floats need no look at the names of their dtypes.
+NUMBER_KINDS = "biuf"
 # How the names of dtypes begin that convert to floats of no meaning.
 NOT_NUMBERS = ("<u", ">u", "|s", "str", "bytes", "date", "time", "duration", "<m8", ">m8")
 
@@ -32,21 +33,39 @@ def check_X(estimator: Any, X: Any) -> Any:
 
 
 def check_rows(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, fit_intercept: bool
-) -> tuple[Rows, str]:
-    """The rows to fit, and whether y was "flat", a "column" or "many" targets."""
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    fit_intercept: bool,
+    *,
+    reset: bool = True,
+    part: bool = False,
+) -> tuple[RowsInMemory, str]:
+    """The rows to fit, and whether y was "flat", a "column" or "many" targets.
+
+    Features are kept by the estimator or, without `reset`, must be those it has. A `part` of the
+    rows may have no weight at all.
+    """
+    if y is None:  # validation with reset=False would take it for rows to predict for
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            f"is None."
+        )
     X, y = _validated(
         estimator,
         numbers("X", X),
         dense_numbers("y", y),
         y_numeric=True,
         multi_output=True,
-        ensure_all_finite=False,  # of X alone; nan and inf show in its sums: `naming_what_is_not`
+        ensure_all_finite=False,  # of X alone; nan and inf show in its sums: see _door.py
+        reset=reset,
     )
     targets = "flat" if y.ndim == 1 else "column" if y.shape[1] == 1 else "many"
     table = y.astype(np.float64, copy=False).reshape(len(y), -1)
     _check_sizes(X, table, fit_intercept)
-    return Rows(X, table, check_weights(sample_weight, len(y)), fit_intercept), targets
+    weights = check_weights(sample_weight, len(y), part=part)
+    return RowsInMemory(X, table, weights, fit_intercept), targets
 
 
 def _validated(estimator: Any, *arrays: Any, **how: Any) -> Any:
@@ -74,6 +93,8 @@ def numbers(name: str, value: Any) -> Any:
             ) from error
         except OverflowError as error:
             raise ValueError(f"{name} must hold numbers within the range of float64.") from error
+    if type(value) is np.ndarray and value.dtype.kind in NUMBER_KINDS:
+        return value
     if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
         raise ValueError(f"{name} must have no masked values: fill them, or drop their rows.")
     dtypes = getattr(value, "dtypes", None)
@@ -94,11 +115,11 @@ def dense_numbers(name: str, value: Any) -> Any:
 
 def _check_sizes(X: Any, y: Floats, fit_intercept: bool) -> None:
     """Numbers whose squares vanish or overflow would be taken for zeros or infinity."""
-    sizes = np.abs(y).max(axis=0)
-    if (sizes > LARGEST_SIZE).any() or ((sizes > 0) & (sizes < SMALLEST_SIZE)).any():
+    sizes = np.abs(y).max(axis=0).tolist()
+    if not all(size == 0 or SMALLEST_SIZE <= size <= LARGEST_SIZE for size in sizes):
         raise ValueError(
             f"y must have sizes between {SMALLEST_SIZE:.0e} and {LARGEST_SIZE:.0e}, "
-            f"or be all zero; its largest is {sizes.max():.3g}: rescale y."
+            f"or be all zero; its largest is {max(sizes):.3g}: rescale y."
         )
     x = X.data if sparse.issparse(X) else X
     if fit_intercept or x.size == 0 or np.abs(x[:1]).max() >= SMALLEST_SIZE:
@@ -117,23 +138,18 @@ def names_seen(estimator: Any) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
-@contextmanager
-def naming_what_is_not_finite(X: Any) -> Iterator[None]:
-    """Sums over X turned out not to be finite: say so in scikit-learn's words where X is not."""
-    try:
-        yield
-    except NotFinite:
-        assert_all_finite(X, input_name="X")
-        raise
+def check_weights(sample_weight: Any, n_samples: int, *, part: bool = False) -> Floats | None:
+    """Weights of shape (n,), or None where all rows weigh the same.
 
-
-def check_weights(sample_weight: Any, n_samples: int) -> Floats | None:
-    """Weights of shape (n,), or None where all rows weigh the same."""
+    Of a `part` of the rows all may weigh the same, which is not what others weigh, or nothing.
+    """
     if sample_weight is None:
         return None
     if isinstance(sample_weight, (Number, str)) or getattr(sample_weight, "ndim", None) == 0:
-        check_number("sample_weight", _scalar(sample_weight), Real, above=0)
-        return None
+        weight = check_number("sample_weight", _scalar(sample_weight), Real, above=0)
+        if not part:
+            return None
+        sample_weight = np.full(n_samples, float(weight))
     weights: Floats = check_array(
         dense_numbers("sample_weight", sample_weight),
         ensure_2d=False,
@@ -150,6 +166,8 @@ def check_weights(sample_weight: Any, n_samples: int) -> Floats | None:
             f"sample_weight must not be negative; the least weight is {weights.min():.6g}."
         )
     if not weights.any():
+        if part:
+            return weights
         raise ValueError("sample_weight must not be all zero: some weight must be positive.")
     if not SMALLEST_SIZE <= weights.max() <= LARGEST_SIZE:
         raise ValueError(

@@ -10,7 +10,6 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklearn_gd._descent.moments import Moments
@@ -23,16 +22,16 @@ from sklearn_gd._descent.outlook import (
     updates_to,
     updates_when_standardised,
 )
-from sklearn_gd._descent.path import DescentPath, Layout
+from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.section import whole
-from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._descent.solve import Terms
+from sklearn_gd._door import descended, pose
 from sklearn_gd._reading import names_of, path_of
 from sklearn_gd._validation import (
     check_flag,
     check_number,
-    check_rows,
-    names_seen,
-    naming_what_is_not_finite,
 )
 
 # How near the least loss: within 10 %, 1 % and 0.1 % of it.
@@ -139,6 +138,7 @@ class Diagnosis:
         )
 
 
+@quietly
 def diagnose(
     estimator_or_X: Any,
     y: Any = None,
@@ -220,14 +220,11 @@ def _pose(
     rate = None if isinstance(lr, str) and lr == "auto" else check_number("lr", lr, Real, above=0)
     door = _Door()
     intercept = check_flag("fit_intercept", fit_intercept)
-    rows, targets = check_rows(door, X, y, sample_weight, intercept)
-    start = np.zeros((rows.n_parameters, rows.y.shape[1]))
+    posed = pose(door, X, y, sample_weight, intercept)
     terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
-    with naming_what_is_not_finite(rows.X):
-        descent, stop, moments = solve(rows, start, terms, "spectral")
+    path, moments = descended(posed, zeros(posed.problem), terms, "spectral")
     assert moments is not None  # the spectral solver descends on them
-    layout = Layout(intercept, targets, rows.X.dtype, names_seen(door))
-    return DescentPath(descent, stop, layout), moments
+    return path, moments
 
 
 def _diagnose_rows(path: DescentPath, moments: Moments) -> Diagnosis:

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._callbacks import Telling, restore, with_callbacks
 from sklearn_gd._descent.advice import advice
-from sklearn_gd._descent.path import DescentPath, Layout
-from sklearn_gd._descent.rows import Rows
-from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.quiet import quietly
+from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.stopping import NEVER
+from sklearn_gd._door import Posed, descended, pose
 from sklearn_gd._fitted import Descended, attributes_of
-from sklearn_gd._validation import (
-    check_choice,
-    check_flag,
-    check_number,
-    check_rows,
-    check_start,
-    names_seen,
-    naming_what_is_not_finite,
-)
+from sklearn_gd._streams import Streaming
+from sklearn_gd._validation import check_choice, check_flag, check_number, check_start
 
 SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
-class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Linear regression fitted by full-batch gradient descent.
 
     The iterates are those of the textbook loop, intercept and coefficients descending together,
@@ -90,6 +84,8 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
     path_ : DescentPath
         The descent as a function of the number of updates, also beyond the stop where that is
         known.
+    n_samples_seen_ : int
+        Number of rows given to `partial_fit` so far; only there.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -115,8 +111,8 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
     least possible loss, warns with a `ConvergenceWarning` that has the numbers.
 
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
-    The descent is found first and its iterates are shown then, one task for each, or for each
-    block of them where there are more than 1000.
+    The descent is found first, and while a Krylov space grows for it that is shown; its iterates
+    are shown then, one task for each, or for each block of them where there are more than 1000.
 
     References
     ----------
@@ -161,7 +157,7 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
         *,
         coef_init: ArrayLike | None = None,
         intercept_init: ArrayLike | None = None,
-    ) -> GDLinearRegressor:
+    ) -> Self:
         """Descend on the given rows.
 
         Parameters
@@ -196,21 +192,26 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, coef_init: Any, intercept_init: Any
     ) -> str | None:
-        """Descend and keep the path; what there is to say of it comes back."""
+        """Fit and tell callbacks of it; what there is to say of the descent comes back."""
         earlier = dict(vars(self))
         try:
             terms = self._check_terms()
-            rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
-            layout = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
-            start = self._start(rows, layout, coef_init, intercept_init)
-            with naming_what_is_not_finite(rows.X):
-                descent, stop, moments = solve(rows, start, terms, self.solver)
-            path = DescentPath(descent, stop, layout)
-            telling = Telling(self, X, y, rows.sample_weight, attributes_of)
-            self._keep(telling.fit(path))
+            posed = pose(self, X, y, sample_weight, self.fit_intercept)
+            start = self._start(posed, coef_init, intercept_init)
+            self._forget()
+            telling = Telling(self, X, y, posed.sample_weight, attributes_of)
+            return self._descend(posed, start, replace(terms, watch=telling.grows), telling)
         except BaseException:
             restore(self, earlier)
             raise
+
+    @quietly
+    def _descend(
+        self, posed: Posed, start: Any, terms: Terms, telling: Telling | None = None
+    ) -> str | None:
+        """Descend and keep the path; what there is to say of it comes back."""
+        path, moments = descended(posed, start, terms, self.solver)
+        self._keep(path if telling is None else telling.descends(path))
         return advice(self.path_, self.tol, moments)
 
     def _check_terms(self) -> Terms:
@@ -227,20 +228,20 @@ class GDLinearRegressor(Descended, MultiOutputMixin, RegressorMixin, BaseEstimat
         lr = None if isinstance(self.lr, str) else float(self.lr)
         return Terms(lr, self.tol, int(self.max_iter))
 
-    def _start(self, rows: Rows, layout: Layout, coef_init: Any, intercept_init: Any) -> Any:
+    def _start(self, posed: Posed, coef_init: Any, intercept_init: Any) -> Any:
         """theta_0 of shape (p, k): what was given, else the last fit's, else zeros."""
-        d, k = rows.X.shape[1], rows.y.shape[1]
-        if self.warm_start and "path_" in vars(self):
+        theta, targets = zeros(posed.problem), posed.layout.targets
+        d, k = len(theta) - self.fit_intercept, theta.shape[1]
+        if self.warm_start and hasattr(self, "path_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             if intercept_init is None and self.fit_intercept:
                 intercept_init = self.intercept_
-        theta = np.zeros((d + self.fit_intercept, k))
         if coef_init is not None:
-            shape = (k, d) if layout.targets == "many" else (d,)
+            shape = (k, d) if targets == "many" else (d,)
             theta[-d:] = check_start("coef_init", coef_init, shape).reshape(k, d).T
         if intercept_init is not None:
             if not self.fit_intercept:
                 raise ValueError("intercept_init needs fit_intercept=True; got False.")
             shapes = {"flat": ((),), "column": ((1,), ()), "many": ((k,),)}
-            theta[0] = check_start("intercept_init", intercept_init, *shapes[layout.targets])
+            theta[0] = check_start("intercept_init", intercept_init, *shapes[targets])
         return theta

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,9 +21,10 @@ from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
 from sklearn_gd._descent.folds import Each, Folds, Split
 from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.path import DescentPath, Layout
-from sklearn_gd._descent.rows import Rows
-from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._descent.path import Layout
+from sklearn_gd._descent.problem import RowsInMemory, zeros
+from sklearn_gd._descent.quiet import quietly
+from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.surface import Grid
 from sklearn_gd._descent.tune import (
     FoldsInMoments,
@@ -32,15 +33,13 @@ from sklearn_gd._descent.tune import (
     WholeInSpaces,
 )
 from sklearn_gd._descent.winner import choose
+from sklearn_gd._door import descended, naming_what_is_not_finite, pose
 from sklearn_gd._fitted import Descended, attributes_of
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
 from sklearn_gd._scoring import HeldOutRows, score_iterates
 from sklearn_gd._validation import (
     check_choice,
     check_flag,
-    check_rows,
-    names_seen,
-    naming_what_is_not_finite,
 )
 from sklearn_gd.regressor import SOLVERS
 
@@ -202,9 +201,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         self.solver = solver
         self.n_jobs = n_jobs
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any
-    ) -> GDLinearRegressorCV:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
         """Score the whole grid, then descend on all rows as the winner does.
 
         Parameters
@@ -236,26 +233,27 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return self
 
     @with_callbacks
+    @quietly
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> str | None:
         """Tune, descend and keep the path; what there is to say of it comes back."""
         earlier = dict(vars(self))
         try:
             rates, iters = self._check_params()
-            rows, targets = check_rows(self, X, y, sample_weight, self.fit_intercept)
-            look = Layout(self.fit_intercept, targets, rows.X.dtype, names_seen(self))
-            telling = Telling(self, X, y, rows.sample_weight, attributes_of)
+            posed = pose(self, X, y, sample_weight, self.fit_intercept)
+            rows, look = posed.problem, posed.layout
+            assert isinstance(rows, RowsInMemory)  # what `pose` makes of rows that are here
+            telling = Telling(self, X, y, posed.sample_weight, attributes_of)
             each = telling.tuning_begins(self._each)
-            with naming_what_is_not_finite(rows.X):
+            with naming_what_is_not_finite(rows):
                 if self.cv is None:
                     known = self._score_by_gcv(rows, rates, iters, params)
                 else:
                     known = self._score_by_folds(rows, look, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
-            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
-            start = np.zeros((rows.n_parameters, rows.y.shape[1]))
-            descent, stop, moments = solve(rows, start, terms, self.solver, known)
-            self._keep(telling.tuned(DescentPath(descent, stop, look)))
+            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.grows)
+            path, moments = descended(posed, zeros(rows), terms, self.solver, known)
+            self._keep(telling.descends(path))
         except BaseException:
             restore(self, earlier)
             raise
@@ -293,7 +291,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return rates, iters
 
     def _score_by_gcv(
-        self, rows: Rows, rates: int | Floats, iters: NDArray[np.int64], params: dict[str, Any]
+        self,
+        rows: RowsInMemory,
+        rates: int | Floats,
+        iters: NDArray[np.int64],
+        params: dict[str, Any],
     ) -> Moments | None:
         if params:
             raise ValueError(f"cv=None makes no folds and takes no {', '.join(params)}.")
@@ -312,7 +314,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
     def _score_by_folds(
         self,
-        rows: Rows,
+        rows: RowsInMemory,
         look: Layout,
         rates: int | Floats,
         iters: NDArray[np.int64],
@@ -345,7 +347,9 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
         return way.moments
 
-    def _route(self, rows: Rows, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _route(
+        self, rows: RowsInMemory, params: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """What goes to the splitter and what to the scorer."""
         weights = {} if rows.sample_weight is None else {"sample_weight": rows.sample_weight}
         if get_config().get("enable_metadata_routing"):
@@ -361,14 +365,14 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             )
         return params, weights
 
-    def _in_closed_form(self, rows: Rows) -> bool:
+    def _in_closed_form(self, rows: RowsInMemory) -> bool:
         if self.scoring is None:
             return True
         # With routing, whether weights count in a named scorer is for its request to say.
         routing = get_config().get("enable_metadata_routing") and rows.sample_weight is not None
         return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER and not routing
 
-    def _splits(self, rows: Rows, y: Floats, params: dict[str, Any]) -> list[Split]:
+    def _splits(self, rows: RowsInMemory, y: Floats, params: dict[str, Any]) -> list[Split]:
         everything = np.arange(rows.n_samples)
 
         def index(chosen: Any) -> NDArray[np.intp]:
@@ -387,7 +391,9 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
                     raise ValueError(f"Fold {i} is {name} on no rows with a weight above zero.")
         return splits
 
-    def _grid(self, rows: Rows, way: Way, rates: int | Floats, iters: NDArray[np.int64]) -> Grid:
+    def _grid(
+        self, rows: RowsInMemory, way: Way, rates: int | Floats, iters: NDArray[np.int64]
+    ) -> Grid:
         if isinstance(rates, int):
             rates = spread_rates(rates, way.largest_curvature())
         self.lrs_, self.iters_ = rates, iters
@@ -407,7 +413,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return list(run(delayed(task)(i) for i in folds))
 
 
-def _taken(value: Any, index: NDArray[np.intp], rows: Rows) -> Any:
+def _taken(value: Any, index: NDArray[np.intp], rows: RowsInMemory) -> Any:
     """Metadata of one fold: its rows where there is a value per row, else the value itself."""
     if hasattr(value, "shape") or isinstance(value, (list, tuple)):
         per_row = value if hasattr(value, "tocsr") else np.asarray(value)

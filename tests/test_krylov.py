@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from helpers import regression
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._descent import bidiagonal, choice, krylov, rows, solve
+from sklearn_gd._descent import choice, compress, krylov, rows, scaled, solve
 
 # Distance to the other engines, relative: what DESIGN promises of each to exact arithmetic.
 CLOSE = 1e-12
@@ -192,6 +192,29 @@ def test_restart_keeps_every_iterate(problem, monkeypatch):
     np.testing.assert_allclose(gradient[1], loop.path_.gradient(17), atol=1e-11)
 
 
+@pytest.mark.parametrize("problem", ["csr", "targets"])
+def test_memory_of_finished_pieces_is_bounded(problem, monkeypatch):
+    """Beyond the limit the earliest iterates keep their losses and say what they lost."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)
+    X, y = PROBLEMS[problem]()
+    model = descend("krylov", X, y, max_iter=3000)
+    pieces = model.path_._descent.pieces
+    assert len(pieces) > 2
+    limit = sum(piece.stored_bytes for piece in pieces[1:-1])
+    monkeypatch.setattr(compress, "KEPT_LIMIT_BYTES", limit)
+    bounded = descend("krylov", X, y, max_iter=3000)
+    assert np.array_equal(bounded.coef_, model.coef_)
+    assert np.array_equal(bounded.loss_history_, model.loss_history_)
+    begin = model.path_._descent.firsts[1]
+    t = np.array([begin, model.n_iter_])
+    assert np.array_equal(bounded.path_.coef(t), model.path_.coef(t))
+    with pytest.raises(ValueError, match="were let go"):
+        bounded.path_.coef(begin - 1)
+    earlier = descend("krylov", X, y, max_iter=begin - 1, lr=model.lr_)
+    errors = np.linalg.norm(earlier.coef_ - model.path_.coef(begin - 1))
+    assert errors <= CLOSE * np.linalg.norm(earlier.coef_)
+
+
 @pytest.mark.parametrize("problem", ["tall", "csr", "wide csr", "targets"])
 def test_finished_pieces_keep_few_vectors(problem, monkeypatch):
     """What a finished piece throws away changes no iterate and no gradient beyond rounding."""
@@ -356,14 +379,16 @@ def test_products_are_those_of_the_matrix():
     X, weight = rng.standard_normal((700, 30)), rng.random(700)
     A = np.sqrt(weight / weight.sum())[:, None] * np.column_stack([np.ones(700), X])
     for data in (X, np.asfortranarray(X), sparse.csc_matrix(X), sparse.csr_matrix(X)):
-        scaled = bidiagonal.ScaledRows(rows.Rows(data, np.ones((700, 2)), weight, True))
+        side = scaled.ScaledRows(rows.Rows(data, np.ones((700, 2)), weight, True))
         v, u = rng.standard_normal((31, 2)), rng.standard_normal((700, 2))
-        np.testing.assert_allclose(scaled.forward(v), A @ v, atol=1e-14)
-        np.testing.assert_allclose(scaled.back(u.copy()), A.T @ u, atol=1e-14)
-        left = u.copy()
-        across = scaled.advance(v, left, np.array([0.5, 2.0]), lambda block: block)
-        np.testing.assert_allclose(left, A @ v - u * [0.5, 2.0], atol=1e-13)
-        np.testing.assert_allclose(across, A.T @ left, atol=1e-13)
+        np.testing.assert_allclose(side.image(v).sizes(), np.linalg.norm(A @ v, axis=0), atol=1e-14)
+        left = scaled.Left(side, u.copy())
+        np.testing.assert_allclose(left.back(), A.T @ u, atol=1e-14)
+        across, moved = left.advance(v, np.array([0.5, 2.0])), A @ v - u * [0.5, 2.0]
+        np.testing.assert_allclose(left.sizes(), np.linalg.norm(moved, axis=0), atol=1e-13)
+        np.testing.assert_allclose(across, A.T @ moved, atol=1e-13)
+        left.scale(np.array([2.0, 0.0]))
+        np.testing.assert_allclose(left.back(), A.T @ (moved * [2.0, 0.0]), atol=1e-12)
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csc_array])

@@ -25,13 +25,24 @@ def advice(path: DescentPath, tol: float | None, moments: Moments | None) -> str
     Without moments nothing is said of scaling, and without a known floor nothing of the distance.
     """
     said = [_ending(path, moments)]
-    floor = _floor(path)
-    if path.stop_reason != "tol" and tol is not None and floor is not None and tol <= floor:
-        said.append(
+    if path.stop_reason != "tol" and tol is not None:
+        said.append(_unreachable(path, tol))
+    return " ".join(s for s in said if s) or None
+
+
+def _unreachable(path: DescentPath, tol: float) -> str | None:
+    resolution, floor = path._descent.spectrum.resolution, _floor(path)
+    if tol <= resolution:
+        return (
+            f"tol={tol:.6g} was not used: below {resolution:.3g} a loss cannot be told from "
+            f"rounding here."
+        )
+    if floor is not None and tol <= floor:
+        return (
             f"tol={tol:.6g} is below the least possible loss {floor:.6g}: "
             f"no number of updates reaches it."
         )
-    return " ".join(s for s in said if s) or None
+    return None
 
 
 def _ending(path: DescentPath, moments: Moments | None) -> str | None:
@@ -66,14 +77,13 @@ def _stable_when_scaled(path: DescentPath, moments: Moments | None) -> str:
 def _still_falling(path: DescentPath) -> bool:
     """Whether the loss falls by more than rounding, or is far from the floor at a tiny rate."""
     rounding = np.finfo(path._layout.dtype).eps
-    loss = path.loss(path.n_iter)
-    floor = _floor(path)
-    far = floor is not None and loss > 0.5 * (path.loss(0) + floor)
+    loss, floor = path._last_loss, _floor(path)
+    far = floor is not None and loss > 0.5 * (path._descent.first_loss + floor)
     return bool(far or path._descent.fall(path.n_iter) > rounding * loss)
 
 
 def _unfinished(path: DescentPath, moments: Moments | None) -> str:
-    loss, floor = float(path.loss(path.n_iter)), _floor(path)
+    loss, floor = path._last_loss, _floor(path)
     said = f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g}"
     if floor is None:
         return f"{said}; raise max_iter."
@@ -83,11 +93,12 @@ def _unfinished(path: DescentPath, moments: Moments | None) -> str:
             f"{said} Later it would rise for ever: lr={path.lr:.4g} is above the largest stable "
             f"rate {path.max_stable_lr:.4g}."
         )
-    near, needed = goal(path, NEAR), updates_to(path, NEAR)
+    near = goal(path, NEAR)
+    if loss <= near.loss:
+        return f"{said} That is {near.words}; raise max_iter to come closer."
+    needed = updates_to(path, NEAR)
     if needed is None:
         return f"{said} At lr={path.lr:.4g} no number of updates comes {near.words}: raise lr."
-    if needed <= path.n_iter:
-        return f"{said} That is {near.words}; raise max_iter to come closer."
     said += f" To come {near.words} {needed - path.n_iter:,} more updates are needed"
     if moments is not None:
         scaled = updates_when_standardised(path, standardised(path, moments), NEAR)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.problem import RowsInMemory
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 
@@ -48,7 +49,7 @@ class Split:
 class Folds:
     """The rows of a cross-validation and how they are split."""
 
-    rows: Rows
+    rows: RowsInMemory
     splits: list[Split]
     each: Each
 
@@ -63,12 +64,12 @@ class Folds:
         held = 3 * size * len(self) <= HELD_SUMS_BYTES
         return held and is_partition(self.splits, self.rows.n_samples)
 
-    def training_rows(self, i: int) -> Rows:
+    def training_rows(self, i: int) -> RowsInMemory:
         """All rows, weighted by how often the fold is fitted on them: nothing is copied."""
         rows = self.rows
         counts = np.bincount(self.splits[i].train, minlength=rows.n_samples).astype(np.float64)
         w = counts if rows.sample_weight is None else counts * rows.sample_weight
-        return Rows(rows.X, rows.y, w, rows.fit_intercept)
+        return RowsInMemory(rows.X, rows.y, w, rows.fit_intercept)
 
     def weight(self, index: Indices) -> float:
         w = self.rows.sample_weight

@@ -1,4 +1,4 @@
-"""The textbook loop: rows and a rate go in, every iterate comes out."""
+"""The textbook loop: a problem and a rate go in, every iterate comes out."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.problem import Gathered, Problem
 from sklearn_gd._descent.stopping import Stop, Stopping
 
 Floats = NDArray[np.float64]
 
 
 def descend(
-    rows: Rows, theta: Floats, lr: float, stopping: Stopping, keep: int
+    problem: Problem | Gathered, theta: Floats, lr: float, stopping: Stopping, keep: int
 ) -> tuple[Stop, Floats, Floats]:
     """The stop and the first `keep` iterates, as thetas (t, p, k) and losses (t,)."""
     thetas, losses = [theta], []
-    loss, gradient = rows.loss_and_gradient(theta)
+    loss, gradient = problem.loss_and_gradient(theta)
     for t in count():
         next_theta = theta - lr * gradient
-        next_loss, next_gradient = rows.loss_and_gradient(next_theta)
+        next_loss, next_gradient = problem.loss_and_gradient(next_theta)
         if t < keep:
             thetas.append(next_theta)
             losses.append(loss)

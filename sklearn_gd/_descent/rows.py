@@ -52,6 +52,26 @@ class Rows:
         """p: the columns of Z = [1 X] or X."""
         return int(self.X.shape[1]) + self.fit_intercept
 
+    @property
+    def n_targets(self) -> int:
+        return int(self.y.shape[1])
+
+    @property
+    def is_sparse(self) -> bool:
+        return bool(sparse.issparse(self.X))
+
+    @property
+    def nonzeros(self) -> int:
+        """Of Z."""
+        if self.is_sparse:
+            return int(self.X.nnz) + self.n_samples * self.fit_intercept
+        return self.n_samples * self.n_parameters
+
+    @property
+    def rounding(self) -> float:
+        """Of the coefficients, which have the dtype of X."""
+        return float(np.finfo(self.X.dtype).eps)
+
     @cached_property
     def weight(self) -> float:
         """W: the sum of the weights, the number of rows where there are none."""

@@ -1,17 +1,20 @@
-"""The way through the house: rows and a rate go in, a descent and its stop come out."""
+"""The way through the house: a problem and a rate go in, a descent and its stop come out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent import choice, krylov, loop
 from sklearn_gd._descent.descent import Descent, RecordedDescent
-from sklearn_gd._descent.moments import Moments, moments_of
-from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
-from sklearn_gd._descent.spectrum import Spectrum, eigenbasis, refine
+from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.problem import Gathered, Problem, refine
+from sklearn_gd._descent.rows import LARGEST_SIZE
+from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
 Floats = NDArray[np.float64]
@@ -22,40 +25,63 @@ RECORD_LIMIT_BYTES = 1 << 28
 
 @dataclass(frozen=True)
 class Terms:
-    """What the user asks of a descent; `lr=None` is the classical safe rate."""
+    """What the user asks of a descent; `lr=None` is the classical safe rate.
+
+    `watch` is called at every step of a long search for it, where there is one.
+    """
 
     lr: float | None
     tol: float | None
     max_iter: int
+    watch: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A descent, when it is to stop, and so where it stops."""
+
+    descent: Descent
+    stopping: Stopping
+    stop: Stop
+
+    @cached_property
+    def holds(self) -> bool:
+        """Whether every iterate up to the stop is known within the contract."""
+        return self.descent.holds(self.stop.t, float(self.descent.loss(self.stop.t)))
 
 
 def solve(
-    rows: Rows, start: Floats, terms: Terms, solver: str, moments: Moments | None = None
+    problem: Problem | Gathered,
+    start: Floats,
+    terms: Terms,
+    solver: str,
+    moments: Moments | None = None,
 ) -> tuple[Descent, Stop, Moments | None]:
     """Descend from `start`; moments come along where the descent was found from them.
 
-    `moments` are those of the rows, where they are there already.
+    `moments` are those of the problem, where they are there already.
     """
-    _check_start(rows, start)
+    _check_start(problem, start)
+    gathered = isinstance(problem, Gathered)
     if solver in ("auto", "krylov"):
-        shape = choice.Shape.of(rows, terms.max_iter)
-        solver = shape.best_engine() if solver == "auto" else shape.best_krylov()
+        shape = choice.Shape.of(problem, terms.max_iter)
+        solver = shape.on_moments(solver) if gathered else shape.with_rows(solver)
     if solver == choice.KRYLOV_ON_MOMENTS:
-        moments = moments or moments_of(rows)
-        ask = _ask(rows, terms)
-        descent, stop = krylov.on_moments(moments, rows.fit_intercept, start, ask)
-        if descent.holds(stop.t, float(descent.loss(stop.t))):
+        moments = moments or problem.moments()
+        ask, measure = _ask(problem, terms), None if gathered else _measure(problem)
+        descent, stop = krylov.on_moments(moments, problem.fit_intercept, start, ask, measure)
+        if gathered or descent.holds(stop.t, float(descent.loss(stop.t))):
             return descent, stop, None  # advice on scaling would decompose them
         solver = choice.KRYLOV_ON_ROWS
-    if solver == choice.KRYLOV_ON_ROWS:
-        return *krylov.on_rows(rows, start, _ask(rows, terms)), None
-    return _spectral(rows, start, terms, solver, moments or moments_of(rows))
+    if solver == choice.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
+        return *krylov.on_rows(problem.sides(), start, _ask(problem, terms)), None
+    return _spectral(problem, start, terms, solver, moments or problem.moments())
 
 
-def _check_start(rows: Rows, start: Floats) -> None:
+def _check_start(problem: Problem | Gathered, start: Floats) -> None:
     if start.any():
         with np.errstate(over="ignore", invalid="ignore"):
-            loss, _ = rows.loss_and_gradient(start)
+            loss, _ = problem.loss_and_gradient(start)
         if not loss <= LARGEST_SIZE**2:
             raise ValueError(
                 f"The start is too far off: its loss {loss:.3g} is above {LARGEST_SIZE**2:.0e}. "
@@ -63,47 +89,67 @@ def _check_start(rows: Rows, start: Floats) -> None:
             )
 
 
-def _ask(rows: Rows, terms: Terms) -> krylov.Ask:
-    rounding = float(np.finfo(rows.X.dtype).eps)
-    return krylov.Ask(terms.lr, terms.max_iter, lambda path: _stop(path, terms, rounding)[1])
+def _ask(problem: Problem | Gathered, terms: Terms) -> krylov.Ask:
+    def stop_of(descent: Descent) -> Stop:
+        return _plan(descent, problem, terms).stop
+
+    return krylov.Ask(terms.lr, terms.max_iter, stop_of, terms.watch)
+
+
+def _measure(problem: Problem | Gathered) -> Callable[[Floats], float]:
+    """J of given parameters, on the rows."""
+    return lambda theta: problem.loss_and_gradient(theta)[0]
 
 
 def _spectral(
-    rows: Rows, start: Floats, terms: Terms, solver: str, moments: Moments
+    problem: Problem | Gathered, start: Floats, terms: Terms, solver: str, moments: Moments
 ) -> tuple[Descent, Stop, Moments]:
     """On the moments where they hold enough digits, else on the rows too."""
-    spectrum = eigenbasis(moments, start, rows.fit_intercept)
-    rounding = float(np.finfo(rows.X.dtype).eps)
-    descent, stopping, stop = _plan(spectrum, terms, rounding)
-    if not descent.holds(stop.t, float(descent.loss(stop.t))):
-        descent, stopping, stop = _plan(refine(rows, spectrum), terms, rounding)
+    spectrum = eigenbasis(moments, start, problem.fit_intercept)
+    plan = _plan(_descent(spectrum, terms), problem, terms)
+    if not isinstance(problem, Gathered):
+        plan = _with_last_loss(plan, problem, terms)
+        if not plan.holds:
+            plan = _plan(_descent(refine(problem, spectrum), terms), problem, terms)
     if solver == "loop":
-        descent, stop = _walk(rows, descent, stopping)
-    return descent, stop, moments
+        return *_walk(problem, plan), moments
+    return plan.descent, plan.stop, moments
 
 
-def _plan(spectrum: Spectrum, terms: Terms, rounding: float) -> tuple[Descent, Stopping, Stop]:
+def _descent(spectrum: Spectrum, terms: Terms) -> Descent:
     largest = spectrum.largest_curvature
-    lr = terms.lr if terms.lr is not None else 1.0 / largest if largest > 0 else 1.0
-    descent = Descent(spectrum, lr)
-    return descent, *_stop(descent, terms, rounding)
+    return Descent(spectrum, terms.lr or (1.0 / largest if largest > 0 else 1.0))
 
 
-def _stop(descent: Descent, terms: Terms, rounding: float) -> tuple[Stopping, Stop]:
+def _plan(descent: Descent, problem: Problem | Gathered, terms: Terms) -> Plan:
     # Below its resolution a loss is rounding noise, which must not stop anything by accident.
     tol = terms.tol
     if tol is not None and tol <= descent.spectrum.resolution:
         tol = None
-    stopping = foresee(descent, tol, terms.max_iter, rounding)
-    return stopping, find_stop(descent, stopping)
+    stopping = foresee(descent, tol, terms.max_iter, problem.rounding)
+    return Plan(descent, stopping, find_stop(descent, stopping))
 
 
-def _walk(rows: Rows, descent: Descent, stopping: Stopping) -> tuple[Descent, Stop]:
+def _with_last_loss(plan: Plan, problem: Problem, terms: Terms) -> Plan:
+    """The plan; where only the loss lacks digits, that of the last loss measured on the rows.
+
+    It may fall below `tol` at another t then.
+    """
+    descent, t = plan.descent, plan.stop.t
+    if plan.holds or not descent.lacks_only_the_loss(t):
+        return plan
+    loss = _measure(problem)(descent.theta(t))
+    return _plan(descent.measured(t, loss), problem, terms)
+
+
+def _walk(problem: Problem | Gathered, plan: Plan) -> tuple[Descent, Stop]:
     """The textbook loop in the place of the closed form, whose answers beyond the stop it keeps."""
-    spectrum = descent.spectrum
+    descent, spectrum = plan.descent, plan.descent.spectrum
     keep = RECORD_LIMIT_BYTES // (8 * (spectrum.start.size + 1))
     with np.errstate(over="ignore", invalid="ignore"):  # the update after a divergence
-        stop, thetas, losses = loop.descend(rows, spectrum.start, descent.lr, stopping, keep)
+        stop, thetas, losses = loop.descend(
+            problem, spectrum.start, descent.lr, plan.stopping, keep
+        )
     if stop.t >= keep:
         return descent, stop
     return RecordedDescent(spectrum, descent.lr, thetas, losses), stop

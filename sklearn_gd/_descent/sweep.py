@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._descent.bidiagonal import Bidiagonalisation, ScaledRows
+from sklearn_gd._descent.bidiagonal import Bidiagonalisation
 from sklearn_gd._descent.krylov import (
     FIRST_LOOK,
     TOP_ROUNDING,
@@ -22,9 +22,10 @@ from sklearn_gd._descent.krylov import (
     top_of,
 )
 from sklearn_gd._descent.pieces import KrylovSpectrum, Piece, joined, spectrum_of
+from sklearn_gd._descent.problem import RowsInMemory, zeros
 from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.scaled import Left, ScaledRows
 from sklearn_gd._descent.surface import Grid
 
 Floats = NDArray[np.float64]
@@ -41,12 +42,12 @@ class RoomError(ValueError):
     """A space would need more memory than one may take."""
 
 
-def space_for_grid(rows: Rows, grid: Grid) -> KrylovSpectrum:
+def space_for_grid(rows: RowsInMemory, grid: Grid) -> KrylovSpectrum:
     """The descent from zeros at every rate of the grid, up to its last iterate."""
     scaled = ScaledRows(rows)
-    start = np.zeros((rows.n_parameters, rows.y.shape[1]))
-    process = Bidiagonalisation(scaled, scaled.residual(start), scaled.sizes(start))
-    most, size = room_for_vectors(scaled, rows.y.shape[1]), FIRST_LOOK
+    start = zeros(rows)
+    process = Bidiagonalisation(scaled, scaled.residual_at(start), scaled.sizes(start))
+    most, size = room_for_vectors(scaled, rows.n_targets), FIRST_LOOK
     while True:
         process.grow(min(size, most))
         ritz = process.ritz()
@@ -81,7 +82,7 @@ def _is_resolved(spectrum: KrylovSpectrum, ritz: list[Ritz], grid: Grid) -> bool
     return True
 
 
-def with_measured_loss(spectrum: KrylovSpectrum, rows: Rows, grid: Grid) -> KrylovSpectrum:
+def with_measured_loss(spectrum: KrylovSpectrum, rows: RowsInMemory, grid: Grid) -> KrylovSpectrum:
     """The spectrum whose losses have the digits of the rows."""
     stable = 2.0 / max(spectrum.top, np.finfo(float).tiny)
     rates = grid.lrs[grid.lrs < stable]
@@ -94,11 +95,11 @@ def with_measured_loss(spectrum: KrylovSpectrum, rows: Rows, grid: Grid) -> Kryl
 class Curvatures:
     """Curvatures of all of H, of which a start at random sees every one, whatever y is."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: RowsInMemory) -> None:
         self._rows = rows
         self._scaled = ScaledRows(rows)
         noise = np.random.default_rng(SEED).standard_normal((rows.n_samples, 1))
-        self._process = Bidiagonalisation(self._scaled, noise, 1.0)
+        self._process = Bidiagonalisation(self._scaled, Left(self._scaled, noise), 1.0)
         self._most = room_for_vectors(self._scaled, 1)
 
     def largest(self) -> float:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.folds import Folds, FoldSums, pieces, spectrum_of
 from sklearn_gd._descent.moments import Moments, moments_of
-from sklearn_gd._descent.rows import Rows
-from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, refine, refined, whitened_sums
+from sklearn_gd._descent.problem import Problem, RowsInMemory, refine, zeros
+from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, refined, whitened_sums
 from sklearn_gd._descent.surface import (
     Grid,
     generalised_cross_validation,
@@ -65,15 +65,15 @@ class FoldsInSpaces:
 class WholeInMoments:
     """Generalised cross-validation by sums of p x p products."""
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-        self.moments = moments_of(rows)
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self.moments = problem.moments()
 
     def largest_curvature(self) -> float:
-        return largest_of(self.moments, self._rows)
+        return largest_of(self.moments, self._problem)
 
     def gcv(self, grid: Grid) -> tuple[Floats, Floats]:
-        return validate_by_gcv(self._rows, self.moments, grid)
+        return validate_by_gcv(self._problem, self.moments, grid)
 
 
 class WholeInSpaces:
@@ -81,7 +81,7 @@ class WholeInSpaces:
 
     moments = None
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: RowsInMemory) -> None:
         self._rows = rows
         self._curvatures = Curvatures(rows)
 
@@ -94,8 +94,8 @@ class WholeInSpaces:
         return generalised_cross_validation(spectrum, felt, grid, self._rows.weight)
 
 
-def largest_of(moments: Moments, rows: Rows) -> float:
-    return spectrum_of(moments, _zeros(rows), rows.fit_intercept).largest_curvature
+def largest_of(moments: Moments, problem: Problem) -> float:
+    return spectrum_of(moments, zeros(problem), problem.fit_intercept).largest_curvature
 
 
 def cross_validate(folds: Folds, moments: FoldSums[Moments], grid: Grid) -> Floats:
@@ -113,10 +113,10 @@ def cross_validate(folds: Folds, moments: FoldSums[Moments], grid: Grid) -> Floa
 def _by_moments(folds: Folds, moments: FoldSums[Moments], grid: Grid, i: int) -> Floats | None:
     """One fold's errors; None where the moments do not hold their digits."""
     rows = folds.rows
-    spectrum = spectrum_of(moments.train(i), _zeros(rows), rows.fit_intercept)
+    spectrum = spectrum_of(moments.train(i), zeros(rows), rows.fit_intercept)
     held_out = held_out_by_moments(spectrum, moments.test(i), rows.fit_intercept)
     errors = mean_squared_errors(spectrum, held_out, grid)
-    least = float(errors.min()) * rows.y.shape[1]
+    least = float(errors.min()) * rows.n_targets
     if held_out.resolution > CONTRACT * least or not _holds(spectrum, grid, 0.5 * least):
         return None
     return errors
@@ -134,25 +134,21 @@ def row_spectra(folds: Folds, moments: FoldSums[Moments]) -> Callable[[int], Spe
     The spectrum of all rows is the basis in which the folds' whitened sums add up.
     """
     rows = folds.rows
-    coarse = spectrum_of(moments.total(), _zeros(rows), rows.fit_intercept)
+    coarse = spectrum_of(moments.total(), zeros(rows), rows.fit_intercept)
     whitened = FoldSums(folds, lambda part: whitened_sums(part, coarse))
     return lambda i: refined(coarse, whitened.train(i) / folds.weight(folds.splits[i].train))
 
 
-def validate_by_gcv(rows: Rows, moments: Moments, grid: Grid) -> tuple[Floats, Floats]:
+def validate_by_gcv(problem: Problem, moments: Moments, grid: Grid) -> tuple[Floats, Floats]:
     """Generalised cross-validation and degrees of freedom, each (n_lrs, n_iters)."""
-    spectrum = spectrum_of(moments, _zeros(rows), rows.fit_intercept)
+    spectrum = spectrum_of(moments, zeros(problem), problem.fit_intercept)
     if not _holds(spectrum, grid, spectrum.floor):
-        spectrum = refine(rows, spectrum)
+        spectrum = refine(problem, spectrum)
     felt = spectrum.felt_curvature
-    return generalised_cross_validation(spectrum, felt, grid, rows.weight)
+    return generalised_cross_validation(spectrum, felt, grid, problem.weight)
 
 
 def _holds(spectrum: Spectrum, grid: Grid, loss: float) -> bool:
     """Whether the moments hold the digits of the longest descent at the largest stable rate."""
     stable = 2.0 / max(spectrum.largest_curvature, np.finfo(float).tiny)
     return Descent(spectrum, min(float(grid.lrs.max()), stable)).holds(grid.last, loss)
-
-
-def _zeros(rows: Rows) -> Floats:
-    return np.zeros((rows.n_parameters, rows.y.shape[1]))

@@ -1,0 +1,101 @@
+"""What engines ask of rows, wherever those are: sums and products, never a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._descent.bidiagonal import Sides
+from sklearn_gd._descent.choice import Sized
+from sklearn_gd._descent.moments import Moments, moments_of
+from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.scaled import ScaledRows
+from sklearn_gd._descent.spectrum import Spectrum, refined, whitened_sums
+
+Floats = NDArray[np.float64]
+
+
+class Problem(Sized, Protocol):
+    """Rows with targets and weights, to be descended on."""
+
+    @property
+    def fit_intercept(self) -> bool: ...
+    @property
+    def weight(self) -> float: ...
+    @property
+    def rounding(self) -> float: ...
+    def moments(self) -> Moments: ...
+    def whitened_sums(self, coarse: Spectrum) -> Floats: ...
+    def sides(self) -> Sides: ...
+    def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]: ...
+
+
+class RowsInMemory(Rows):
+    """The problem of rows that are all here."""
+
+    def moments(self) -> Moments:
+        """One pass over the rows."""
+        return moments_of(self)
+
+    def whitened_sums(self, coarse: Spectrum) -> Floats:
+        """A second pass, for all digits."""
+        return whitened_sums(self, coarse)
+
+    def sides(self) -> ScaledRows:
+        """The rows as a matrix to multiply with; they have no sums of squares, so look for nan."""
+        self.check_finite()
+        return ScaledRows(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """The problem of rows that are gone: their sums are all there is."""
+
+    sums: Moments
+    fit_intercept: bool
+    rounding: float
+
+    is_sparse = False
+
+    @property
+    def n_samples(self) -> int:
+        return self.sums.n_samples
+
+    @property
+    def n_targets(self) -> int:
+        return self.sums.n_targets
+
+    @property
+    def n_parameters(self) -> int:
+        return len(self.sums.sums) - self.n_targets - (not self.fit_intercept)
+
+    @property
+    def nonzeros(self) -> int:
+        return self.n_samples * self.n_parameters
+
+    @property
+    def weight(self) -> float:
+        return self.sums.weight
+
+    def moments(self) -> Moments:
+        return self.sums
+
+    def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """J(theta), which may be rounding where it is tiny, and its partial derivatives."""
+        pull = self.sums.hessian(self.fit_intercept) @ theta
+        b = self.sums.products_with_y(self.fit_intercept)
+        loss = 0.5 * (float(self.sums.mean_squares_of_y().sum()) + float(np.vdot(theta, pull - b)))
+        return max(loss - 0.5 * float(np.vdot(theta, b)), 0.0), pull - b
+
+
+def zeros(problem: Problem | Gathered) -> Floats:
+    """The start where none is given."""
+    return np.zeros((problem.n_parameters, problem.n_targets))
+
+
+def refine(problem: Problem, coarse: Spectrum) -> Spectrum:
+    """From the rows once more: the singular values of Z, not the square roots of those of Z'Z."""
+    return refined(coarse, problem.whitened_sums(coarse) / problem.weight)

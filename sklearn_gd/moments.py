@@ -1,0 +1,248 @@
+"""Moments: rows go in, sums come out that add up, travel, and are all that descent needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from os import PathLike
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
+from sklearn_gd._descent.moments import Moments as Sums
+from sklearn_gd._descent.path import Layout
+from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.spectrum import eigenbasis
+from sklearn_gd._door import Posed, from_moments, moments_of, pose
+
+# What a saved file says of itself, so that a later version can read an earlier one's.
+FORMAT = 1
+KEYS = {"format", "sums", "n_targets", "n_samples", "targets", "dtype", "named", "feature_names"}
+
+
+class _Door(BaseEstimator):
+    """Lets rows in with the checks of an estimator; keeps the features' names."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Moments:
+    """The sums over rows that gradient descent needs: weighted products of the columns of [1 X y].
+
+    Moments of two sets of rows add up to those of their union, so rows can be read in any order, in
+    any number of parts, and wherever they are. Made by `from_rows`.
+
+    Attributes
+    ----------
+    n_samples : int
+        Rows summed.
+    n_features : int
+        Columns of X.
+    n_targets : int
+        Columns of y.
+    weight : float
+        The sum of the rows' weights; `n_samples` where none were given.
+    feature_names : tuple of str or None
+        Names of the columns of X; None where it had none.
+    dtype : numpy.dtype
+        Of coefficients descended to: float32 where all X were, else float64. Sums are float64.
+    resolution : float
+        A loss below this cannot be told from rounding: a loss from sums is a difference of large
+        numbers. A `tol` below it never ends a descent. For the descent from zeros with an
+        intercept; takes an eigendecomposition when first asked for.
+
+    See Also
+    --------
+    GDLinearRegressor.fit_moments : Descend on them.
+    GDLinearRegressor.partial_fit : Keeps such sums itself.
+
+    Notes
+    -----
+    With weights w, the matrix [1 X y]' diag(w) [1 X y] of (1 + n_features + n_targets)**2 numbers
+    is kept. With H, b and the mean square of y read off it, J(theta) = 1/2 theta' H theta - b'theta
+    + 1/2 mean(y**2). Coefficients are exact to 4 T eps after T updates, where `fit`, which may read
+    the rows a second time, keeps twelve digits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_gd import GDLinearRegressor, Moments
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([1.0, 3.0, 5.0, 7.0])
+    >>> moments = sum(Moments.from_rows(X[i : i + 2], y[i : i + 2]) for i in (0, 2))
+    >>> moments
+    <Moments of 4 rows: 1 feature, 1 target, 72 bytes>
+    >>> GDLinearRegressor(lr=0.1, tol=0.1).fit_moments(moments).n_iter_
+    5
+    >>> GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).n_iter_
+    5
+    """
+
+    _sums: Sums
+    _targets: str  # as in Layout
+    dtype: np.dtype[Any]
+    feature_names: tuple[str, ...] | None
+
+    @classmethod
+    def from_rows(cls, X: Any, y: Any, sample_weight: ArrayLike | float | None = None) -> Moments:
+        """One pass over rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features; at most 8191 columns.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Targets.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Non-negative weights, which may all be zero; one number is the weight of each row.
+
+        Returns
+        -------
+        Moments
+            Their sums.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where an argument is not as described.
+        """
+        return cls._of(pose(_Door(), X, y, sample_weight, True, part=True))
+
+    @classmethod
+    def _of(cls, posed: Posed) -> Moments:
+        if posed.problem.n_parameters > MOST_COLUMNS_OF_MOMENTS:
+            raise ValueError(
+                f"Moments are sums of products of all pairs of columns, for at most "
+                f"{MOST_COLUMNS_OF_MOMENTS - 1:,} features; X has {posed.problem.n_parameters:,} "
+                f"with the intercept. Use fit, which needs no such sums."
+            )
+        layout = posed.layout
+        return cls(moments_of(posed), layout.targets, np.dtype(layout.dtype), layout.feature_names)
+
+    @property
+    def n_samples(self) -> int:
+        return self._sums.n_samples
+
+    @property
+    def n_features(self) -> int:
+        return len(self._sums.sums) - 1 - self.n_targets
+
+    @property
+    def n_targets(self) -> int:
+        return self._sums.n_targets
+
+    @property
+    def weight(self) -> float:
+        return self._sums.weight
+
+    @cached_property
+    def resolution(self) -> float:
+        posed = self._posed(True)
+        return eigenbasis(self._sums, zeros(posed.problem), True).resolution
+
+    def __add__(self, other: Moments) -> Moments:
+        if not isinstance(other, Moments):
+            return NotImplemented
+        for what, mine, others in (
+            ("features", self.n_features, other.n_features),
+            ("targets", self._shape_of_y, other._shape_of_y),
+            ("feature names", self.feature_names, other.feature_names),
+        ):
+            if mine != others:
+                raise ValueError(
+                    f"Moments add up where their {what} are the same; got {mine} and {others}."
+                )
+        dtype = np.result_type(self.dtype, other.dtype)
+        return replace(self, _sums=self._sums + other._sums, dtype=dtype)
+
+    def __radd__(self, other: object) -> Moments:
+        """Sum() begins with 0."""
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
+    def __repr__(self) -> str:
+        what = (
+            _counted(self.n_features, "feature"),
+            _counted(self.n_targets, "target"),
+            f"{self._sums.sums.nbytes:,} bytes",
+        )
+        return f"<Moments of {_counted(self.n_samples, 'row')}: {', '.join(what)}>"
+
+    def save(self, file: str | PathLike[str] | IO[bytes]) -> None:
+        """Write to a ``.npz`` file of plain arrays: no pickle.
+
+        Parameters
+        ----------
+        file : str, path or binary file object
+            Where to. A name without the ending ``.npz`` gets it, as with `numpy.savez`.
+        """
+        np.savez(
+            file,
+            format=np.int64(FORMAT),
+            sums=self._sums.sums,
+            n_targets=np.int64(self.n_targets),
+            n_samples=np.int64(self.n_samples),
+            targets=np.str_(self._targets),
+            dtype=np.str_(self.dtype.name),
+            named=np.bool_(self.feature_names is not None),
+            feature_names=np.array(self.feature_names or (), dtype=np.str_),
+        )
+
+    @classmethod
+    def load(cls, file: str | PathLike[str] | IO[bytes]) -> Moments:
+        """Read what `save` wrote; a file from a stranger is safe to read.
+
+        Parameters
+        ----------
+        file : str, path or binary file object
+            Where from.
+
+        Returns
+        -------
+        Moments
+            Equal to those saved.
+
+        Raises
+        ------
+        ValueError
+            Where the file was not written by `save`.
+        """
+        read = np.load(file, allow_pickle=False)
+        if not isinstance(read, NpzFile) or set(read.files) != KEYS:
+            raise ValueError(f"{file} does not hold Moments: it was not written by save.")
+        with read as held:
+            if int(held["format"]) != FORMAT:
+                raise ValueError(
+                    f"{file} is of format {int(held['format'])}, and this version of sklearn_gd "
+                    f"reads format {FORMAT}: update it."
+                )
+            names = tuple(str(name) for name in held["feature_names"])
+            return cls(
+                Sums(_checked(held["sums"]), int(held["n_targets"]), int(held["n_samples"])),
+                str(held["targets"]),
+                np.dtype(str(held["dtype"])),
+                names if held["named"] else None,
+            )
+
+    @property
+    def _shape_of_y(self) -> str:
+        rows = "n_samples"
+        return f"({rows},)" if self._targets == "flat" else f"({rows}, {self.n_targets})"
+
+    def _posed(self, fit_intercept: bool) -> Posed:
+        """The problem of all the rows."""
+        if not self.weight > 0:
+            raise ValueError("sample_weight must not be all zero: some row must have a weight.")
+        layout = Layout(fit_intercept, self._targets, self.dtype, self.feature_names)
+        return from_moments(self._sums, layout)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _checked(sums: NDArray[Any]) -> NDArray[np.float64]:
+    if sums.dtype != np.float64 or not np.array_equal(sums, sums.T):  # nan is unequal to itself
+        raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
+    return sums
