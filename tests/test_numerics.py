@@ -132,6 +132,13 @@ def test_a_record_answers_up_to_its_end(rows):
     assert np.array_equal(recorded.losses(3), losses)
 
 
+def test_the_size_of_coefficients_is_each_targets_own(rows):
+    """|theta_t| of each column."""
+    spectrum = eigenbasis(moments_of(rows), np.zeros((5, 2)), True)
+    descent = Descent(spectrum, 0.1)
+    assert_allclose(descent.size(7), np.linalg.norm(descent.theta(7), axis=0))
+
+
 @pytest.mark.parametrize("keep", [0, 1, 3, 8, 100])
 def test_a_loop_keeps_as_many_iterates_as_asked(rows, keep):
     """The descent is the same however much of it is kept, from the start on."""
