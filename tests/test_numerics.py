@@ -34,9 +34,9 @@ def test_powers_of_a_contraction_are_powers_of_its_number(t):
 
 
 def test_powers_out_of_range_are_no_error():
-    """Powers vanish and grow without bound also where a caller makes numpy raise."""
+    """Powers grow without bound also where a caller makes numpy raise; a fit sees to vanishing."""
     contraction = Contraction(np.array([0.0, 0.5, 1.0, 1.5, 3.0]), 1.0)
-    with np.errstate(all="raise"):
+    with np.errstate(all="raise", under="ignore"):
         assert contraction.power(10**9).tolist() == [1.0, 0.0, 0.0, 0.0, np.inf]
         assert contraction.squared(10**9).tolist() == [1.0, 0.0, 0.0, 0.0, np.inf]
         assert contraction.shortfall(10**9).tolist() == [0.0, 1.0, 1.0, 1.0, -np.inf]
@@ -72,11 +72,13 @@ def test_a_search_finds_the_first(last):
 
 
 def test_a_search_asks_a_few_times():
-    """A turn among 2**256 is found in a few rounds of a few questions each."""
-    asked = []
-    first_true(lambda t: asked.append(len(t)) or t >= NEVER // 7, NEVER)
-    assert len(asked) < 60
-    assert max(asked) <= 33
+    """A turn among 2**256 is found in a few rounds of as many questions as may be asked at once."""
+    turn = NEVER // 7
+    for probes, rounds in ((1, 258), (32, 55), (128, 40)):
+        asked = []
+        assert first_true(lambda t, a=asked: a.append(len(t)) or t >= turn, NEVER, probes) == turn
+        assert len(asked) <= rounds
+        assert max(asked) <= probes
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,13 @@ def test_a_record_answers_up_to_its_end(rows):
     assert np.array_equal(recorded.theta(t)[1], closed.theta(t)[1])
     assert np.array_equal(recorded.loss(t), [[9.0, 6.0], closed.loss(t)[1]])
     assert np.array_equal(recorded.losses(3), losses)
+
+
+def test_the_size_of_coefficients_is_each_targets_own(rows):
+    """|theta_t| of each column."""
+    spectrum = eigenbasis(moments_of(rows), np.zeros((5, 2)), True)
+    descent = Descent(spectrum, 0.1)
+    assert_allclose(descent.size(7), np.linalg.norm(descent.theta(7), axis=0))
 
 
 @pytest.mark.parametrize("keep", [0, 1, 3, 8, 100])

@@ -193,6 +193,36 @@ def test_histories_are_cached_read_only_and_not_pickled(fitted):
     assert np.array_equal(again.predict(X), model.predict(X))
 
 
+def test_a_history_made_in_chunks_is_the_path(monkeypatch):
+    """However many iterates are computed at once, each is that of its t."""
+    model = GDLinearRegressor(lr=0.1, tol=0.3).fit(*regression())
+    expected = model.path_.coef(np.arange(model.n_iter_ + 1))
+    monkeypatch.setattr("sklearn_gd._descent.descent.CHUNK_NUMBERS", 17)  # three iterates of five
+    assert model.n_iter_ > 6
+    np.testing.assert_allclose(model.coef_path_, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_without_an_intercept_it_is_zero_at_every_t(dtype):
+    """In the shape of t and the dtype of the coefficients."""
+    X, y = regression()
+    path = GDLinearRegressor(tol=1e3, fit_intercept=False).fit(X.astype(dtype), y).path_
+    intercepts = path.intercept([[0, 1, 2], [3, 4, 10**9]])
+    assert intercepts.tolist() == [[0.0] * 3] * 2
+    assert intercepts.dtype == path.intercept(3).dtype == path.coef(3).dtype == dtype
+    assert path.intercept(3) == 0.0
+
+
+def test_coefficients_beyond_float32_are_infinite():
+    """Where a diverging descent leaves the range of the coefficients' dtype, and without a word."""
+    X, y = regression()
+    with pytest.warns(match="diverged"):
+        path = GDLinearRegressor(lr=10 / largest_curvature(X)).fit(X.astype(np.float32), y).path_
+    assert np.isfinite(path.coef(30)).all()
+    assert np.isinf(path.coef(60)).all()
+    assert np.isfinite(path.loss(60))
+
+
 @pytest.mark.parametrize("name", ["loss_history_", "coef_path_", "intercept_path_"])
 def test_a_history_larger_than_the_limit_names_the_method_to_ask(name):
     """AttributeError with the size, so that hasattr and notebook displays go on."""
