@@ -15,7 +15,6 @@ from sklearn.model_selection import GridSearchCV
 from helpers import distance, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 
-dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("dask.distributed")
 
@@ -29,8 +28,6 @@ X, Y = regression(n=200, d=5)
 def client():
     """Two workers in processes of their own, of one thread each; nothing listens for a browser."""
     with (
-        # How long a worker tries to reach another that is gone; 30 seconds by default.
-        dask.config.set({"distributed.comm.timeouts.connect": "3s"}),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
         ) as cluster,
@@ -39,7 +36,7 @@ def client():
         yield client
 
 
-def lazy(chunks=25):
+def lazy(chunks=50):
     return da.from_array(X, chunks=(chunks, 5)), da.from_array(Y, chunks=chunks)
 
 
@@ -105,8 +102,7 @@ def test_a_worker_killed_in_the_middle_of_a_fit_changes_nothing(client, tmp_path
         in_memory = [c.compute(scheduler="synchronous") for c in (rows, targets)]
         expected = GDLinearRegressor(**model.get_params()).fit(*in_memory)
     assert len(file.read_text()) > reading  # the reading that was lost was made again
-    client.wait_for_workers(2)
-    assert set(client.scheduler_info()["workers"]) != before
+    assert not before <= set(client.scheduler_info()["workers"])
     assert_same(found, expected)
 
 

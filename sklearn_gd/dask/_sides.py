@@ -94,10 +94,9 @@ class LeftOnWorkers:
     def _take(self, step: Callable[..., Any], left: Sequence[Any] | None = None) -> None:
         """Make the next vectors and leave them where they are; their sums come here."""
         made = self._sides.parts.measures(step, left)
-        vectors = [delayed(_vectors)(both) for both in made]
         sums = tree(delayed(_sums)(both) for both in made)
         with large_graph(8 * self._sides.shape[1]):
-            *self._left, sums = dask.persist(*vectors, sums)
+            *self._left, sums = dask.persist(*made, sums)
         self._squares, self._across = sums.compute().values
         self._factors = np.ones(len(self._squares))
 
@@ -117,8 +116,9 @@ def _random(part: Part, total: float, seed: int) -> Any:
     return _both(left, left.back())
 
 
-def _advanced(part: Part, vectors: Floats, total: float, right: Floats, share: Floats) -> Any:
-    left = Left(ScaledRows(part, total), vectors.copy())  # a task that runs again needs the old
+def _advanced(part: Part, last: Any, total: float, right: Floats, share: Floats) -> Any:
+    vectors = last[0].copy()  # a task that runs again needs the old ones
+    left = Left(ScaledRows(part, total), vectors)
     return _both(left, left.advance(right, share))
 
 
@@ -131,10 +131,6 @@ def _asked(
 def _both(left: Left, across: Floats) -> tuple[Floats, Together]:
     squares = np.einsum("ij,ij->j", left.vectors, left.vectors)
     return left.vectors, Together((squares, across))
-
-
-def _vectors(both: tuple[Floats, Together]) -> Floats:
-    return both[0]
 
 
 def _sums(both: tuple[Floats, Together]) -> Together:
