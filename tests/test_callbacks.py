@@ -99,7 +99,7 @@ def test_a_callback_stops_the_descent(solver):
     assert (model.n_iter_, model.stop_reason_, model.path_.n_iter) == (3, "callback", 3)
     assert model.coef_path_.shape == (4, 4)
     assert np.array_equal(model.coef_, model.path_.coef(3))
-    assert "a callback stopped it after 3 updates" in repr(model.path_)
+    assert "<DescentPath: a callback stopped it after 3 updates" in repr(model.path_)
     assert not hasattr(model, "_callback_fit_ctx")
 
 

@@ -287,7 +287,7 @@ def test_what_a_krylov_path_does_not_know():
         assert not hasattr(path, name)
     with pytest.raises(AttributeError, match="degrees of freedom"):
         path.dof(3)
-    assert "least possible unknown" in repr(path)
+    assert ", least possible unknown>" in repr(path)
     lr = path.lr / 10
     assert not hasattr(descend("krylov", X, y, max_iter=3, lr=lr).path_, "max_stable_lr")
 

@@ -68,6 +68,8 @@ class Sized(Protocol):
     def nonzeros(self) -> int: ...
     @property
     def is_sparse(self) -> bool: ...
+    @property
+    def afar(self) -> bool: ...  # a pass over the rows costs more than their arithmetic
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,12 @@ class Shape:
     nonzeros: int
     sparse: bool
     max_iter: int
+    afar: bool = False
 
     @classmethod
     def of(cls, rows: Sized, max_iter: int) -> Shape:
         n, p = rows.n_samples, rows.n_parameters
-        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter)
+        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter, rows.afar)
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -103,6 +106,8 @@ class Shape:
         if self.p <= FEW_COLUMNS:
             return SPECTRAL  # and no time is lost on estimates
         krylov = self.best_krylov()
+        if self.passes_are_dear and krylov == KRYLOV_ON_ROWS:
+            return SPECTRAL
         faster = WORTH_LESS_KNOWN * self.cost(krylov) < self.cost(SPECTRAL)
         return krylov if faster else SPECTRAL
 
@@ -110,6 +115,8 @@ class Shape:
         """Whether a Krylov space of each fold's rows is cheaper than sums of products for all."""
         if self.p > MOST_COLUMNS_OF_MOMENTS:
             return True
+        if self.passes_are_dear:
+            return False
         spaces = folds * (self.cost(KRYLOV_ON_ROWS) + self._surface(self.vectors, iterates))
         decomposed = self.cost(SPECTRAL) - self._moments + self._surface(self.p, iterates)
         return spaces < self._moments + folds * decomposed
@@ -121,14 +128,25 @@ class Shape:
         """The cheaper of the two."""
         if self.p > MOST_COLUMNS_OF_MOMENTS:
             return KRYLOV_ON_ROWS
+        if self.passes_are_dear:
+            return KRYLOV_ON_ROWS if self.drifts else KRYLOV_ON_MOMENTS
         return min((KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS), key=self.cost)
+
+    @property
+    def passes_are_dear(self) -> bool:
+        """Two passes then cost less than a pass for every vector; sparse sums are filled in."""
+        return self.afar and not self.sparse
+
+    @property
+    def drifts(self) -> bool:
+        return bool(self.max_iter * MOMENTS_ERROR > CONTRACT)
 
     @property
     def lacking(self) -> float:
         """How often moments lack digits."""
         if self.n <= self.p:
             return 1.0
-        return LACKING_LONG if self.max_iter * MOMENTS_ERROR > CONTRACT else LACKING_SHORT
+        return LACKING_LONG if self.drifts else LACKING_SHORT
 
     @cached_property
     def vectors(self) -> float:
