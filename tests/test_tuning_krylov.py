@@ -165,6 +165,8 @@ def test_degrees_of_freedom_that_are_not_known_are_an_error(monkeypatch):
     ours = tuned("krylov", X, y, max_iter=20, fit={"sample_weight": weight})
     theirs = tuned("krylov", X[:50], y[:50], max_iter=20)
     np.testing.assert_allclose(ours.dof_path_, theirs.dof_path_, rtol=CLOSE)
+    monkeypatch.setattr(sweep, "MOST_CURVATURES", 60)
+    assert tuned("krylov", X, y, max_iter=20).dof_path_.shape[1] == 21
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"tells 1 of 40 apart .* Pass cv=5"):
         tuned("krylov", np.eye(40), np.arange(40.0), fit_intercept=False)
