@@ -145,6 +145,14 @@ def test_the_client_gets_no_rows(monkeypatch):
     assert max(sizes) < long.nbytes / 10
 
 
+def test_what_rows_and_targets_are_made_of_is_made_once_a_pass():
+    """Arrays that come from one array; a fit of few columns is one pass."""
+    read = []
+    whole = rows((50, 5)).map_blocks(lambda block: read.append(1) or block, meta=np.empty((0, 0)))
+    GDLinearRegressor(tol=0.7).fit(whole[:, :4], whole[:, 4] + whole @ np.ones(5))
+    assert len(read) == 4
+
+
 def test_predictions_are_lazy_and_lie_as_the_rows_do():
     """Chunks, dtype and kind are known beforehand; float32 stays float32."""
     model = GDLinearRegressor(tol=0.7).fit(rows(data=X.astype(np.float32)), column())
