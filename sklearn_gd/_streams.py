@@ -39,7 +39,7 @@ class Streaming:
 
         It is the full-batch descent on all of them, in whatever order and parts they came, and not
         one more step on the last ones. The descent is made when one of its attributes is asked
-        for, and only then.
+        for, and only then; a notebook that shows the model asks for them.
 
         Parameters
         ----------

@@ -22,6 +22,8 @@ SPARSE_FORMATS = ("csr", "csc")
 DTYPES = (np.float64, np.float32)
 # Smaller numbers have squares whose squares vanish.
 SMALLEST_SIZE = 1.0 / LARGEST_SIZE
+# Arrays of booleans, integers and floats need no look at the names of their dtypes.
+NUMBER_KINDS = "biuf"
 # How the names of dtypes begin that convert to floats of no meaning.
 NOT_NUMBERS = ("<u", ">u", "|s", "str", "bytes", "date", "time", "duration", "<m8", ">m8")
 
@@ -50,6 +52,11 @@ def check_rows(
     Features are kept by the estimator or, without `reset`, must be those it has. A `part` of the
     rows may have no weight at all.
     """
+    if y is None:  # validation with reset=False would take it for rows to predict for
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            f"is None."
+        )
     X, y = _validated(
         estimator,
         numbers("X", X),
@@ -91,6 +98,8 @@ def numbers(name: str, value: Any) -> Any:
             ) from error
         except OverflowError as error:
             raise ValueError(f"{name} must hold numbers within the range of float64.") from error
+    if type(value) is np.ndarray and value.dtype.kind in NUMBER_KINDS:
+        return value
     if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
         raise ValueError(f"{name} must have no masked values: fill them, or drop their rows.")
     dtypes = getattr(value, "dtypes", None)
@@ -111,11 +120,11 @@ def dense_numbers(name: str, value: Any) -> Any:
 
 def _check_sizes(X: Any, y: Floats, fit_intercept: bool) -> None:
     """Numbers whose squares vanish or overflow would be taken for zeros or infinity."""
-    sizes = np.abs(y).max(axis=0)
-    if (sizes > LARGEST_SIZE).any() or ((sizes > 0) & (sizes < SMALLEST_SIZE)).any():
+    sizes = np.abs(y).max(axis=0).tolist()
+    if not all(size == 0 or SMALLEST_SIZE <= size <= LARGEST_SIZE for size in sizes):
         raise ValueError(
             f"y must have sizes between {SMALLEST_SIZE:.0e} and {LARGEST_SIZE:.0e}, "
-            f"or be all zero; its largest is {sizes.max():.3g}: rescale y."
+            f"or be all zero; its largest is {max(sizes):.3g}: rescale y."
         )
     x = X.data if sparse.issparse(X) else X
     if fit_intercept or x.size == 0 or np.abs(x[:1]).max() >= SMALLEST_SIZE:

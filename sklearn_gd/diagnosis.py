@@ -22,6 +22,7 @@ from sklearn_gd._descent.outlook import (
 )
 from sklearn_gd._descent.path import DescentPath
 from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.section import whole
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._door import descended, pose
@@ -136,6 +137,7 @@ class Diagnosis:
         )
 
 
+@quietly
 def diagnose(
     estimator_or_X: Any,
     y: Any = None,
@@ -256,7 +258,8 @@ def _counts(scaled: Diagnosis) -> str:
 
 
 def _direction_words(direction: SlowDirection) -> str:
-    held = f"{direction.name}: {100 * direction.share:.2g} % of the loss to lose"
+    share = float(f"{100 * direction.share:.2g}")  # by itself .2g makes 1e+02 of 100
+    held = f"{direction.name}: {share:g} % of the loss to lose"
     if isfinite(direction.time_constant):
         return f"{held}, falling e-fold every {direction.time_constant:,.0f} updates"
     return f"{held}, growing"

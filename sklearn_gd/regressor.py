@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
@@ -13,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_gd._callbacks import Telling, restore, with_callbacks
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.stopping import NEVER
 from sklearn_gd._door import Posed, descended, pose
@@ -82,6 +84,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     path_ : DescentPath
         The descent as a function of the number of updates, also beyond the stop where that is
         known.
+    n_samples_seen_ : int
+        Number of rows given to `partial_fit` so far; only there.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -107,8 +111,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     least possible loss, warns with a `ConvergenceWarning` that has the numbers.
 
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
-    The descent is found first and its iterates are shown then, one task for each, or for each
-    block of them where there are more than 1000.
+    The descent is found first, and while a Krylov space grows for it that is shown; its iterates
+    are shown then, one task for each, or for each block of them where there are more than 1000.
 
     References
     ----------
@@ -153,7 +157,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         *,
         coef_init: ArrayLike | None = None,
         intercept_init: ArrayLike | None = None,
-    ) -> GDLinearRegressor:
+    ) -> Self:
         """Descend on the given rows.
 
         Parameters
@@ -197,17 +201,18 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
             start = self._start(posed, coef_init, intercept_init)
             self._forget()
             telling = Telling(self, X, y, posed.sample_weight, attributes_of)
-            return self._descend(posed, start, terms, telling)
+            return self._descend(posed, start, replace(terms, watch=telling.grows), telling)
         except BaseException:
             restore(self, earlier)
             raise
 
+    @quietly
     def _descend(
         self, posed: Posed, start: Any, terms: Terms, telling: Telling | None = None
     ) -> str | None:
         """Descend and keep the path; what there is to say of it comes back."""
         path, moments = descended(posed, start, terms, self.solver)
-        self._keep(path if telling is None else telling.fit(path))
+        self._keep(path if telling is None else telling.descends(path))
         return advice(self.path_, self.tol, moments)
 
     def _check_terms(self) -> Terms:

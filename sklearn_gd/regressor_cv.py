@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
 from sklearn_gd._descent.folds import Each, FoldsInMemory
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory, zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.surface import Grid
 from sklearn_gd._descent.tune import (
@@ -207,9 +208,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         self.solver = solver
         self.n_jobs = n_jobs
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any
-    ) -> GDLinearRegressorCV:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
         """Score the whole grid, then descend on all rows as the winner does.
 
         Parameters
@@ -242,6 +241,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return self
 
     @with_callbacks
+    @quietly
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> str | None:
         """Tune, descend and keep the path; what there is to say of it comes back."""
         earlier = dict(vars(self))
@@ -259,9 +259,9 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
                     known = self._score_by_folds(posed, problem, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
-            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
+            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.grows)
             path, moments = descended(posed, zeros(problem), terms, self.solver, known)
-            self._keep(telling.tuned(path))
+            self._keep(telling.descends(path))
         except BaseException:
             restore(self, earlier)
             raise
