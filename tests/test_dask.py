@@ -149,8 +149,18 @@ def test_what_rows_and_targets_are_made_of_is_made_once_a_pass():
     """Arrays that come from one array; a fit of few columns is one pass."""
     read = []
     whole = rows((50, 5)).map_blocks(lambda block: read.append(1) or block, meta=np.empty((0, 0)))
-    GDLinearRegressor(tol=0.7).fit(whole[:, :4], whole[:, 4] + whole @ np.ones(5))
+    GDLinearRegressor(tol=0.7).fit(whole, whole[:, 4] + whole @ np.ones(5))
     assert len(read) == 4
+
+
+@pytest.mark.parametrize("cv", [3, PartitionKFold(3)], ids=["rows", "partitions"])
+def test_tuning_reads_rows_of_unknown_lengths_twice(cv):
+    """Once to count them and once for the sums of all folds; the descent needs no third time."""
+    read = []
+    whole = rows((50, 5)).map_blocks(lambda block: read.append(1) or block, meta=np.empty((0, 0)))
+    picked = whole[da.ones(200, chunks=50, dtype=bool)]
+    GDLinearRegressorCV(3, 40, cv=cv).fit(picked, picked[:, 4] + 1.0)
+    assert len(read) == 8
 
 
 def test_predictions_are_lazy_and_lie_as_the_rows_do():

@@ -151,12 +151,12 @@ def folds_on_workers(
     problem: RowsOnWorkers, cv: Any, params: dict[str, Any], each: Each
 ) -> FoldsOnWorkers:
     """The folds of a splitter, which sees how many rows there are and none of them."""
+    n = sum(problem.lengths)
     if isinstance(cv, PartitionKFold):
         folds = cv.folds(len(problem.parts.lying))
         places = [_whole(folds == fold) for fold in range(cv.n_splits)]
         one_each = True
     else:
-        n = problem.n_samples
         made = check_cv(cv).split(np.broadcast_to(0.0, (n, 1)), **params)
         splits = checked(made, n, cv)
         places = _places(splits, problem.lengths)

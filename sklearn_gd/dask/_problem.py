@@ -72,7 +72,8 @@ class RowsOnWorkers:
 
     @property
     def n_samples(self) -> int:
-        if self.known_lengths is None and self._has_moments_anyway:
+        counted = self.known_lengths is not None or "_told" in vars(self)
+        if not counted and self._has_moments_anyway:
             return self._moments.n_samples
         return sum(self.lengths)
 
