@@ -14,7 +14,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
-from sklearn.model_selection import KFold, ShuffleSplit
+from sklearn.model_selection import KFold, LeaveOneGroupOut, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -443,6 +443,14 @@ def test_tuning_is_tuning_in_memory(cv, solver, weight):
     weights = None if weight is None else da.from_array(weight, chunks=90)
     found = clone(model).fit(rows(), column(), weights)
     tuned_alike(found, clone(model).fit(X, Y, weight))
+
+
+def test_groups_go_to_the_splitter():
+    """It sees how many rows there are, and what it is given."""
+    groups = np.repeat([0, 1, 2, 1], 50)
+    model = GDLinearRegressorCV(3, 40, cv=LeaveOneGroupOut())
+    found = clone(model).fit(rows(), column(), groups=groups)
+    tuned_alike(found, clone(model).fit(X, Y, groups=groups))
 
 
 @pytest.mark.parametrize("shuffle", [False, True])

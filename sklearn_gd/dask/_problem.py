@@ -97,8 +97,7 @@ class RowsOnWorkers:
 
     def whitened_sums(self, coarse: Spectrum) -> Floats:
         """A second pass, for all digits."""
-        measure = partial(whitened_sums, coarse=coarse)
-        sums: Floats = self.parts.total(measure, room=coarse.basis.nbytes)
+        sums: Floats = self.parts.total(partial(whitened_sums, coarse=coarse))
         return sums
 
     def sides(self) -> SidesOnWorkers:
@@ -109,9 +108,7 @@ class RowsOnWorkers:
 
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """J(theta) and its partial derivatives."""
-        squares, pull = self.parts.total(
-            partial(_squares_and_pull, theta=theta), room=theta.nbytes
-        ).values
+        squares, pull = self.parts.total(partial(_squares_and_pull, theta=theta)).values
         return squares / (2.0 * self.weight), pull / self.weight
 
     @property
