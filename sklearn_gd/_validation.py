@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
@@ -25,6 +26,10 @@ SMALLEST_SIZE = 1.0 / LARGEST_SIZE
 NUMBER_KINDS = "biuf"
 # How the names of dtypes begin that convert to floats of no meaning.
 NOT_NUMBERS = ("<u", ">u", "|s", "str", "bytes", "date", "time", "duration", "<m8", ">m8")
+
+
+class Door(BaseEstimator):
+    """Lets rows in with the checks of an estimator; keeps the features' names."""
 
 
 def check_X(estimator: Any, X: Any) -> Any:

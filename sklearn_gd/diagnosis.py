@@ -10,8 +10,6 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
-from sklearn.base import BaseEstimator
-
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.outlook import (
     SlowDirection,
@@ -30,6 +28,7 @@ from sklearn_gd._descent.solve import Terms
 from sklearn_gd._door import descended, pose
 from sklearn_gd._reading import names_of, path_of
 from sklearn_gd._validation import (
+    Door,
     check_flag,
     check_number,
 )
@@ -153,7 +152,7 @@ def diagnose(
     ----------
     estimator_or_X : fitted GDLinearRegressor, Pipeline, DescentPath or array-like of shape \
             (n_samples, n_features)
-        A descent made, or the features of one not made yet.
+        A descent made, or the features of one not made yet; Dask collections are taken too.
     y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
         Targets, where features were given.
     lr : float or "auto", default="auto"
@@ -209,16 +208,12 @@ def _is_descent(candidate: Any) -> bool:
     return isinstance(candidate, DescentPath) or hasattr(candidate, "fit")
 
 
-class _Door(BaseEstimator):
-    """Lets rows in with the checks of an estimator; keeps the features' names."""
-
-
 def _pose(
     X: Any, y: Any, lr: float | str, fit_intercept: bool, sample_weight: Any
 ) -> tuple[DescentPath, Moments]:
     """The descent from zeros on these rows, and their moments."""
     rate = None if isinstance(lr, str) and lr == "auto" else check_number("lr", lr, Real, above=0)
-    door = _Door()
+    door = Door()
     intercept = check_flag("fit_intercept", fit_intercept)
     posed = pose(door, X, y, sample_weight, intercept)
     terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)

@@ -162,11 +162,12 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features. float32 and float64 are kept, everything else becomes float64.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
+            Features. float32 and float64 are kept, everything else becomes float64. The rows of a
+            Dask collection stay where they are: see the page on large data.
+        y : array-like or Dask collection of shape (n_samples,) or (n_samples, n_targets)
             Targets.
-        sample_weight : array-like of shape (n_samples,) or float, default=None
+        sample_weight : array-like or Dask collection of shape (n_samples,) or float, default=None
             Non-negative weights. A row of weight 2 counts as two rows.
         coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
             The coefficients to start from. None: zeros, or those of the last fit with `warm_start`.

@@ -116,7 +116,8 @@ def test_files_that_are_named_exist(page):
     # A full stop ends a sentence, and addresses of others are theirs.
     text = re.sub(r"\w+://\S+", "", text)
     package = Path(sklearn_gd.__file__).parent
-    places = (ROOT, page.parent, ROOT / "docs", package, package / "_descent", package / "display")
+    parts = (package / folder for folder in ("_descent", "dask", "display"))
+    places = (ROOT, page.parent, ROOT / "docs", package, *parts)
     # NAME stands for one that the reader chooses.
     named = {n for n in FILE_NAME.findall(text) if not n.startswith((*BUILT, "NAME"))}
     missing = []
@@ -131,7 +132,8 @@ def test_how_it_is_built_names_every_file():
     """The file list of the page is the file list of the library."""
     page = (DOCS / "how-it-is-built.rst").read_text(encoding="utf-8")
     package = Path(sklearn_gd.__file__).parent
-    files = [p.name for folder in (package, package / "_descent") for p in folder.glob("*.py")]
+    folders = (package, package / "_descent", package / "dask")
+    files = [p.name for folder in folders for p in folder.glob("*.py")]
     missing = [name for name in files if name != "__init__.py" and f"``{name}``" not in page]
     assert not missing
 

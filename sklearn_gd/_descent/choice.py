@@ -12,6 +12,10 @@ from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 SPECTRAL = "spectral"
 KRYLOV_ON_MOMENTS = "krylov on moments"
 KRYLOV_ON_ROWS = "krylov on rows"
+# The plain loop is none of them, even for few updates: a space on rows takes as many products as
+# there are updates, or fewer. At a given rate 5 to 20 updates of 2000 x 10,000 and 20,000 x 1000
+# took the loop 0.9 to 1.3 times as long, 30 updates 1.05 to 1.4 times; of 400 x 1000, where both
+# take milliseconds, 0.3 to 0.7 times. And it must be told the rate, where the space finds it.
 ENGINES = (SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS)
 
 # Sums of products of so many columns take 512 MiB, and as much again while they are made.
@@ -34,9 +38,9 @@ FEW_COLUMNS = 16
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
 WORTH_LESS_KNOWN = 1.1
 
-# Nanoseconds, of which only ratios matter. They were solved for by hand from what
-# `python -m benchmarks.choice --quick` measured with one BLAS thread (NumPy's OpenBLAS, two busy
-# x86-64 cores at 1 MB of second-level cache each, November 2026); two threads do large products in
+# Nanoseconds, of which only ratios matter. They were solved for by hand from the engines' times on
+# thirteen shapes (`benchmarks/choice.py`) with one BLAS thread (NumPy's OpenBLAS, busy x86-64
+# cores at 1 MB of second-level cache each, November 2026); two threads do large products in
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
@@ -64,6 +68,8 @@ class Sized(Protocol):
     def nonzeros(self) -> int: ...
     @property
     def is_sparse(self) -> bool: ...
+    @property
+    def afar(self) -> bool: ...  # a pass over the rows costs more than their arithmetic
 
 
 @dataclass(frozen=True)
@@ -76,11 +82,12 @@ class Shape:
     nonzeros: int
     sparse: bool
     max_iter: int
+    afar: bool = False
 
     @classmethod
     def of(cls, rows: Sized, max_iter: int) -> Shape:
         n, p = rows.n_samples, rows.n_parameters
-        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter)
+        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter, rows.afar)
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -99,6 +106,8 @@ class Shape:
         if self.p <= FEW_COLUMNS:
             return SPECTRAL  # and no time is lost on estimates
         krylov = self.best_krylov()
+        if self.passes_are_dear and krylov == KRYLOV_ON_ROWS:
+            return SPECTRAL
         faster = WORTH_LESS_KNOWN * self.cost(krylov) < self.cost(SPECTRAL)
         return krylov if faster else SPECTRAL
 
@@ -106,6 +115,8 @@ class Shape:
         """Whether a Krylov space of each fold's rows is cheaper than sums of products for all."""
         if self.p > MOST_COLUMNS_OF_MOMENTS:
             return True
+        if self.passes_are_dear:
+            return False
         spaces = folds * (self.cost(KRYLOV_ON_ROWS) + self._surface(self.vectors, iterates))
         decomposed = self.cost(SPECTRAL) - self._moments + self._surface(self.p, iterates)
         return spaces < self._moments + folds * decomposed
@@ -117,14 +128,25 @@ class Shape:
         """The cheaper of the two."""
         if self.p > MOST_COLUMNS_OF_MOMENTS:
             return KRYLOV_ON_ROWS
+        if self.passes_are_dear:
+            return KRYLOV_ON_ROWS if self.drifts else KRYLOV_ON_MOMENTS
         return min((KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS), key=self.cost)
+
+    @property
+    def passes_are_dear(self) -> bool:
+        """Two passes then cost less than a pass for every vector; sparse sums are filled in."""
+        return self.afar and not self.sparse
+
+    @property
+    def drifts(self) -> bool:
+        return bool(self.max_iter * MOMENTS_ERROR > CONTRACT)
 
     @property
     def lacking(self) -> float:
         """How often moments lack digits."""
         if self.n <= self.p:
             return 1.0
-        return LACKING_LONG if self.max_iter * MOMENTS_ERROR > CONTRACT else LACKING_SHORT
+        return LACKING_LONG if self.drifts else LACKING_SHORT
 
     @cached_property
     def vectors(self) -> float:

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import accumulate
 from operator import add
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.problem import RowsInMemory
+from sklearn_gd._descent.problem import Problem, RowsInMemory
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 
@@ -45,11 +45,29 @@ class Split:
     test: Indices
 
 
-@dataclass(frozen=True, eq=False)
-class Folds:
-    """The rows of a cross-validation and how they are split."""
+class Folds(Protocol):
+    """A cross-validation, wherever its rows are; a measure of rows is what can be added up."""
 
-    rows: RowsInMemory
+    @property
+    def each(self) -> Each: ...
+    @property
+    def problem(self) -> Problem: ...  # of all rows
+    @property
+    def add_up(self) -> bool: ...  # whether a training set's sums are those of the other folds
+    def __len__(self) -> int: ...
+    def training(self, i: int) -> Problem: ...
+    def training_weight(self, i: int) -> float: ...
+    def over_all(self, measure: Callable[[Rows], Sums]) -> Sums: ...
+    def over_tests(self, measure: Callable[[Rows], Sums]) -> list[Sums]: ...
+    def over_test(self, measure: Callable[[Rows], Sums], i: int) -> Sums: ...
+    def over_train(self, measure: Callable[[Rows], Sums], i: int) -> Sums: ...
+
+
+@dataclass(frozen=True, eq=False)
+class FoldsInMemory:
+    """Rows that are all here, and how they are split."""
+
+    problem: RowsInMemory
     splits: list[Split]
     each: Each
 
@@ -59,21 +77,29 @@ class Folds:
     @cached_property
     def add_up(self) -> bool:
         """Whether a training set's sums are those of the other folds, and all may be held."""
-        size = 8 * (self.rows.n_parameters + self.rows.y.shape[1] + 1) ** 2
-        # The tests' own sums, and running totals from both ends.
-        held = 3 * size * len(self) <= HELD_SUMS_BYTES
-        return held and is_partition(self.splits, self.rows.n_samples)
+        return may_be_held(self.problem, len(self)) and is_partition(
+            self.splits, self.problem.n_samples
+        )
 
-    def training_rows(self, i: int) -> RowsInMemory:
+    def training(self, i: int) -> RowsInMemory:
         """All rows, weighted by how often the fold is fitted on them: nothing is copied."""
-        rows = self.rows
-        counts = np.bincount(self.splits[i].train, minlength=rows.n_samples).astype(np.float64)
-        w = counts if rows.sample_weight is None else counts * rows.sample_weight
-        return RowsInMemory(rows.X, rows.y, w, rows.fit_intercept)
+        return counted(self.problem, self.splits[i].train)
 
-    def weight(self, index: Indices) -> float:
-        w = self.rows.sample_weight
+    def training_weight(self, i: int) -> float:
+        w, index = self.problem.sample_weight, self.splits[i].train
         return float(len(index) if w is None else w[index].sum())
+
+    def over_all(self, measure: Callable[[Rows], Sums]) -> Sums:
+        return measure(self.problem)
+
+    def over_tests(self, measure: Callable[[Rows], Sums]) -> list[Sums]:
+        return self.each(lambda i: self.over_test(measure, i), range(len(self)))
+
+    def over_test(self, measure: Callable[[Rows], Sums], i: int) -> Sums:
+        return over(self.problem, self.splits[i].test, measure)
+
+    def over_train(self, measure: Callable[[Rows], Sums], i: int) -> Sums:
+        return over(self.problem, self.splits[i].train, measure)
 
 
 class FoldSums(Generic[Sums]):
@@ -82,24 +108,36 @@ class FoldSums(Generic[Sums]):
     def __init__(self, folds: Folds, measure: Callable[[Rows], Sums]) -> None:
         self._folds = folds
         self._measure = measure
-        self._tests: list[Sums] = []
-        self._trains: list[Sums] = []
-        if folds.add_up:
-            self._tests = folds.each(lambda i: self._over(folds.splits[i].test), range(len(folds)))
-            self._trains = sums_of_others(self._tests)
+        self._tests = folds.over_tests(measure) if folds.add_up else []
+        self._trains = sums_of_others(self._tests) if folds.add_up else []
 
     def train(self, i: int) -> Sums:
-        return self._trains[i] if self._trains else self._over(self._folds.splits[i].train)
+        return self._trains[i] if self._trains else self._folds.over_train(self._measure, i)
 
     def test(self, i: int) -> Sums:
-        return self._tests[i] if self._tests else self._over(self._folds.splits[i].test)
+        return self._tests[i] if self._tests else self._folds.over_test(self._measure, i)
 
     def total(self) -> Sums:
         """The sums over all rows."""
-        return reduce(add, self._tests) if self._tests else self._measure(self._folds.rows)
+        return reduce(add, self._tests) if self._tests else self._folds.over_all(self._measure)
 
-    def _over(self, index: Indices) -> Sums:
-        return reduce(add, map(self._measure, pieces(self._folds.rows, index)))
+
+def over(rows: Rows, index: Indices, measure: Callable[[Rows], Sums]) -> Sums:
+    """The sum of the measures of the rows of an index."""
+    return reduce(add, map(measure, pieces(rows, index)))
+
+
+def counted(rows: Rows, index: Indices) -> RowsInMemory:
+    """All rows, each weighing as much more as the index has it."""
+    counts = np.bincount(index, minlength=rows.n_samples).astype(np.float64)
+    w = counts if rows.sample_weight is None else counts * rows.sample_weight
+    return RowsInMemory(rows.X, rows.y, w, rows.fit_intercept)
+
+
+def may_be_held(problem: Problem, folds: int) -> bool:
+    """Whether the sums of all folds fit: the tests' own, and running totals from both ends."""
+    size = 8 * (problem.n_parameters + problem.n_targets + 1) ** 2
+    return 3 * size * folds <= HELD_SUMS_BYTES
 
 
 def is_partition(splits: list[Split], n_samples: int) -> bool:

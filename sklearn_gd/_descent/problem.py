@@ -27,6 +27,8 @@ class Problem(Sized, Protocol):
     def weight(self) -> float: ...
     @property
     def rounding(self) -> float: ...
+    @property
+    def n_weighted(self) -> int: ...
     def moments(self) -> Moments: ...
     def whitened_sums(self, coarse: Spectrum) -> Floats: ...
     def sides(self) -> Sides: ...
@@ -35,6 +37,8 @@ class Problem(Sized, Protocol):
 
 class RowsInMemory(Rows):
     """The problem of rows that are all here."""
+
+    afar = False
 
     def moments(self) -> Moments:
         """One pass over the rows."""
@@ -59,6 +63,7 @@ class Gathered:
     rounding: float
 
     is_sparse = False
+    afar = False
 
     @property
     def n_samples(self) -> int:
