@@ -519,6 +519,9 @@ def test_tuning_on_collections_says_what_it_cannot_do():
     for cv in (4, PartitionKFold(4)):
         with pytest.raises(ValueError, match="Fold 0 is scored on no rows with a weight"):
             GDLinearRegressorCV(cv=cv).fit(*lazy, weight)
+    nothing = da.from_array(X, chunks=((0, 200), 5)), da.from_array(Y, chunks=((0, 200),))
+    with pytest.raises(ValueError, match="Fold 0 is scored on no rows"):
+        GDLinearRegressorCV(cv=PartitionKFold(2)).fit(*nothing)
     with pytest.raises(ValueError, match="fitted on no rows"):
         GDLinearRegressorCV(cv=[([], [1, 2])]).fit(*lazy)
     with pytest.raises(TypeError, match="PartitionKFold splits the rows of a Dask array"):
