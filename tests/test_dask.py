@@ -265,10 +265,11 @@ def test_sparse_rows_of_too_many_columns_take_a_krylov_space(container):
     """Blocks of columns are joined; left vectors stay with the rows."""
     data, y = wide()
     lazy = sparse_rows(data, ((30, 30, 30), (4000, 5000)), container).persist()
-    model = GDLinearRegressor(tol=0.1)
-    fitted = clone(model).fit(lazy, da.from_array(y, chunks=30))
-    assert type(fitted.path_._descent).__name__ == "KrylovDescent"
-    assert_same(fitted, clone(model).fit(data, y))
+    for tol in (0.1, 1e-8):
+        model = GDLinearRegressor(tol=tol)
+        fitted = clone(model).fit(lazy, da.from_array(y, chunks=30))
+        assert type(fitted.path_._descent).__name__ == "KrylovDescent"
+        assert_same(fitted, clone(model).fit(data, y))
     assert distance(fitted.predict(lazy).compute(), fitted.predict(data)) <= PROMISED
 
 
@@ -518,6 +519,9 @@ def test_tuning_on_collections_says_what_it_cannot_do():
     for cv in (4, PartitionKFold(4)):
         with pytest.raises(ValueError, match="Fold 0 is scored on no rows with a weight"):
             GDLinearRegressorCV(cv=cv).fit(*lazy, weight)
+    nothing = da.from_array(X, chunks=((0, 200), 5)), da.from_array(Y, chunks=((0, 200),))
+    with pytest.raises(ValueError, match="Fold 0 is scored on no rows"):
+        GDLinearRegressorCV(cv=PartitionKFold(2)).fit(*nothing)
     with pytest.raises(ValueError, match="fitted on no rows"):
         GDLinearRegressorCV(cv=[([], [1, 2])]).fit(*lazy)
     with pytest.raises(TypeError, match="PartitionKFold splits the rows of a Dask array"):
