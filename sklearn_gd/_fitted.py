@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_gd._array_api import Place, here, host, place_of, same_place
 from sklearn_gd._callbacks import CallbackSupportMixin
 from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._device_checks import bring_targets, check_device_weights, check_device_X
 from sklearn_gd._validation import check_weights, check_X, dense_numbers
 
 Floats = NDArray[np.floating[Any]]
@@ -31,7 +33,7 @@ class Descended(CallbackSupportMixin):
     path_: DescentPath
     n_features_in_: int
 
-    def predict(self, X: Any) -> Floats:
+    def predict(self, X: Any) -> Any:
         """Predict with the coefficients where the descent stopped.
 
         Parameters
@@ -45,10 +47,14 @@ class Descended(CallbackSupportMixin):
             Predictions.
         """
         check_is_fitted(self)
+        place = same_place(self, X, "predict")
+        if place is not None:
+            X, coef = check_device_X(self, X, place), self.coef_
+            return X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
         X = check_X(self, X)
-        return np.asarray(X @ self.coef_.T + self.intercept_)
+        return np.asarray(X @ host(self.coef_).T + host(self.intercept_))
 
-    def staged_predict(self, X: Any) -> Iterator[Floats]:
+    def staged_predict(self, X: Any) -> Iterator[Any]:
         """Predict with every iterate in turn, the start first.
 
         Parameters
@@ -62,6 +68,9 @@ class Descended(CallbackSupportMixin):
             Predictions after 0, 1, ..., `n_iter_` updates.
         """
         check_is_fitted(self)
+        place = same_place(self, X, "staged_predict")
+        if place is not None:
+            return self._stages_there(check_device_X(self, X, place), place)
         return self._stages(check_X(self, X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -81,8 +90,14 @@ class Descended(CallbackSupportMixin):
         float
             1 for perfect predictions, 0 for those of the mean; an average over targets.
         """
-        weights = check_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))
-        y = dense_numbers("y", y)
+        n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
+        place = place_of(X)
+        if place is not None:
+            weights = check_device_weights(sample_weight, n_samples, place)
+            y = bring_targets(y, place)
+        else:
+            weights = check_weights(here(sample_weight), n_samples)
+            y = dense_numbers("y", here(y))
         return float(super().score(X, y, weights))
 
     def to_linear_regression(self) -> LinearRegression:
@@ -103,8 +118,8 @@ class Descended(CallbackSupportMixin):
         """
         check_is_fitted(self)
         model = LinearRegression(fit_intercept=self.path_._layout.fit_intercept)
-        model.coef_ = self.coef_.copy()
-        intercept = self.intercept_
+        model.coef_ = np.array(host(self.coef_))
+        intercept = host(self.intercept_)
         # A Python number where there is none, which leaves float32 predictions as they are.
         model.intercept_ = intercept if isinstance(intercept, float) else np.array(intercept)[()]
         model.n_features_in_ = self.n_features_in_
@@ -121,6 +136,18 @@ class Descended(CallbackSupportMixin):
             predictions = products.reshape(X.shape[0], len(t), -1).swapaxes(0, 1)
             predictions = predictions + self.path_.intercept(t).reshape(len(t), 1, -1)
             yield from predictions.reshape(len(t), X.shape[0], *coef.shape[1:-1])
+
+    def _stages_there(self, X: Any, place: Place) -> Iterator[Any]:
+        many = self.path_._layout.targets == "many"
+        k = self.path_.coef(0).shape[0] if many else 1
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * k))
+        for first in range(0, self.n_iter_ + 1, stages):
+            t = np.arange(first, min(first + stages, self.n_iter_ + 1))
+            coef, intercept = self.path_.coef(t), self.path_.intercept(t).reshape(len(t), -1)
+            products = X @ place.show(coef.reshape(-1, X.shape[1])).T  # (n, stages * targets)
+            predictions = products + place.show(np.broadcast_to(intercept, (len(t), k)).ravel())
+            for i in range(len(t)):
+                yield predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
 
     @property
     def loss_history_(self) -> Floats:
@@ -148,20 +175,23 @@ class Descended(CallbackSupportMixin):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.array_api_support = True
         return tags
 
-    def _keep(self, path: DescentPath) -> None:
-        self.__dict__.update(attributes_of(path))
+    def _keep(self, path: DescentPath, place: Place | None) -> None:
+        self.__dict__.update(attributes_of(path, place))
 
 
-def attributes_of(path: DescentPath) -> dict[str, Any]:
-    """The fitted attributes of an estimator that descended along this path."""
+def attributes_of(path: DescentPath, place: Place | None) -> dict[str, Any]:
+    """The fitted attributes of an estimator that descended along this path, on rows there."""
     coef, intercept = path._parameters(path.n_iter)
     if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
         raise ValueError(
             f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
             f"float64, or rescale X or y."
         )
+    if place is not None:
+        coef, intercept = place.show(coef), place.show(intercept)
     return {
         "path_": path,
         "n_iter_": path.n_iter,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -195,7 +196,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
             posed = pose(self, X, y, sample_weight, self.fit_intercept)
             start = self._start(posed, coef_init, intercept_init)
             self._forget()
-            telling = Telling(self, X, y, posed.sample_weight, attributes_of)
+            shown = partial(attributes_of, place=posed.place)
+            telling = Telling(self, X, y, posed.sample_weight, shown)
             return self._descend(posed, start, terms, telling)
         except BaseException:
             restore(self, earlier)
@@ -206,7 +208,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     ) -> str | None:
         """Descend and keep the path; what there is to say of it comes back."""
         path, moments = descended(posed, start, terms, self.solver)
-        self._keep(path if telling is None else telling.fit(path))
+        self._keep(path if telling is None else telling.fit(path), posed.place)
         return advice(self.path_, self.tol, moments)
 
     def _check_terms(self) -> Terms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -241,8 +242,13 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             rates, iters = self._check_params()
             posed = pose(self, X, y, sample_weight, self.fit_intercept)
             rows, look = posed.problem, posed.layout
-            assert isinstance(rows, RowsInMemory)  # what `pose` makes of rows that are here
-            telling = Telling(self, X, y, posed.sample_weight, attributes_of)
+            if not isinstance(rows, RowsInMemory):
+                raise TypeError(
+                    f"GDLinearRegressorCV takes rows that NumPy can hold, and X is on "
+                    f"{posed.place}: move X and y to NumPy, or give GDLinearRegressor to GridSearchCV."
+                )
+            shown = partial(attributes_of, place=posed.place)
+            telling = Telling(self, X, y, posed.sample_weight, shown)
             each = telling.tuning_begins(self._each)
             with naming_what_is_not_finite(rows):
                 if self.cv is None:
@@ -253,7 +259,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             # The start itself may be best: then no update is made.
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
             path, moments = descended(posed, zeros(rows), terms, self.solver, known)
-            self._keep(telling.tuned(path))
+            self._keep(telling.tuned(path), posed.place)
         except BaseException:
             restore(self, earlier)
             raise
@@ -276,6 +282,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         if self.scoring is not None:
             router.add(scorer=check_scoring(self, self.scoring), method_mapping=to_score)
         return router
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.array_api_support = False
+        return tags
 
     def _check_params(self) -> tuple[int | Floats, NDArray[np.int64]]:
         rates, iters = check_rates(self.lrs), check_iters(self.iters, self.max_iter)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import log
 from typing import Protocol
 
+from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 
 SPECTRAL = "spectral"
@@ -109,7 +110,7 @@ class Shape:
 
     @property
     def drifts(self) -> bool:
-        return bool(self.max_iter * MOMENTS_ERROR > CONTRACT)
+        return bool(self.max_iter * MOMENTS_ERROR * EPS > CONTRACT)
 
     @property
     def vectors(self) -> float:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.pieces import KrylovDescent, Piece
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.spectrum import EPS
 from sklearn_gd._descent.stopping import first_true
 
 Floats = NDArray[np.float64]

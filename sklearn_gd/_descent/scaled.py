@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_gd._descent.basis import Basis
+from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.rows import BLOCK_BYTES, Rows
 
 Floats = NDArray[np.float64]
@@ -23,6 +24,8 @@ class ScaledRows:
 
     Nothing is formed: the ones column, the weights and the scale enter the products.
     """
+
+    unit = EPS
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas
 
-from sklearn_gd._descent.moments import Moments, add_square, symmetric
+from sklearn_gd._descent.moments import EPS, Moments, add_square, symmetric
 from sklearn_gd._descent.rows import Rows
 
 Floats = NDArray[np.float64]
 
-EPS = float(np.finfo(np.float64).eps)
 # The distance to exact arithmetic that is promised for loss and coefficients.
 CONTRACT = 1e-12
+# The following are in units of the rounding of the sums, which is EPS unless they were made where
+# there is no float64.
 # A loss read off moments is a difference of sums, known to this times their size.
-MOMENTS_ROUNDING = 4 * EPS
+MOMENTS_ROUNDING = 4
 # Curvatures and slopes from moments are off by this times the largest. Measured against 80-bit
 # arithmetic on random problems: 2 eps is usual, 10 eps the worst of thousands.
-MOMENTS_ERROR = 10 * EPS
+MOMENTS_ERROR = 10
 # Slopes below this times the largest possible slope are rounding.
-SLOPE_ROUNDING = 16 * EPS
+SLOPE_ROUNDING = 16
 # Added to p in the usual rank tolerance p * eps, which is too tight for very few columns.
 RANK_MARGIN = 16
 
@@ -46,6 +47,7 @@ class Spectrum:
     null_below: float  # curvatures down here are not told from zero
     rounding: float  # of the first loss
     error: float  # of curvatures and slopes, relative to the largest possible
+    unit: float = field(default=EPS, kw_only=True)  # the rounding of sums over rows
 
     def seen(self, product: Callable[[Floats], Floats]) -> Floats:
         """A product with a matrix of p rows, (p, any), of all directions."""
@@ -61,7 +63,7 @@ class Spectrum:
         """What the error of the slopes may do to each direction's part of the loss, to be added in
         squares: that error is a vector of known length."""
         largest = self.curvature.max(initial=0.0)
-        slope_error = self.error * np.sqrt(largest * self.rounding / MOMENTS_ROUNDING)
+        slope_error = self.error * np.sqrt(largest * self.rounding / (MOMENTS_ROUNDING * self.unit))
         sigma = np.sqrt(np.where(self.curvature > 0, self.curvature, 1.0))
         return np.asarray(np.sqrt((self.residual**2).sum(axis=1)) * slope_error / sigma)
 
@@ -89,8 +91,8 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     """From the moments alone: H = Q diag(curvature) Q'."""
     hessian, b = moments.hessian(fit_intercept), moments.products_with_y(fit_intercept)
     curvature, basis = np.linalg.eigh(hessian)
-    largest = max(float(curvature[-1]), 0.0)
-    null_below = (curvature.size + RANK_MARGIN) * EPS * largest
+    unit, largest = moments.unit, max(float(curvature[-1]), 0.0)
+    null_below = (curvature.size + RANK_MARGIN) * unit * largest
     moved = hessian @ start
     slope = basis.T @ (moved - b)
 
@@ -99,7 +101,7 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     # A flat direction without slope is the rounding of an exact zero: nothing moves there.
     flat = (curvature <= null_below)[:, np.newaxis]
     if flat.any():
-        flat = flat & (np.abs(slope) <= SLOPE_ROUNDING * np.sqrt(largest * sizes))
+        flat = flat & (np.abs(slope) <= SLOPE_ROUNDING * unit * np.sqrt(largest * sizes))
     curvature = np.maximum(curvature, null_below)
     sigma = np.sqrt(curvature)[:, np.newaxis] if largest > 0 else 1.0
     residual = np.where(flat, 0.0, -slope / sigma)
@@ -112,8 +114,9 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
         residual=residual,
         floor=first_loss - 0.5 * float(np.vdot(residual, residual)),
         null_below=null_below,
-        rounding=MOMENTS_ROUNDING * float(sizes.sum()),
-        error=MOMENTS_ERROR,
+        rounding=MOMENTS_ROUNDING * unit * float(sizes.sum()),
+        error=MOMENTS_ERROR * unit,
+        unit=unit,
     )
 
 
@@ -127,7 +130,7 @@ def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
     ill-conditioned Z is.
     """
     p, k = coarse.start.shape
-    factor, known = _whitening(coarse)
+    factor, known = whitening(coarse)
     sums = np.zeros((p + k, p + k))
     gram, factor = np.zeros((p, p), order="F"), np.asfortranarray(factor)
     for Z, y in rows.design_blocks():
@@ -142,7 +145,7 @@ def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
     return sums
 
 
-def _whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
+def whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
     """The triangular factor, and the moments' least-squares solution in the columns of Y."""
     size = np.sqrt(np.maximum(coarse.curvature, coarse.null_below))
     size[size == 0.0] = 1.0
@@ -161,19 +164,19 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
     moments' least-squares solution leaves of the residual is summed as squares over rows, so the
     least possible loss keeps its digits too.
     """
-    p = len(coarse.basis)
-    factor, known = _whitening(coarse)
+    p, unit = len(coarse.basis), coarse.unit
+    factor, known = whitening(coarse)
 
     # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
     gain, turn = np.linalg.eigh(sums[:p, :p])
-    present = gain > (p + RANK_MARGIN) * EPS
+    present = gain > (p + RANK_MARGIN) * unit
     gain, turn = np.sqrt(gain[present])[:, np.newaxis], turn[:, present].T
     left, sigma, right = np.linalg.svd(gain * turn @ factor, full_matrices=False)
     rest = turn @ sums[:p, p:] / gain
     residual = left.T @ (gain * (turn @ known) + rest)
 
     largest = float(sigma.max(initial=0.0))
-    null_sigma = (p + RANK_MARGIN) * EPS * largest
+    null_sigma = (p + RANK_MARGIN) * unit * largest
     flat = sigma <= null_sigma
     floor = float(np.trace(sums[p:, p:])) - float(np.sum(rest**2) - np.sum(residual[flat] ** 2))
     return Spectrum(
@@ -183,6 +186,7 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
         residual=np.where(flat[:, np.newaxis], 0.0, residual),
         floor=0.5 * floor,
         null_below=null_sigma**2,
-        rounding=EPS * coarse.rounding,
+        rounding=unit * coarse.rounding,
         error=0.0,
+        unit=unit,
     )

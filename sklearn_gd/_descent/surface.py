@@ -111,7 +111,8 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
     gram = view.T @ (sums @ view) / moments.weight
     size, turn = np.linalg.eigh(gram)
     factor = np.sqrt(np.maximum(size, 0.0))[:, np.newaxis] * turn.T
-    return HeldOut(factor, MOMENTS_ROUNDING * float(np.trace(sums[p:, p:])) / moments.weight)
+    squares = float(np.trace(sums[p:, p:])) / moments.weight
+    return HeldOut(factor, MOMENTS_ROUNDING * moments.unit * squares)
 
 
 def held_out_by_rows(spectrum: Spectrum, pieces: Iterable[Rows]) -> HeldOut:

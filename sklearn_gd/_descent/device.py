@@ -1,0 +1,282 @@
+"""The problem as rows on a device: an array library's arrays go in, sums and products come out.
+
+The rows stay where they are; matrices of p x p numbers and vectors of p come back, in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._descent.moments import Moments, assembled, check_sums
+from sklearn_gd._descent.rows import NotFinite
+from sklearn_gd._descent.spectrum import Spectrum, whitening
+
+Floats = NDArray[np.float64]
+
+# Large enough that a device is busy while the next block is asked for; copies are this large.
+BLOCK_BYTES = 1 << 26
+
+
+class Place(Protocol):
+    """A namespace of the array API and one of its devices."""
+
+    @property
+    def xp(self) -> Any: ...
+    @property
+    def device(self) -> Any: ...
+    @property
+    def floats(self) -> Any: ...  # the dtype of sums: float64, or float32 where there is none
+    @property
+    def unit(self) -> float: ...  # its rounding
+    @property
+    def largest_size(self) -> float: ...  # numbers up to here can be squared and summed
+    def put(self, numbers: Any) -> Any: ...
+    def fetch(self, numbers: Any) -> Floats: ...
+
+
+@dataclass(frozen=True, eq=False)
+class DeviceRows:
+    """n rows of features X (float32 or float64), targets y (n, k) and weights in `place.floats`."""
+
+    X: Any
+    y: Any
+    sample_weight: Any
+    fit_intercept: bool
+    place: Place
+    rounding: float  # of the coefficients, which have the dtype of X
+
+    is_sparse = False
+
+    @property
+    def n_samples(self) -> int:
+        return int(self.X.shape[0])
+
+    @property
+    def n_parameters(self) -> int:
+        return int(self.X.shape[1]) + self.fit_intercept
+
+    @property
+    def n_targets(self) -> int:
+        return int(self.y.shape[1])
+
+    @property
+    def nonzeros(self) -> int:
+        return self.n_samples * self.n_parameters
+
+    @cached_property
+    def weight(self) -> float:
+        """W: the sum of the weights, the number of rows where there are none."""
+        if self.sample_weight is None:
+            return float(self.n_samples)
+        return float(self.place.xp.sum(self.sample_weight))
+
+    def moments(self) -> Moments:
+        """One pass over the rows."""
+        xp, d, k = self.place.xp, self.X.shape[1], self.n_targets
+        gram, across, within = self._zeros(d, d), self._zeros(d, 1 + k), self._zeros(1 + k, 1 + k)
+        with np.errstate(over="ignore", invalid="ignore"):  # of namespaces that are NumPy inside
+            for X, y, w in self.blocks():
+                dense = xp.concat([self._ones(X), y], axis=1)
+                if w is not None:
+                    root = xp.sqrt(w)[:, None]
+                    X, dense = X * root, dense * root
+                gram = gram + X.T @ X
+                across = across + X.T @ dense
+                within = within + dense.T @ dense
+            gram, across, within = map(self.place.fetch, (gram, across, within))
+            # A product of a matrix with itself need not be symmetric in its last digits.
+            sums = assembled(0.5 * (gram + gram.T), across, 0.5 * (within + within.T))
+        check_sums(sums, self.place.largest_size)
+        return Moments(sums, k, self.n_samples, self.place.unit)
+
+    def whitened_sums(self, coarse: Spectrum) -> Floats:
+        """A second pass, as `spectrum.whitened_sums`.
+
+        The array API has no triangular solve. Y = Z R^-1 is off by the condition of R in
+        roundings, which is far from one since the curvatures are held above their rounding; what
+        Y R misses of Z is then taken to R^-1 as well, and Y is as good as from a solve.
+        """
+        xp, put = self.place.xp, self.place.put
+        p, k = coarse.start.shape
+        factor, known = whitening(coarse)
+        inverse, R, known = put(np.linalg.inv(factor)), put(factor), put(known)
+        gram, across, within = self._zeros(p, p), self._zeros(p, k), self._zeros(k, k)
+        for X, y, w in self.blocks():
+            Z = xp.concat([self._ones(X), X], axis=1) if self.fit_intercept else X
+            error = self._residual(X, y, coarse.start)
+            if w is not None:
+                root = xp.sqrt(w)[:, None]
+                Z, error = Z * root, error * root
+            Y = Z @ inverse
+            Y = Y + (Z - Y @ R) @ inverse
+            error = error - Y @ known
+            gram, across = gram + Y.T @ Y, across + Y.T @ error
+            within = within + error.T @ error
+        gram, across, within = map(self.place.fetch, (gram, across, within))
+        return np.block([[0.5 * (gram + gram.T), across], [across.T, within]])
+
+    def sides(self) -> DeviceSides:
+        """The rows as a matrix to multiply with; they have no sums of squares, so look for nan."""
+        self._check_finite()
+        return self.scaled()
+
+    def scaled(self) -> DeviceSides:
+        """The same without a look."""
+        return DeviceSides(self)
+
+    def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """J(theta) and its partial derivatives, each row block read once for both."""
+        xp, (p, k), first = self.place.xp, theta.shape, int(self.fit_intercept)
+        loss, gradient, total = self._zeros(1), self._zeros(p - first, k), self._zeros(1, k)
+        for X, y, w in self.blocks():
+            residual = self._residual(X, y, theta)
+            weighted = residual if w is None else residual * w[:, None]
+            loss = loss + xp.sum(residual * weighted)
+            gradient = gradient + X.T @ weighted
+            total = total + xp.sum(weighted, axis=0, keepdims=True)
+        pulls = [self.place.fetch(total)] * first + [self.place.fetch(gradient)]
+        fetched = float(self.place.fetch(loss)[0])
+        return fetched / (2.0 * self.weight), -np.concatenate(pulls) / self.weight
+
+    def blocks(self) -> Iterator[tuple[Any, Any, Any]]:
+        """(X, y, w) of each row block, X in the dtype of sums."""
+        xp, floats, w = self.place.xp, self.place.floats, self.sample_weight
+        for rows in self.slices():
+            X = xp.astype(self.X[rows, :], floats, copy=False)
+            yield X, self.y[rows, :], None if w is None else w[rows]
+
+    def slices(self) -> Iterator[slice]:
+        # A block has more rows than columns, so that products of p x p numbers do not prevail.
+        step = max(self.n_parameters, BLOCK_BYTES // (8 * (self.n_parameters + 1)))
+        for start in range(0, self.n_samples, step):
+            yield slice(start, min(start + step, self.n_samples))
+
+    def predict(self, X: Any, theta: Any) -> Any:
+        """Z theta for a block of X, all on the device."""
+        return X @ theta[1:, :] + theta[:1, :] if self.fit_intercept else X @ theta
+
+    def _residual(self, X: Any, y: Any, theta: Floats) -> Any:
+        return y - self.predict(X, self.place.put(theta)) if theta.any() else y
+
+    def _check_finite(self) -> None:
+        """For engines without sums of squares."""
+        xp, squares = self.place.xp, self._zeros(1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for X, _, _ in self.blocks():
+                squares = squares + xp.sum(X * X)
+            total = float(self.place.fetch(squares)[0])
+        # A comparison that is also false for nan.
+        if not total <= self.place.largest_size**2 * self.n_samples:
+            raise NotFinite(self.place.largest_size)
+
+    def _zeros(self, *shape: int) -> Any:
+        place = self.place
+        return place.xp.zeros(shape, dtype=place.floats, device=place.device)
+
+    def _ones(self, X: Any) -> Any:
+        place = self.place
+        return place.xp.ones((X.shape[0], 1), dtype=place.floats, device=place.device)
+
+
+class DeviceSides:
+    """A = diag(sqrt(w / W)) Z on a device, one column of every product per target."""
+
+    short_left = False  # vectors of the long side stay on the device, and need no keeping
+
+    def __init__(self, rows: DeviceRows) -> None:
+        self._rows = rows
+        self.shape = (rows.n_samples, rows.n_parameters)
+        self.unit = rows.place.unit
+
+    def residual_at(self, theta: Floats) -> DeviceLeft:
+        """The left vectors diag(sqrt(w / W)) (Y - Z theta)."""
+        return DeviceLeft(self, [r * root for r, root in self._residuals(theta)])
+
+    def image(self, right: Floats) -> DeviceLeft:
+        """The left vectors A right."""
+        right = self._rows.place.put(right)
+        return DeviceLeft(
+            self, [self._rows.predict(X, right) * root for X, _, root in self.blocks()]
+        )
+
+    def left(self, vectors: Floats) -> DeviceLeft:
+        """Left vectors as they are given."""
+        parts = [self._rows.place.put(vectors[rows]) for rows in self._rows.slices()]
+        return DeviceLeft(self, parts)
+
+    def loss(self, theta: Floats) -> float:
+        """J(theta), over all targets."""
+        return self._rows.loss_and_gradient(theta)[0]
+
+    def sizes(self, start: Floats) -> float:
+        """Mean squares of y and of the first predictions: what a loss is measured against."""
+        xp, fetch = self._rows.place.xp, self._rows.place.fetch
+        total = self._rows._zeros(1)
+        for (_, y, root), (residual, _) in zip(self.blocks(), self._residuals(start), strict=True):
+            total = total + xp.sum((y * root) ** 2) + xp.sum(((y - residual) * root) ** 2)
+        return float(fetch(total)[0])
+
+    def squares(self) -> float:
+        """The trace of A'A: the sum of all curvatures."""
+        xp, total = self._rows.place.xp, self._rows._zeros(1)
+        for X, _, root in self.blocks():
+            lengths = xp.sum(X * X, axis=1, keepdims=True) + float(self._rows.fit_intercept)
+            total = total + xp.sum(lengths * root**2)
+        return float(self._rows.place.fetch(total)[0])
+
+    def blocks(self) -> Iterator[tuple[Any, Any, Any]]:
+        """(X, y, root of the weights over W as a column, or as a number) of each row block."""
+        xp, weight = self._rows.place.xp, self._rows.weight
+        for X, y, w in self._rows.blocks():
+            yield X, y, weight**-0.5 if w is None else xp.sqrt(w / weight)[:, None]
+
+    def _residuals(self, theta: Floats) -> Iterator[tuple[Any, Any]]:
+        for X, y, root in self.blocks():
+            yield self._rows._residual(X, y, theta), root
+
+
+class DeviceLeft:
+    """Vectors as long as there are rows, one per target, in blocks on the device."""
+
+    def __init__(self, sides: DeviceSides, parts: list[Any]) -> None:
+        self._sides = sides
+        self._place = sides._rows.place
+        self._parts = parts
+
+    def sizes(self) -> Floats:
+        """Their lengths, (k,)."""
+        squares = self._sides._rows._zeros(self._parts[0].shape[1])
+        for part in self._parts:
+            squares = squares + self._place.xp.sum(part * part, axis=0)
+        return np.sqrt(self._place.fetch(squares))
+
+    def scale(self, factors: Floats) -> None:
+        """Each times a factor, (k,)."""
+        factors = self._place.put(factors)
+        self._parts = [part * factors for part in self._parts]
+
+    def back(self) -> Floats:
+        """A' left."""
+        return self._across(None, None)
+
+    def advance(self, right: Floats, alpha: Floats) -> Floats:
+        """left <- A right - left * alpha; gives A' left, each row block read once for both."""
+        return self._across(self._place.put(right), self._place.put(alpha))
+
+    def _across(self, right: Any, alpha: Any) -> Floats:
+        rows, k = self._sides._rows, self._parts[0].shape[1]
+        across, total = rows._zeros(rows.X.shape[1], k), rows._zeros(1, k)
+        for i, (X, _, root) in enumerate(self._sides.blocks()):
+            if right is not None:
+                self._parts[i] = rows.predict(X, right) * root - self._parts[i] * alpha
+            weighted = self._parts[i] * root
+            across = across + X.T @ weighted
+            total = total + self._place.xp.sum(weighted, axis=0, keepdims=True)
+        pulls = [self._place.fetch(total)] * rows.fit_intercept + [self._place.fetch(across)]
+        return np.concatenate(pulls)
