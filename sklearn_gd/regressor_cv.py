@@ -245,7 +245,8 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             if not isinstance(rows, RowsInMemory):
                 raise TypeError(
                     f"GDLinearRegressorCV takes rows that NumPy can hold, and X is on "
-                    f"{posed.place}: move X and y to NumPy, or give GDLinearRegressor to GridSearchCV."
+                    f"{posed.place}: move X and y to NumPy, or "
+                    f"give GDLinearRegressor to GridSearchCV."
                 )
             shown = partial(attributes_of, place=posed.place)
             telling = Telling(self, X, y, posed.sample_weight, shown)
