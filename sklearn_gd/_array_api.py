@@ -74,6 +74,13 @@ class Place:
         """A few numbers of this place as NumPy's."""
         return np.array(_to_numpy(numbers), dtype=np.float64)
 
+    def take(self, array: Any, index: Any) -> Any:
+        """Rows of an array of this place, by a slice or by NumPy's indices."""
+        if isinstance(index, slice):
+            return array[index, ...]
+        there = self.xp.asarray(np.array(index, dtype=np.int64), device=self.device)
+        return self.xp.take(array, there, axis=0)
+
     def dtype_of(self, array: Any) -> np.dtype[Any]:
         """NumPy's dtype for an array of float32 or float64."""
         return np.dtype(f"float{self.xp.finfo(array.dtype).bits}")

@@ -139,15 +139,10 @@ class Descended(CallbackSupportMixin):
 
     def _stages_there(self, X: Any, place: Place) -> Iterator[Any]:
         many = self.path_._layout.targets == "many"
-        k = self.path_.coef(0).shape[0] if many else 1
-        stages = max(1, STAGED_NUMBERS // (X.shape[0] * k))
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * (len(self.path_.coef(0)) if many else 1)))
         for first in range(0, self.n_iter_ + 1, stages):
             t = np.arange(first, min(first + stages, self.n_iter_ + 1))
-            coef, intercept = self.path_.coef(t), self.path_.intercept(t).reshape(len(t), -1)
-            products = X @ place.show(coef.reshape(-1, X.shape[1])).T  # (n, stages * targets)
-            predictions = products + place.show(np.broadcast_to(intercept, (len(t), k)).ravel())
-            for i in range(len(t)):
-                yield predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
+            yield from predicted_there(place, X, self.path_.coef(t), self.path_.intercept(t))
 
     @property
     def loss_history_(self) -> Floats:
@@ -180,6 +175,16 @@ class Descended(CallbackSupportMixin):
 
     def _keep(self, path: DescentPath, place: Place | None) -> None:
         self.__dict__.update(attributes_of(path, place))
+
+
+def predicted_there(place: Place, X: Any, coef: Floats, intercept: Floats) -> Iterator[Any]:
+    """The predictions of several iterates, (t, d) or (t, k, d), for rows on a device."""
+    many, k = coef.ndim == 3, coef[0].size // X.shape[1]
+    products = X @ place.show(coef.reshape(-1, X.shape[1])).T  # (n, t * k)
+    shifts = np.broadcast_to(intercept.reshape(len(coef), -1), (len(coef), k))
+    predictions = products + place.show(shifts.ravel())
+    for i in range(len(coef)):
+        yield predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
 
 
 def attributes_of(path: DescentPath, place: Place | None) -> dict[str, Any]:

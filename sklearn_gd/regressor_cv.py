@@ -13,17 +13,16 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_gd._array_api import Place, is_foreign
 from sklearn_gd._callbacks import Telling, restore, with_callbacks
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
-from sklearn_gd._descent.folds import Each, Folds, Split
+from sklearn_gd._descent.folds import Each, FoldsInMemory, RowsHere
 from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.path import Layout
-from sklearn_gd._descent.problem import RowsInMemory, zeros
+from sklearn_gd._descent.problem import Gathered, Problem, zeros
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.surface import Grid
 from sklearn_gd._descent.tune import (
@@ -33,10 +32,12 @@ from sklearn_gd._descent.tune import (
     WholeInSpaces,
 )
 from sklearn_gd._descent.winner import choose
-from sklearn_gd._door import descended, naming_what_is_not_finite, pose
+from sklearn_gd._door import Posed, descended, naming_what_is_not_finite, pose
 from sklearn_gd._fitted import Descended, attributes_of
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
+from sklearn_gd._records import Record
 from sklearn_gd._scoring import HeldOutRows, score_iterates
+from sklearn_gd._splits import folds_of
 from sklearn_gd._validation import (
     check_choice,
     check_flag,
@@ -71,12 +72,15 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         that many, spread logarithmically from 0 to `max_iter`. A list: those, sorted.
     cv : None, int, cross-validation splitter or iterable, default=None
         None: no folds, but generalised cross-validation on all rows. Otherwise what
-        :func:`sklearn.model_selection.check_cv` takes; an integer is that many folds.
+        :func:`sklearn.model_selection.check_cv` takes; an integer is that many folds. For Dask
+        collections also :class:`~sklearn_gd.dask.PartitionKFold`, folds of whole partitions; other
+        splitters see then how many rows there are and none of them.
     scoring : None, str or callable, default=None
         None: minus the mean squared error, weighted where there are weights and averaged over
         targets, in closed form. Otherwise a scorer as scikit-learn defines it, called with each
         iterate and the held-out rows. A score that is not a finite number counts as minus infinity.
-        With ``cv=None`` there are no held-out rows, and it must be None.
+        With ``cv=None`` there are no held-out rows, and it must be None; for Dask collections
+        None or "neg_mean_squared_error", which is the same.
     fit_intercept : bool, default=True
         Whether a column of ones stands before X; its coefficient is the intercept and descends
         like every other.
@@ -149,6 +153,9 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
     Scores within 1e-10 of the best are equal; the fewest updates win, then the smallest rate.
 
+    Arrays of other libraries stay on their device, as with `GDLinearRegressor`; scores, rates and
+    numbers of updates are NumPy's.
+
     When scaling is to be learned in each fold as well, put ``GDLinearRegressor`` into a pipeline
     and tune that with ``GridSearchCV``; scaling all rows beforehand changes the scores little.
 
@@ -172,11 +179,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
     True
     """
 
-    lrs_: Floats
-    iters_: NDArray[np.int64]
-    scores_path_: Floats
-    gcv_path_: Floats
-    dof_path_: Floats
+    lrs_ = Record()
+    iters_ = Record()
+    scores_path_ = Record()
+    gcv_path_ = Record()
+    dof_path_ = Record()
     best_score_: float
     best_index_: tuple[int, int]
 
@@ -208,11 +215,12 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features. float32 and float64 are kept, everything else becomes float64.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
+            Features. float32 and float64 are kept, everything else becomes float64. The rows of a
+            Dask collection stay where they are: see the page on large data.
+        y : array-like or Dask collection of shape (n_samples,) or (n_samples, n_targets)
             Targets.
-        sample_weight : array-like of shape (n_samples,) or float, default=None
+        sample_weight : array-like or Dask collection of shape (n_samples,) or float, default=None
             Non-negative weights, used in fitting and in scoring. With metadata routing they reach
             a scorer that requests them.
         **params : dict
@@ -241,25 +249,20 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         try:
             rates, iters = self._check_params()
             posed = pose(self, X, y, sample_weight, self.fit_intercept)
-            rows, look = posed.problem, posed.layout
-            if not isinstance(rows, RowsInMemory):
-                raise TypeError(
-                    f"GDLinearRegressorCV takes rows that NumPy can hold, and X is on "
-                    f"{posed.place}: move X and y to NumPy, or "
-                    f"give GDLinearRegressor to GridSearchCV."
-                )
+            problem = posed.problem
+            assert not isinstance(problem, Gathered)  # `pose` makes problems of rows
             shown = partial(attributes_of, place=posed.place)
             telling = Telling(self, X, y, posed.sample_weight, shown)
             each = telling.tuning_begins(self._each)
-            with naming_what_is_not_finite(rows):
+            with naming_what_is_not_finite(problem):
                 if self.cv is None:
-                    known = self._score_by_gcv(rows, rates, iters, params)
+                    known = self._score_by_gcv(posed, problem, rates, iters, params)
                 else:
-                    known = self._score_by_folds(rows, look, rates, iters, params, each)
+                    known = self._score_by_folds(posed, problem, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
-            path, moments = descended(posed, zeros(rows), terms, self.solver, known)
+            path, moments = descended(posed, zeros(problem), terms, self.solver, known)
             self._keep(telling.tuned(path), posed.place)
         except BaseException:
             restore(self, earlier)
@@ -284,11 +287,6 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             router.add(scorer=check_scoring(self, self.scoring), method_mapping=to_score)
         return router
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.array_api_support = False
-        return tags
-
     def _check_params(self) -> tuple[int | Floats, NDArray[np.int64]]:
         rates, iters = check_rates(self.lrs), check_iters(self.iters, self.max_iter)
         check_flag("fit_intercept", self.fit_intercept)
@@ -304,66 +302,74 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
     def _score_by_gcv(
         self,
-        rows: RowsInMemory,
+        posed: Posed,
+        problem: Problem,
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
     ) -> Moments | None:
         if params:
             raise ValueError(f"cv=None makes no folds and takes no {', '.join(params)}.")
-        if rows.sample_weight is not None and rows.weight <= 1:
+        if posed.sample_weight is not None and problem.weight <= 1:
             raise ValueError(
                 f"With cv=None a row of weight 2 counts as two rows, so the weights must sum to "
-                f"more than one row; got {rows.weight:.4g}. Scale them to a mean of 1, or give cv."
+                f"more than one row; got {problem.weight:.4g}. Scale them to a mean of 1, or give "
+                f"cv."
             )
         # Moments know all degrees of freedom, so spaces are for where moments are not to be had.
-        in_spaces = self.solver == "krylov" or rows.n_parameters > MOST_COLUMNS_OF_MOMENTS
-        way = WholeInSpaces(rows) if in_spaces else WholeInMoments(rows)
-        grid = self._grid(rows, way, rates, iters)
+        in_spaces = self.solver == "krylov" or problem.n_parameters > MOST_COLUMNS_OF_MOMENTS
+        way = WholeInSpaces(problem) if in_spaces else WholeInMoments(problem)
+        grid = self._grid(problem, way, rates, iters)
         self.gcv_path_, self.dof_path_ = way.gcv(grid)
         self.scores_path_ = -self.gcv_path_[..., np.newaxis]
         return way.moments
 
     def _score_by_folds(
         self,
-        rows: RowsInMemory,
-        look: Layout,
+        posed: Posed,
+        problem: Problem,
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
         each: Each,
     ) -> Moments | None:
-        for name in {"gcv_path_", "dof_path_"} & set(vars(self)):
+        for name in ("gcv_path_", "dof_path_"):
             delattr(self, name)  # those of an earlier fit without folds
-        y = rows.y[:, 0] if look.targets == "flat" else rows.y
-        for_splitter, for_scorer = self._route(rows, params)
-        folds = Folds(rows, self._splits(rows, y, for_splitter), each)
+        for_splitter, for_scorer = self._route(posed.sample_weight, params)
+        in_closed_form = self._in_closed_form(posed.sample_weight)
+        folds = folds_of(posed, self.cv, for_splitter, each)
         n_rates = rates if isinstance(rates, int) else len(rates)
         in_spaces = self.solver == "krylov" or (
             self.solver == "auto"
-            and Shape.of(rows, int(iters[-1])).folds_take_spaces(len(folds), n_rates * len(iters))
+            and Shape.of(problem, int(iters[-1])).folds_take_spaces(
+                len(folds), n_rates * len(iters)
+            )
         )
         way = FoldsInSpaces(folds) if in_spaces else FoldsInMoments(folds)
-        grid = self._grid(rows, way, rates, iters)
-        if self._in_closed_form(rows):
+        grid = self._grid(problem, way, rates, iters)
+        if in_closed_form:
             self.scores_path_ = -way.errors(grid)
             return way.moments
+        assert isinstance(folds, FoldsInMemory)
+        rows, look = folds.problem, posed.layout
         scorer, spectra = check_scoring(self, self.scoring), way.spectra(grid)
 
         def score(i: int) -> NDArray[Any]:
             test = folds.splits[i].test
             taken = {name: _taken(value, test, rows) for name, value in for_scorer.items()}
-            held_out = HeldOutRows(rows.X[test], y[test], taken)
+            part = rows.taken(test)
+            y = part.y[:, 0] if look.targets == "flat" else part.y
+            held_out = HeldOutRows(part.X, y, taken, posed.place)
             return score_iterates(scorer, spectra(i), held_out, grid, look)
 
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
         return way.moments
 
     def _route(
-        self, rows: RowsInMemory, params: dict[str, Any]
+        self, sample_weight: Any, params: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """What goes to the splitter and what to the scorer."""
-        weights = {} if rows.sample_weight is None else {"sample_weight": rows.sample_weight}
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         if get_config().get("enable_metadata_routing"):
             routed = process_routing(self, "fit", **weights, **params)
             splitter = routed.get("splitter", {"split": {}})
@@ -377,39 +383,20 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             )
         return params, weights
 
-    def _in_closed_form(self, rows: RowsInMemory) -> bool:
+    def _in_closed_form(self, sample_weight: Any) -> bool:
         if self.scoring is None:
             return True
         # With routing, whether weights count in a named scorer is for its request to say.
-        routing = get_config().get("enable_metadata_routing") and rows.sample_weight is not None
+        routing = get_config().get("enable_metadata_routing") and sample_weight is not None
         return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER and not routing
 
-    def _splits(self, rows: RowsInMemory, y: Floats, params: dict[str, Any]) -> list[Split]:
-        everything = np.arange(rows.n_samples)
-
-        def index(chosen: Any) -> NDArray[np.intp]:
-            # Lists, masks and negative indices become indices; an empty list has no dtype.
-            kind = None if len(chosen) else np.intp
-            return np.asarray(everything[np.asarray(chosen, dtype=kind)])
-
-        made = check_cv(self.cv, y).split(rows.X, y, **params)
-        splits = [Split(index(train), index(test)) for train, test in made]
-        if not splits:
-            raise ValueError(f"cv={self.cv!r} made no splits.")
-        for i, split in enumerate(splits):
-            for name, chosen in (("fitted", split.train), ("scored", split.test)):
-                w = rows.sample_weight
-                if len(chosen) == 0 or (w is not None and not w[chosen].any()):
-                    raise ValueError(f"Fold {i} is {name} on no rows with a weight above zero.")
-        return splits
-
     def _grid(
-        self, rows: RowsInMemory, way: Way, rates: int | Floats, iters: NDArray[np.int64]
+        self, problem: Problem, way: Way, rates: int | Floats, iters: NDArray[np.int64]
     ) -> Grid:
         if isinstance(rates, int):
             rates = spread_rates(rates, way.largest_curvature())
         self.lrs_, self.iters_ = rates, iters
-        return Grid(rates, iters, float(np.finfo(rows.X.dtype).eps))
+        return Grid(rates, iters, problem.rounding)
 
     def _choose(self) -> None:
         scores = self.scores_path_.mean(axis=-1)
@@ -425,8 +412,10 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return list(run(delayed(task)(i) for i in folds))
 
 
-def _taken(value: Any, index: NDArray[np.intp], rows: RowsInMemory) -> Any:
+def _taken(value: Any, index: NDArray[np.intp], rows: RowsHere) -> Any:
     """Metadata of one fold: its rows where there is a value per row, else the value itself."""
+    if is_foreign(value):
+        return Place.of(value).take(value, index) if value.shape[:1] == (rows.n_samples,) else value
     if hasattr(value, "shape") or isinstance(value, (list, tuple)):
         per_row = value if hasattr(value, "tocsr") else np.asarray(value)
         if per_row.ndim and per_row.shape[0] == rows.n_samples:

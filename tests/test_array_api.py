@@ -12,13 +12,13 @@ import pytest
 import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from benchmarks import _exact
 from helpers import contract, distance, from_singular_values, regression, tolerance
-from sklearn_gd import GDLinearRegressor, Moments
+from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, Moments
 
 strict = pytest.importorskip("array_api_strict")
 pytest.importorskip("array_api_compat")
@@ -435,3 +435,62 @@ def test_grid_search_over_rates_on_a_device(device):
     assert ours.best_params_ == theirs.best_params_
     scores = [s.cv_results_["mean_test_score"] for s in (ours, theirs)]
     assert np.allclose(*scores, rtol=1e-10)
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS + 0.5], ids=["plain", "weighted"])
+@pytest.mark.parametrize("max_iter", [500, 10**6])
+@pytest.mark.parametrize("solver", ["spectral", "krylov"])
+@pytest.mark.parametrize("cv", [None, 3, ShuffleSplit(2, random_state=0)], ids=str)
+def test_tuning_scores_are_those_of_numpy(spot, cv, solver, max_iter, weights):
+    """From folds' sums, from a second pass, and from a space for each fold, all on the device."""
+    decades = 5 if spot.has_float64 else 2
+    X = 30 * from_singular_values(60, 5, 10.0 ** -np.linspace(0, decades, 5))
+    y = regression(n=60, k=2)[1]
+    if not spot.has_float64:  # where iterates come to rest depends on the dtype of X
+        X, y = X.astype(np.float32), y.astype(np.float32)
+    tuner = GDLinearRegressorCV(3, max_iter, iters=8, cv=cv, solver=solver)
+    theirs = clone(tuner).fit(X, y, weights)
+    tuner.fit(spot(X), spot(y), None if weights is None else spot(weights))
+    assert isinstance(tuner.scores_path_, np.ndarray)
+    far = 1e-11 if spot.has_float64 else 1e-4
+    assert np.allclose(tuner.scores_path_, theirs.scores_path_, rtol=far, atol=0)
+    assert tuner.best_index_ == theirs.best_index_
+    assert spot.back(tuner.coef_).shape == theirs.coef_.shape
+
+
+@pytest.mark.parametrize("k", [None, 2], ids=["one", "many"])
+def test_scorers_see_iterates_on_the_device(spot, k):
+    """With held-out rows, targets and weights there; unrelated metadata goes through as it is."""
+    X, y = regression(k=k)
+    tuner = GDLinearRegressorCV([0.01, 0.1], iters=[0, 3, 50], cv=3, scoring="r2")
+    theirs = clone(tuner).fit(X, y, WEIGHTS).scores_path_
+    seen = []
+
+    def scorer(estimator, X, y, sample_weight):
+        predictions = spot.back(estimator.predict(X))
+        spot.back(estimator.coef_)
+        again = spot.back(estimator.predict(X + 0.0))
+        assert np.allclose(predictions, again, rtol=1e-5)
+        seen.append(len(spot.back(sample_weight)))
+        return estimator.score(X, y, sample_weight)
+
+    for scoring in ("r2", scorer):
+        ours = tuner.set_params(scoring=scoring).fit(spot(X), spot(y), spot(WEIGHTS)).scores_path_
+        assert np.allclose(ours, theirs, rtol=1e-10 if spot.has_float64 else 1e-3, atol=1e-6)
+    assert seen == [20] * 18
+
+
+def test_a_fold_without_weight_and_nan_are_refused_on_the_device(spot):
+    """As with NumPy; a fit that fails leaves the records of the earlier one."""
+    tuner = GDLinearRegressorCV(3, iters=5, cv=3).fit(spot(X0), spot(Y0))
+    records = tuner.scores_path_
+    nothing = np.ones(60)
+    nothing[:20] = 0
+    with pytest.raises(ValueError, match="Fold 0 is scored on no rows with a weight above zero"):
+        tuner.fit(spot(X0), spot(Y0), spot(nothing))
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        tuner.fit(spot(_spoilt(X0, np.nan)), spot(Y0))
+    assert tuner.scores_path_ is records
+    assert not hasattr(tuner, "gcv_path_")
+    assert hasattr(tuner.set_params(cv=None).fit(spot(X0), spot(Y0)), "gcv_path_")
+    assert not hasattr(tuner.set_params(cv=3).fit(spot(X0), spot(Y0)), "gcv_path_")

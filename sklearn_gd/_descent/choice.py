@@ -55,6 +55,8 @@ class Sized(Protocol):
     def nonzeros(self) -> int: ...
     @property
     def is_sparse(self) -> bool: ...
+    @property
+    def afar(self) -> bool: ...  # a pass over the rows costs more than their arithmetic
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,12 @@ class Shape:
     nonzeros: int
     sparse: bool
     max_iter: int
+    afar: bool = False
 
     @classmethod
     def of(cls, rows: Sized, max_iter: int) -> Shape:
         n, p = rows.n_samples, rows.n_parameters
-        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter)
+        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter, rows.afar)
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -88,6 +91,8 @@ class Shape:
         if self.p > MOST_COLUMNS_OF_MOMENTS:
             return KRYLOV_ON_ROWS
         krylov = self.best_krylov()
+        if self.passes_are_dear and krylov == KRYLOV_ON_ROWS:
+            return SPECTRAL
         faster = WORTH_LESS_KNOWN * self.cost(krylov) < self.cost(SPECTRAL)
         return krylov if faster else SPECTRAL
 
@@ -95,6 +100,8 @@ class Shape:
         """Whether a Krylov space of each fold's rows is cheaper than sums of products for all."""
         if self.p > MOST_COLUMNS_OF_MOMENTS:
             return True
+        if self.passes_are_dear:
+            return False
         spaces = folds * (self.cost(KRYLOV_ON_ROWS) + self._surface(self.vectors, iterates))
         decomposed = self.cost(SPECTRAL) - self._moments + self._surface(self.p, iterates)
         return spaces < self._moments + folds * decomposed
@@ -106,7 +113,14 @@ class Shape:
         """The cheaper of the two; moments only where they hold digits for so many updates."""
         if self.p > MOST_COLUMNS_OF_MOMENTS or self.drifts:
             return KRYLOV_ON_ROWS
+        if self.passes_are_dear:
+            return KRYLOV_ON_MOMENTS
         return min((KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS), key=self.cost)
+
+    @property
+    def passes_are_dear(self) -> bool:
+        """Two passes then cost less than a pass for every vector; sparse sums are filled in."""
+        return self.afar and not self.sparse
 
     @property
     def drifts(self) -> bool:

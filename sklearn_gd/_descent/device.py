@@ -6,7 +6,7 @@ The rows stay where they are; matrices of p x p numbers and vectors of p come ba
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -42,6 +42,7 @@ class Place(Protocol):
     def largest_size(self) -> float: ...  # numbers up to here can be squared and summed
     def put(self, numbers: Any) -> Any: ...
     def fetch(self, numbers: Any) -> Floats: ...
+    def take(self, array: Any, index: Any) -> Any: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,7 @@ class DeviceRows:
     rounding: float  # of the coefficients, which have the dtype of X
 
     is_sparse = False
+    afar = False
 
     @property
     def n_samples(self) -> int:
@@ -72,6 +74,14 @@ class DeviceRows:
     @property
     def nonzeros(self) -> int:
         return self.n_samples * self.n_parameters
+
+    @property
+    def n_weighted(self) -> int:
+        """Rows of a weight above zero."""
+        if self.sample_weight is None:
+            return self.n_samples
+        xp, positive = self.place.xp, self.sample_weight > 0
+        return int(xp.sum(xp.astype(positive, xp.int32)))
 
     @cached_property
     def weight(self) -> float:
@@ -125,13 +135,37 @@ class DeviceRows:
         gram, across, within = map(self.place.fetch, (gram, across, within))
         return np.block([[0.5 * (gram + gram.T), across], [across.T, within]])
 
+    def seen_blocks(self, spectrum: Spectrum) -> Iterator[Floats]:
+        """R factors of row blocks of diag(sqrt(w)) [Z Q, y - Z start]: rows stay on the device."""
+        xp = self.place.xp
+        directions = self.place.put(spectrum.seen(np.asarray))
+        for X, y, w in self.blocks():
+            seen = [self.predict(X, directions), self._residual(X, y, spectrum.start)]
+            block = xp.concat(seen, axis=1)
+            if w is not None:
+                block = block * xp.sqrt(w)[:, None]
+            yield self.place.fetch(xp.linalg.qr(block, mode="reduced")[1])
+
+    def taken(self, index: Any) -> DeviceRows:
+        """Some of the rows, by a slice or by indices."""
+        place, w = self.place, self.sample_weight
+        w = None if w is None else place.take(w, index)
+        X, y = place.take(self.X, index), place.take(self.y, index)
+        return replace(self, X=X, y=y, sample_weight=w)
+
+    def reweighted(self, counts: Floats) -> DeviceRows:
+        """All rows, each weighing so much more: nothing is copied."""
+        factors, w = self.place.put(counts), self.sample_weight
+        return replace(self, sample_weight=factors if w is None else w * factors)
+
+    def weight_of(self, index: Any) -> float:
+        """The weights of some rows together."""
+        w = self.sample_weight
+        return float(len(index) if w is None else self.place.xp.sum(self.place.take(w, index)))
+
     def sides(self) -> DeviceSides:
         """The rows as a matrix to multiply with; they have no sums of squares, so look for nan."""
         self._check_finite()
-        return self.scaled()
-
-    def scaled(self) -> DeviceSides:
-        """The same without a look."""
         return DeviceSides(self)
 
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
@@ -211,10 +245,12 @@ class DeviceSides:
             self, [self._rows.predict(X, right) * root for X, _, root in self.blocks()]
         )
 
-    def left(self, vectors: Floats) -> DeviceLeft:
-        """Left vectors as they are given."""
-        parts = [self._rows.place.put(vectors[rows]) for rows in self._rows.slices()]
-        return DeviceLeft(self, parts)
+    def random(self, seed: Any) -> DeviceLeft:
+        """Left vectors, for one target, that see every curvature."""
+        noise = np.random.default_rng(seed)
+        sizes = [rows.stop - rows.start for rows in self._rows.slices()]
+        put = self._rows.place.put
+        return DeviceLeft(self, [put(noise.standard_normal((size, 1))) for size in sizes])
 
     def loss(self, theta: Floats) -> float:
         """J(theta), over all targets."""

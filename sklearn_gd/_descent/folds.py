@@ -12,22 +12,25 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import accumulate
 from operator import add
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_gd._descent.device import DeviceRows
 from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.problem import RowsInMemory
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.problem import Problem, RowsInMemory
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+RowsHere = RowsInMemory | DeviceRows
 # Applies a function to every fold, in order; serial or parallel.
 Each = Callable[[Callable[[int], Any], Iterable[int]], list[Any]]
 Sums = TypeVar("Sums")  # whatever can be added: moments, arrays
+# Asks rows, wherever they are, for what can be added up over them.
+Measure = Callable[[Any], Sums]
 
 # Rows taken by index are copied this much at a time.
 TAKEN_BYTES = 1 << 25
@@ -45,11 +48,29 @@ class Split:
     test: Indices
 
 
-@dataclass(frozen=True, eq=False)
-class Folds:
-    """The rows of a cross-validation and how they are split."""
+class Folds(Protocol):
+    """A cross-validation, wherever its rows are; a measure of rows is what can be added up."""
 
-    rows: RowsInMemory
+    @property
+    def each(self) -> Each: ...
+    @property
+    def problem(self) -> Problem: ...  # of all rows
+    @property
+    def add_up(self) -> bool: ...  # whether a training set's sums are those of the other folds
+    def __len__(self) -> int: ...
+    def training(self, i: int) -> Problem: ...
+    def training_weight(self, i: int) -> float: ...
+    def over_all(self, measure: Measure[Sums]) -> Sums: ...
+    def over_tests(self, measure: Measure[Sums]) -> list[Sums]: ...
+    def over_test(self, measure: Measure[Sums], i: int) -> Sums: ...
+    def over_train(self, measure: Measure[Sums], i: int) -> Sums: ...
+
+
+@dataclass(frozen=True, eq=False)
+class FoldsInMemory:
+    """Rows that are all in one memory, and how they are split."""
+
+    problem: RowsHere
     splits: list[Split]
     each: Each
 
@@ -59,47 +80,65 @@ class Folds:
     @cached_property
     def add_up(self) -> bool:
         """Whether a training set's sums are those of the other folds, and all may be held."""
-        size = 8 * (self.rows.n_parameters + self.rows.y.shape[1] + 1) ** 2
-        # The tests' own sums, and running totals from both ends.
-        held = 3 * size * len(self) <= HELD_SUMS_BYTES
-        return held and is_partition(self.splits, self.rows.n_samples)
+        return may_be_held(self.problem, len(self)) and is_partition(
+            self.splits, self.problem.n_samples
+        )
 
-    def training_rows(self, i: int) -> RowsInMemory:
+    def training(self, i: int) -> Problem:
         """All rows, weighted by how often the fold is fitted on them: nothing is copied."""
-        rows = self.rows
-        counts = np.bincount(self.splits[i].train, minlength=rows.n_samples).astype(np.float64)
-        w = counts if rows.sample_weight is None else counts * rows.sample_weight
-        return RowsInMemory(rows.X, rows.y, w, rows.fit_intercept)
+        training: Problem = counted(self.problem, self.splits[i].train)
+        return training
 
-    def weight(self, index: Indices) -> float:
-        w = self.rows.sample_weight
-        return float(len(index) if w is None else w[index].sum())
+    def training_weight(self, i: int) -> float:
+        return self.problem.weight_of(self.splits[i].train)
+
+    def over_all(self, measure: Measure[Sums]) -> Sums:
+        return measure(self.problem)
+
+    def over_tests(self, measure: Measure[Sums]) -> list[Sums]:
+        return self.each(lambda i: self.over_test(measure, i), range(len(self)))
+
+    def over_test(self, measure: Measure[Sums], i: int) -> Sums:
+        return over(self.problem, self.splits[i].test, measure)
+
+    def over_train(self, measure: Measure[Sums], i: int) -> Sums:
+        return over(self.problem, self.splits[i].train, measure)
 
 
 class FoldSums(Generic[Sums]):
     """Sums over each fold's training and held-out rows; those of a partition are made once."""
 
-    def __init__(self, folds: Folds, measure: Callable[[Rows], Sums]) -> None:
+    def __init__(self, folds: Folds, measure: Measure[Sums]) -> None:
         self._folds = folds
         self._measure = measure
-        self._tests: list[Sums] = []
-        self._trains: list[Sums] = []
-        if folds.add_up:
-            self._tests = folds.each(lambda i: self._over(folds.splits[i].test), range(len(folds)))
-            self._trains = sums_of_others(self._tests)
+        self._tests = folds.over_tests(measure) if folds.add_up else []
+        self._trains = sums_of_others(self._tests) if folds.add_up else []
 
     def train(self, i: int) -> Sums:
-        return self._trains[i] if self._trains else self._over(self._folds.splits[i].train)
+        return self._trains[i] if self._trains else self._folds.over_train(self._measure, i)
 
     def test(self, i: int) -> Sums:
-        return self._tests[i] if self._tests else self._over(self._folds.splits[i].test)
+        return self._tests[i] if self._tests else self._folds.over_test(self._measure, i)
 
     def total(self) -> Sums:
         """The sums over all rows."""
-        return reduce(add, self._tests) if self._tests else self._measure(self._folds.rows)
+        return reduce(add, self._tests) if self._tests else self._folds.over_all(self._measure)
 
-    def _over(self, index: Indices) -> Sums:
-        return reduce(add, map(self._measure, pieces(self._folds.rows, index)))
+
+def over(rows: RowsHere, index: Indices, measure: Measure[Sums]) -> Sums:
+    """The sum of the measures of the rows of an index."""
+    return reduce(add, map(measure, pieces(rows, index)))
+
+
+def counted(rows: RowsHere, index: Indices) -> Any:
+    """All rows, each weighing as much more as the index has it."""
+    return rows.reweighted(np.bincount(index, minlength=rows.n_samples).astype(np.float64))
+
+
+def may_be_held(problem: Problem, folds: int) -> bool:
+    """Whether the sums of all folds fit: the tests' own, and running totals from both ends."""
+    size = 8 * (problem.n_parameters + problem.n_targets + 1) ** 2
+    return 3 * size * folds <= HELD_SUMS_BYTES
 
 
 def is_partition(splits: list[Split], n_samples: int) -> bool:
@@ -127,26 +166,21 @@ def sums_of_others(sums: list[Sums]) -> list[Sums]:
     ]
 
 
-def pieces(rows: Rows, index: Indices) -> Iterator[Rows]:
+def pieces(rows: RowsHere, index: Indices) -> Iterator[RowsHere]:
     """The rows of an index: a view where they stand together, else copies of bounded size."""
     first, last = (int(index[0]), int(index[-1])) if len(index) else (0, -1)
     if last - first + 1 == len(index) and bool((np.diff(index) == 1).all()):
-        yield _taken(rows, slice(first, last + 1))
+        yield rows.taken(slice(first, last + 1))
         return
     at_once = max(1, TAKEN_BYTES // _row_bytes(rows))
     for start in range(0, len(index), at_once):
-        yield _taken(rows, index[start : start + at_once])
+        yield rows.taken(index[start : start + at_once])
 
 
-def _row_bytes(rows: Rows) -> int:
+def _row_bytes(rows: RowsHere) -> int:
     if sparse.issparse(rows.X):
         return SPARSE_BYTES * (1 + int(rows.X.nnz) // rows.n_samples)
     return 8 * rows.n_parameters
-
-
-def _taken(rows: Rows, index: Any) -> Rows:
-    w = None if rows.sample_weight is None else rows.sample_weight[index]
-    return Rows(rows.X[index], rows.y[index], w, rows.fit_intercept)
 
 
 def spectrum_of(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum:

@@ -57,6 +57,12 @@ class Rows:
         return int(self.y.shape[1])
 
     @property
+    def n_weighted(self) -> int:
+        """Rows of a weight above zero."""
+        w = self.sample_weight
+        return self.n_samples if w is None else int(np.count_nonzero(w))
+
+    @property
     def is_sparse(self) -> bool:
         return bool(sparse.issparse(self.X))
 
@@ -139,16 +145,21 @@ class Rows:
         return np.asarray(X @ theta[1:] + theta[0], dtype=np.float64)
 
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        """J(theta) and its partial derivatives, each row block read once for both."""
-        loss, gradient = 0.0, np.zeros_like(theta)
+        """J(theta) and its partial derivatives."""
+        squares, pull = self.squares_and_pull(theta)
+        return squares / (2.0 * self.weight), pull / self.weight
+
+    def squares_and_pull(self, theta: Floats) -> tuple[float, Floats]:
+        """Both before they are divided by W, each row block read once: they add over rows."""
+        squares, pull = 0.0, np.zeros_like(theta)
         first = int(self.fit_intercept)
         for X, y, w in self.blocks():
             residual = self.predict(X, theta) - y
             weighted = residual if w is None else residual * w[:, np.newaxis]
-            loss += float(np.vdot(residual, weighted))
-            gradient[first:] += X.T @ weighted
-            gradient[:first] += weighted.sum(axis=0)
-        return loss / (2.0 * self.weight), gradient / self.weight
+            squares += float(np.vdot(residual, weighted))
+            pull[first:] += X.T @ weighted
+            pull[:first] += weighted.sum(axis=0)
+        return squares, pull
 
     @property
     def _block_rows(self) -> int:

@@ -22,23 +22,31 @@ FEWEST_ROWS = 16
 class ScaledRows:
     """A, one column of every product per target.
 
-    Nothing is formed: the ones column, the weights and the scale enter the products.
+    Nothing is formed: the ones column, the weights and the scale enter the products. `total` is W
+    where these are but some of the rows.
     """
 
     unit = EPS
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, total: float | None = None) -> None:
         self._rows = rows
         weight = np.ones(1) if rows.sample_weight is None else rows.sample_weight
-        self._root: Floats = np.sqrt(weight / rows.weight)[:, np.newaxis]
+        scale = rows.weight if total is None else total
+        self._root: Floats = np.sqrt(weight / scale)[:, np.newaxis]
         self.shape = (rows.n_samples, rows.n_parameters)
         # Sparse products cost little beside keeping vectors of the long side orthogonal; dense ones
         # cost much, and read X once for both only if nothing must be done between them.
-        self.short_left = rows.is_sparse and self.shape[0] < self.shape[1]
+        # Some of the rows can't keep vectors of all of them orthogonal.
+        self.short_left = rows.is_sparse and self.shape[0] < self.shape[1] and total is None
 
     def residual_at(self, theta: Floats) -> Left:
         """The left vectors diag(sqrt(w / W)) (Y - Z theta)."""
         return Left(self, self._residual(theta))
+
+    def random(self, seed: Any) -> Left:
+        """Left vectors, for one target, that see every curvature."""
+        noise = np.random.default_rng(seed).standard_normal((self.shape[0], 1))
+        return Left(self, noise)
 
     def image(self, right: Floats) -> Left:
         """The left vectors A right."""
@@ -97,6 +105,11 @@ class Left:
         self._vectors = vectors
         n, k = vectors.shape
         self._bases = [Basis(n) for _ in range(k)] if scaled.short_left else []
+
+    @property
+    def vectors(self) -> Floats:
+        """(n, k); they change when they advance."""
+        return self._vectors
 
     def sizes(self) -> Floats:
         """Their lengths, (k,)."""

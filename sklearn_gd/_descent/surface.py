@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from math import ceil, isqrt, log
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import descent_along
-from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
 from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
 
@@ -115,22 +114,43 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
     return HeldOut(factor, MOMENTS_ROUNDING * moments.unit * squares)
 
 
-def held_out_by_rows(spectrum: Spectrum, pieces: Iterable[Rows]) -> HeldOut:
-    """From the held-out rows: QR factors of blocks, each block's appended to the factor so far."""
-    k = spectrum.start.shape[1]
-    width = len(spectrum.curvature) + k
-    factor, weight = np.empty((0, width)), 0.0
-    for rows in pieces:
-        weight += rows.weight
-        for X, y, w in rows.blocks():
-            along = spectrum.seen(partial(rows.predict, X))
-            seen = np.column_stack([along, y - rows.predict(X, spectrum.start)])
-            if w is not None:
-                seen *= np.sqrt(w)[:, np.newaxis]
-            factor = np.concatenate([factor, seen])
-            if len(factor) > width:
-                factor = linalg.qr(factor, mode="r", check_finite=False)[0][:width]
-    return HeldOut(factor / np.sqrt(weight), 0.0)
+class Looking(Protocol):
+    """Rows, wherever they are, that show themselves along a basis."""
+
+    @property
+    def weight(self) -> float: ...
+    def seen_blocks(self, spectrum: Spectrum) -> Iterator[Floats]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """An R factor of rows seen along a basis; those of two sets of rows add up."""
+
+    factor: Floats
+    weight: float
+
+    def __add__(self, other: Seen) -> Seen:
+        return Seen(appended(self.factor, other.factor), self.weight + other.weight)
+
+    def held_out(self) -> HeldOut:
+        return HeldOut(self.factor / np.sqrt(self.weight), 0.0)
+
+
+def seen_along(spectrum: Spectrum, rows: Looking) -> Seen:
+    """QR factors of blocks, each block's appended to the factor so far."""
+    factor = np.empty((0, len(spectrum.curvature) + spectrum.start.shape[1]))
+    for seen in rows.seen_blocks(spectrum):
+        factor = appended(factor, seen)
+    return Seen(factor, rows.weight)
+
+
+def appended(factor: Floats, rows: Floats) -> Floats:
+    """An R factor of both, no longer than it is wide."""
+    factor = np.concatenate([factor, rows])
+    width = factor.shape[1]
+    if len(factor) <= width:
+        return factor
+    return np.asarray(linalg.qr(factor, mode="r", check_finite=False)[0][:width])
 
 
 def mean_squared_errors(spectrum: Spectrum, held_out: HeldOut, grid: Grid) -> Floats:

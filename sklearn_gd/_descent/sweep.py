@@ -22,10 +22,9 @@ from sklearn_gd._descent.krylov import (
     top_of,
 )
 from sklearn_gd._descent.pieces import KrylovSpectrum, Piece, joined, spectrum_of
-from sklearn_gd._descent.problem import RowsInMemory, zeros
+from sklearn_gd._descent.problem import Problem, zeros
 from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.scaled import Left, ScaledRows
 from sklearn_gd._descent.surface import Grid
 
 Floats = NDArray[np.float64]
@@ -42,12 +41,12 @@ class RoomError(ValueError):
     """A space would need more memory than one may take."""
 
 
-def space_for_grid(rows: RowsInMemory, grid: Grid) -> KrylovSpectrum:
+def space_for_grid(problem: Problem, grid: Grid) -> KrylovSpectrum:
     """The descent from zeros at every rate of the grid, up to its last iterate."""
-    scaled = ScaledRows(rows)
-    start = zeros(rows)
-    process = Bidiagonalisation(scaled, scaled.residual_at(start), scaled.sizes(start))
-    most, size = room_for_vectors(scaled, rows.n_targets), FIRST_LOOK
+    sides = problem.sides()
+    start = zeros(problem)
+    process = Bidiagonalisation(sides, sides.residual_at(start), sides.sizes(start))
+    most, size = room_for_vectors(sides, problem.n_targets), FIRST_LOOK
     while True:
         process.grow(min(size, most))
         ritz = process.ritz()
@@ -82,12 +81,12 @@ def _is_resolved(spectrum: KrylovSpectrum, ritz: list[Ritz], grid: Grid) -> bool
     return True
 
 
-def with_measured_loss(spectrum: KrylovSpectrum, rows: RowsInMemory, grid: Grid) -> KrylovSpectrum:
+def with_measured_loss(spectrum: KrylovSpectrum, problem: Problem, grid: Grid) -> KrylovSpectrum:
     """The spectrum whose losses have the digits of the rows."""
     stable = 2.0 / max(spectrum.top, np.finfo(float).tiny)
     rates = grid.lrs[grid.lrs < stable]
     piece = Piece(spectrum, float(rates.max()) if rates.size else 0.5 * stable)
-    measure = ScaledRows(rows).loss
+    measure = problem.sides().loss
     correction = loss_correction(piece, grid.last, float(piece.loss(0)), measure)
     return replace(spectrum, floor=spectrum.floor + correction)
 
@@ -95,12 +94,11 @@ def with_measured_loss(spectrum: KrylovSpectrum, rows: RowsInMemory, grid: Grid)
 class Curvatures:
     """Curvatures of all of H, of which a start at random sees every one, whatever y is."""
 
-    def __init__(self, rows: RowsInMemory) -> None:
-        self._rows = rows
-        self._scaled = ScaledRows(rows)
-        noise = np.random.default_rng(SEED).standard_normal((rows.n_samples, 1))
-        self._process = Bidiagonalisation(self._scaled, Left(self._scaled, noise), 1.0)
-        self._most = room_for_vectors(self._scaled, 1)
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._sides = problem.sides()
+        self._process = Bidiagonalisation(self._sides, self._sides.random(SEED), 1.0)
+        self._most = room_for_vectors(self._sides, 1)
 
     def largest(self) -> float:
         """To a relative error of TOP_ROUNDING."""
@@ -116,15 +114,14 @@ class Curvatures:
 
     def all(self, grid: Grid) -> Floats:
         """Every one that degrees of freedom on the grid could tell from zero."""
-        w = self._rows.sample_weight
-        n = self._rows.n_samples if w is None else int(np.count_nonzero(w))
-        count = min(n, self._rows.n_parameters)
+        n = self._problem.n_weighted
+        count = min(n, self._problem.n_parameters)
         if count > min(self._most, MOST_CURVATURES):
             raise ValueError(
                 f"cv=None needs every curvature of the data for the degrees of freedom, and a "
                 f"Krylov solver finds so many only where rows or columns are at most "
                 f"{min(self._most, MOST_CURVATURES):,}; got {n:,} rows with a weight and "
-                f"{self._rows.n_parameters:,} parameters. Pass cv=5, which needs none of them."
+                f"{self._problem.n_parameters:,} parameters. Pass cv=5, which needs none of them."
             )
         self._process.grow(count + 1)
         curvature = self._process.ritz()[0].curvature
@@ -138,6 +135,6 @@ class Curvatures:
 
     def _may_miss(self, curvature: Floats, grid: Grid) -> bool:
         """1 - r^t is at most lr t curvature, and curvatures add up to the sum of squares."""
-        missed = max(self._scaled.squares() - float(curvature.sum()), 0.0)
+        missed = max(self._sides.squares() - float(curvature.sum()), 0.0)
         freedom = float(grid.lrs.max()) * float(grid.last) * missed
-        return freedom > MISSED_FREEDOM * self._rows.weight
+        return freedom > MISSED_FREEDOM * self._problem.weight

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from operator import methodcaller
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent.descent import Descent
-from sklearn_gd._descent.folds import Folds, FoldSums, pieces, spectrum_of
-from sklearn_gd._descent.moments import Moments, moments_of
-from sklearn_gd._descent.problem import Problem, RowsInMemory, refine, zeros
-from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, refined, whitened_sums
+from sklearn_gd._descent.folds import Folds, FoldSums, spectrum_of
+from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.problem import Problem, refine, zeros
+from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, refined
 from sklearn_gd._descent.surface import (
     Grid,
     generalised_cross_validation,
     held_out_by_moments,
-    held_out_by_rows,
     mean_squared_errors,
+    seen_along,
 )
 from sklearn_gd._descent.sweep import Curvatures, space_for_grid, with_measured_loss
 
@@ -29,11 +31,11 @@ class FoldsInMoments:
 
     def __init__(self, folds: Folds) -> None:
         self._folds = folds
-        self._sums = FoldSums(folds, moments_of)
+        self._sums = FoldSums(folds, methodcaller("moments"))
         self.moments = self._sums.total()
 
     def largest_curvature(self) -> float:
-        return largest_of(self.moments, self._folds.rows)
+        return largest_of(self.moments, self._folds.problem)
 
     def errors(self, grid: Grid) -> Floats:
         return cross_validate(self._folds, self._sums, grid)
@@ -51,7 +53,7 @@ class FoldsInSpaces:
         self._folds = folds
 
     def largest_curvature(self) -> float:
-        return Curvatures(self._folds.rows).largest()
+        return Curvatures(self._folds.problem).largest()
 
     def errors(self, grid: Grid) -> Floats:
         folds, spectra = self._folds, self.spectra(grid)
@@ -59,7 +61,7 @@ class FoldsInSpaces:
         return np.stack(found, axis=-1)
 
     def spectra(self, grid: Grid) -> Callable[[int], Spectrum]:
-        return lambda i: space_for_grid(self._folds.training_rows(i), grid)
+        return lambda i: space_for_grid(self._folds.training(i), grid)
 
 
 class WholeInMoments:
@@ -81,17 +83,18 @@ class WholeInSpaces:
 
     moments = None
 
-    def __init__(self, rows: RowsInMemory) -> None:
-        self._rows = rows
-        self._curvatures = Curvatures(rows)
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._curvatures = Curvatures(problem)
 
     def largest_curvature(self) -> float:
         return self._curvatures.largest()
 
     def gcv(self, grid: Grid) -> tuple[Floats, Floats]:
         felt = self._curvatures.all(grid)
-        spectrum = with_measured_loss(space_for_grid(self._rows, grid), self._rows, grid)
-        return generalised_cross_validation(spectrum, felt, grid, self._rows.weight)
+        problem = self._problem
+        spectrum = with_measured_loss(space_for_grid(problem, grid), problem, grid)
+        return generalised_cross_validation(spectrum, felt, grid, problem.weight)
 
 
 def largest_of(moments: Moments, problem: Problem) -> float:
@@ -112,11 +115,11 @@ def cross_validate(folds: Folds, moments: FoldSums[Moments], grid: Grid) -> Floa
 
 def _by_moments(folds: Folds, moments: FoldSums[Moments], grid: Grid, i: int) -> Floats | None:
     """One fold's errors; None where the moments do not hold their digits."""
-    rows = folds.rows
-    spectrum = spectrum_of(moments.train(i), zeros(rows), rows.fit_intercept)
-    held_out = held_out_by_moments(spectrum, moments.test(i), rows.fit_intercept)
+    problem = folds.problem
+    spectrum = spectrum_of(moments.train(i), zeros(problem), problem.fit_intercept)
+    held_out = held_out_by_moments(spectrum, moments.test(i), problem.fit_intercept)
     errors = mean_squared_errors(spectrum, held_out, grid)
-    least = float(errors.min()) * rows.n_targets
+    least = float(errors.min()) * problem.n_targets
     if held_out.resolution > CONTRACT * least or not _holds(spectrum, grid, 0.5 * least):
         return None
     return errors
@@ -124,8 +127,8 @@ def _by_moments(folds: Folds, moments: FoldSums[Moments], grid: Grid, i: int) ->
 
 def _by_rows(folds: Folds, spectra: Callable[[int], Spectrum], grid: Grid, i: int) -> Floats:
     spectrum = spectra(i)
-    held_out = held_out_by_rows(spectrum, pieces(folds.rows, folds.splits[i].test))
-    return mean_squared_errors(spectrum, held_out, grid)
+    seen = folds.over_test(partial(seen_along, spectrum), i)
+    return mean_squared_errors(spectrum, seen.held_out(), grid)
 
 
 def row_spectra(folds: Folds, moments: FoldSums[Moments]) -> Callable[[int], Spectrum]:
@@ -133,10 +136,10 @@ def row_spectra(folds: Folds, moments: FoldSums[Moments]) -> Callable[[int], Spe
 
     The spectrum of all rows is the basis in which the folds' whitened sums add up.
     """
-    rows = folds.rows
-    coarse = spectrum_of(moments.total(), zeros(rows), rows.fit_intercept)
-    whitened = FoldSums(folds, lambda part: whitened_sums(part, coarse))
-    return lambda i: refined(coarse, whitened.train(i) / folds.weight(folds.splits[i].train))
+    problem = folds.problem
+    coarse = spectrum_of(moments.total(), zeros(problem), problem.fit_intercept)
+    whitened = FoldSums(folds, methodcaller("whitened_sums", coarse))
+    return lambda i: refined(coarse, whitened.train(i) / folds.training_weight(i))
 
 
 def validate_by_gcv(problem: Problem, moments: Moments, grid: Grid) -> tuple[Floats, Floats]:
