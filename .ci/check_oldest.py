@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Left out of the oldest run on purpose, see oldest.txt.
-ABSENT = {"array-api-compat", "array-api-strict", "pandas", "polars", "rich"}
+ABSENT = {"array-api-compat", "array-api-strict", "dask", "pandas", "polars", "rich"}
 
 
 def bounds(lines: list[str], operator: str) -> dict[str, str]:
@@ -20,10 +20,10 @@ def bounds(lines: list[str], operator: str) -> dict[str, str]:
     return found
 
 
-project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 extras = project["optional-dependencies"]
 promised = bounds(project["dependencies"] + extras["examples"] + extras["tests"], ">=")
-pins = (ROOT / ".ci/oldest.txt").read_text().splitlines()
+pins = (ROOT / ".ci/oldest.txt").read_text(encoding="utf-8").splitlines()
 pinned = bounds([line for line in pins if line and not line.startswith("#")], "==")
 
 expected = {name: version for name, version in promised.items() if name not in ABSENT}

@@ -37,4 +37,4 @@ def page(result: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     for path in sys.argv[1:]:
-        print(page(json.loads(Path(path).read_text())))
+        print(page(json.loads(Path(path).read_text(encoding="utf-8"))))

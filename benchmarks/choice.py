@@ -1,6 +1,7 @@
 """Time each engine over a grid of shapes, and see what the rule of choice picked.
 
-Run as ``python -m benchmarks.choice``; ``--quick`` leaves out the shapes that take minutes, and
+Run as ``python -m benchmarks.choice``; ``--fresh`` takes shapes that had no part in the rule,
+``--quick`` leaves out the shapes that take minutes, and
 ``--patience 1`` engines that the rule itself expects to take longer than a second. The constants of
 the rule were solved for from ``OPENBLAS_NUM_THREADS=1 python -m benchmarks.choice --quick``.
 """
@@ -40,6 +41,21 @@ SHAPES: list[tuple[int, int, float | None]] = [
     (2_000, 20_000, 0.002),
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
+# Shapes that had no part in the constants, to judge them by.
+FRESH: list[tuple[int, int, float | None]] = [
+    (300, 20, None),
+    (5_000, 30, None),
+    (50_000, 100, None),
+    (8_000, 400, None),
+    (2_000, 800, None),
+    (12_000, 600, None),
+    (1_000, 1_500, None),
+    (150, 3_000, None),
+    (5_000, 800, 0.02),
+    (50_000, 500, 0.01),
+    (8_000, 4_000, 0.003),
+    (100_000, 60, 0.1),
+]
 UPDATES = (20, 100, 1_000, 10_000)
 # An engine that is not picked is not tried where the rule expects it to take longer than this.
 PATIENCE = 20.0
@@ -99,13 +115,18 @@ def compare(
 
 def more_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--times", type=int, default=3)
+    parser.add_argument(
+        "--fresh", action="store_true", help="other shapes than the rule was fitted to"
+    )
     parser.add_argument("--patience", type=float, default=PATIENCE)
 
 
 def main(chosen: argparse.Namespace) -> None:
-    report, worst = Report("choice", chosen.quick), 1.0
+    name = "choice-fresh" if chosen.fresh else "choice"
+    report, worst = Report(name, chosen.quick), 1.0
     compare(50, 5, None, 1)  # warms up
-    for n, d, density in SHAPES if chosen.quick else SHAPES + SLOW:
+    fitted = SHAPES if chosen.quick else SHAPES + SLOW
+    for n, d, density in FRESH if chosen.fresh else fitted:
         what = f"{n} x {d}" + ("" if density is None else f", {density:.1%} non-zeros")
         rows = report.add(what, compare(n, d, density, chosen.times, chosen.patience))
         worst = max([worst, *(row["/ best"] for row in rows)])

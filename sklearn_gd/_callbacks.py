@@ -1,13 +1,14 @@
 """Callbacks of scikit-learn 1.9 and newer: a descent goes in, is played to them, comes out cut.
 
 The one place that knows `sklearn.callback`. A descent is found in closed form first, and its
-iterates are shown afterwards, one task each; without callbacks nothing is shown and nothing built.
+iterates are shown afterwards, one task each; what takes long to find it, folds and growing Krylov
+spaces, is shown meanwhile. Without callbacks nothing is shown and nothing built.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import sklearn
 
@@ -22,7 +23,7 @@ except ImportError:
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """What stands in where scikit-learn has no callbacks."""
 
-        def set_callbacks(self, *callbacks: Any) -> Any:
+        def set_callbacks(self, *callbacks: Any) -> NoReturn:
             """Say what callbacks need.
 
             Parameters
@@ -77,34 +78,31 @@ class Telling:
         self._shown = shown
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._open: list[Any] = []  # tasks under way, the fit first
 
-    def fit(self, path: DescentPath) -> DescentPath:
-        """A fit that is a descent and nothing else; shorter where a callback stopped it."""
+    def grows(self) -> None:
+        """A Krylov space is about to grow: a task of its own, among those before the descent."""
         if not self._on:
-            return path
-        ends = _ends(path.n_iter)
-        root = self._begun(self._estimator._init_callback_context(max_subtasks=len(ends)))
-        told = self._iterations(root, path, ends)
-        # Its last iterate has been shown, unless there was none.
-        root.call_on_fit_task_end(
-            **self._data, reconstruction_attributes=None if ends else self._stopped(told)
-        )
-        return told
+            return
+        if not self._open:
+            self._enter_root(max_subtasks=2)
+        if self._open[-1].task_name == "growth":
+            self._leave()
+        else:
+            self._enter("krylov", max_subtasks=None)
+        self._enter("growth")
 
     def tuning_begins(self, each: Each) -> Each:
         """A fit of two tasks, folds and descent; what goes over folds as `each`, and tells it."""
         if not self._on:
             return each
-        self._root = self._begun(self._estimator._init_callback_context(max_subtasks=2))
-        self._tuning = self._root.subcontext("tuning", max_subtasks=None)
-        self._begun(self._tuning)
+        self._enter_root(max_subtasks=2)
+        tuning = self._enter("tuning", max_subtasks=None)
 
         def told_each(task: Callable[[int], Any], folds: Iterable[int]) -> list[Any]:
             numbers = list(folds)
             reading = self._begun(
-                self._tuning.subcontext(
-                    "folds", max_subtasks=len(numbers), sequential_subtasks=False
-                )
+                tuning.subcontext("folds", max_subtasks=len(numbers), sequential_subtasks=False)
             )
 
             def told(i: int) -> Any:
@@ -119,23 +117,38 @@ class Telling:
 
         return told_each
 
-    def tuned(self, path: DescentPath) -> DescentPath:
-        """The descent in the end, and the end."""
+    def descends(self, path: DescentPath) -> DescentPath:
+        """The descent, and the end of the fit; shorter where a callback stopped it."""
         if not self._on:
             return path
-        self._tuning.call_on_fit_task_end(**self._data)
         ends = _ends(path.n_iter)
-        descent = self._begun(self._root.subcontext("descent", max_subtasks=len(ends)))
-        told = self._iterations(descent, path, ends)
-        descent.call_on_fit_task_end(
-            **self._data, reconstruction_attributes=None if ends else self._stopped(told)
-        )
-        self._root.call_on_fit_task_end(**self._data)
+        if self._open:  # what came before it ends
+            while len(self._open) > 1:
+                self._leave()
+            self._enter("descent", max_subtasks=len(ends))
+        else:
+            self._enter_root(max_subtasks=len(ends))
+        told = self._iterations(self._open[-1], path, ends)
+        # Its last iterate has been shown, unless there was none.
+        self._leave(None if ends else self._stopped(told))
+        if self._open:
+            self._leave()
         return told
 
-    @property
-    def _estimator(self) -> Any:
-        return self._data["estimator"]
+    def _enter_root(self, max_subtasks: int) -> None:
+        estimator = self._data["estimator"]
+        context = estimator._init_callback_context(max_subtasks=max_subtasks)
+        self._open.append(self._begun(context))
+
+    def _enter(self, name: str, max_subtasks: int | None = 0) -> Any:
+        context = self._open[-1].subcontext(name, max_subtasks=max_subtasks)
+        self._open.append(self._begun(context))
+        return context
+
+    def _leave(self, reconstruction: Callable[[], dict[str, Any]] | None = None) -> None:
+        self._open.pop().call_on_fit_task_end(
+            **self._data, reconstruction_attributes=reconstruction
+        )
 
     def _begun(self, context: Any) -> Any:
         return context.call_on_fit_task_begin(**self._data)

@@ -91,7 +91,7 @@ def _real(name: str, array: Any, place: Place) -> Any:
 
 def _check_sizes(X: Any, y: Any, fit_intercept: bool, place: Place) -> None:
     xp, most = place.xp, place.largest_size
-    check_sizes_of_y(place.fetch(xp.max(xp.abs(y), axis=0)), most)
+    check_sizes_of_y(place.fetch(xp.max(xp.abs(y), axis=0)).tolist(), most)
     if not fit_intercept and float(xp.max(xp.abs(X[:1, :]))) < 1.0 / most:
         with np.errstate(invalid="ignore"):
             largest = max(float(xp.max(X)), -float(xp.min(X)))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
+from sklearn_gd._afar import afar, is_afar
 from sklearn_gd._array_api import Place, here, place_of
 from sklearn_gd._descent.device import DeviceRows
 from sklearn_gd._descent.moments import Moments
@@ -48,6 +49,10 @@ def pose(
 
     `part`: more rows will come, so all of these may have no weight.
     """
+    if is_afar(X, y, sample_weight):
+        door = afar("_door")
+        posed: Posed = door.pose(estimator, X, y, sample_weight, fit_intercept, reset, part)
+        return posed
     place = place_of(X)
     if place is not None:
         rows_there, targets = check_device_rows(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_gd._afar import afar, is_afar
 from sklearn_gd._array_api import Place, here, host, place_of, same_place
 from sklearn_gd._callbacks import CallbackSupportMixin
 from sklearn_gd._descent.path import DescentPath
@@ -38,15 +39,19 @@ class Descended(CallbackSupportMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
             Features.
 
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions.
+            Predictions. For a Dask array a Dask array in the same chunks of rows; for a Dask
+            dataframe a series with its index and partitions, or a dataframe with a column for each
+            target. They are made when they are computed.
         """
         check_is_fitted(self)
+        if is_afar(X):
+            return afar("_predict").predicted(self, X, host(self.coef_), host(self.intercept_))
         place = same_place(self, X, "predict")
         if place is not None:
             X, coef = check_device_X(self, X, place), self.coef_
@@ -59,15 +64,21 @@ class Descended(CallbackSupportMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
             Features.
 
         Yields
         ------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
-            Predictions after 0, 1, ..., `n_iter_` updates.
+            Predictions after 0, 1, ..., `n_iter_` updates; for a Dask collection what `predict`
+            makes of one.
         """
         check_is_fitted(self)
+        if is_afar(X):
+            predicted, path = afar("_predict").predicted, self.path_
+            return (
+                predicted(self, X, path.coef(t), path.intercept(t)) for t in range(self.n_iter_ + 1)
+            )
         place = same_place(self, X, "staged_predict")
         if place is not None:
             return self._stages_there(check_device_X(self, X, place), place)
@@ -78,9 +89,9 @@ class Descended(CallbackSupportMixin):
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
             Features.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        y : array-like or Dask collection of shape (n_samples,) or (n_samples, n_targets)
             True targets.
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Non-negative weights.
@@ -90,6 +101,9 @@ class Descended(CallbackSupportMixin):
         float
             1 for perfect predictions, 0 for those of the mean; an average over targets.
         """
+        if is_afar(X, y, sample_weight):
+            check_is_fitted(self)
+            return float(afar("_score").r2_score(self, X, y, sample_weight))
         n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
         place = place_of(X)
         if place is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import check_cv
 
+from sklearn_gd._afar import afar
 from sklearn_gd._descent.folds import Each, Folds, FoldsInMemory, RowsHere, Split
 from sklearn_gd._door import Posed
 
@@ -17,7 +18,9 @@ NO_ROWS = "Fold {} is {} on no rows with a weight above zero."
 def folds_of(posed: Posed, cv: Any, params: dict[str, Any], each: Each) -> Folds:
     """The folds of a splitter, or of what scikit-learn's `check_cv` takes for one."""
     rows = posed.problem
-    assert isinstance(rows, RowsHere)
+    if not isinstance(rows, RowsHere):
+        folds: Folds = afar("_folds").folds_on_workers(rows, cv, params, each)
+        return folds
     y = rows.y[:, 0] if posed.layout.targets == "flat" else rows.y
     splits = checked(check_cv(cv, y).split(rows.X, y, **params), rows.n_samples, cv)
     for i, split in enumerate(splits):

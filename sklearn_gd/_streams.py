@@ -42,13 +42,13 @@ class Streaming:
 
         It is the full-batch descent on all of them, in whatever order and parts they came, and not
         one more step on the last ones. The descent is made when one of its attributes is asked
-        for, and only then.
+        for, and only then; a notebook that shows the model asks for them.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
             Features, as many as in the first call and of the same names; at most 8191.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        y : array-like or Dask collection of shape (n_samples,) or (n_samples, n_targets)
             Targets, as many as in the first call.
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Non-negative weights; one number is the weight of each of these rows.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
@@ -22,8 +23,14 @@ SPARSE_FORMATS = ("csr", "csc")
 DTYPES = (np.float64, np.float32)
 # Smaller numbers have squares whose squares vanish.
 SMALLEST_SIZE = 1.0 / LARGEST_SIZE
+# Arrays of booleans, integers and floats need no look at the names of their dtypes.
+NUMBER_KINDS = "biuf"
 # How the names of dtypes begin that convert to floats of no meaning.
 NOT_NUMBERS = ("<u", ">u", "|s", "str", "bytes", "date", "time", "duration", "<m8", ">m8")
+
+
+class Door(BaseEstimator):
+    """Lets rows in with the checks of an estimator; keeps the features' names."""
 
 
 def check_X(estimator: Any, X: Any) -> Any:
@@ -46,6 +53,11 @@ def check_rows(
     Features are kept by the estimator or, without `reset`, must be those it has. A `part` of the
     rows may have no weight at all.
     """
+    if y is None:  # validation with reset=False would take it for rows to predict for
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
+            f"is None."
+        )
     X, y = validated(
         estimator,
         numbers("X", X),
@@ -87,6 +99,8 @@ def numbers(name: str, value: Any) -> Any:
             ) from error
         except OverflowError as error:
             raise ValueError(f"{name} must hold numbers within the range of float64.") from error
+    if type(value) is np.ndarray and value.dtype.kind in NUMBER_KINDS:
+        return value
     if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
         raise ValueError(f"{name} must have no masked values: fill them, or drop their rows.")
     dtypes = getattr(value, "dtypes", None)
@@ -107,20 +121,20 @@ def dense_numbers(name: str, value: Any) -> Any:
 
 def _check_sizes(X: Any, y: Floats, fit_intercept: bool) -> None:
     """Numbers whose squares vanish or overflow would be taken for zeros or infinity."""
-    check_sizes_of_y(np.abs(y).max(axis=0))
+    check_sizes_of_y(np.abs(y).max(axis=0).tolist())
     x = X.data if sparse.issparse(X) else X
     if fit_intercept or x.size == 0 or np.abs(x[:1]).max() >= SMALLEST_SIZE:
         return  # with a column of ones, or a first row of some size, X as a whole has some size
     check_size_of_X(float(max(x.max(), -x.min())))
 
 
-def check_sizes_of_y(sizes: Floats, most: float = LARGEST_SIZE) -> None:
+def check_sizes_of_y(sizes: list[float], most: float = LARGEST_SIZE) -> None:
     """The largest size of each target."""
     least = 1.0 / most
-    if (sizes > most).any() or ((sizes > 0) & (sizes < least)).any():
+    if not all(size == 0 or least <= size <= most for size in sizes):
         raise ValueError(
             f"y must have sizes between {least:.0e} and {most:.0e}, "
-            f"or be all zero; its largest is {sizes.max():.3g}: rescale y."
+            f"or be all zero; its largest is {max(sizes):.3g}: rescale y."
         )
 
 

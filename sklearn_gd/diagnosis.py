@@ -10,8 +10,6 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
-from sklearn.base import BaseEstimator
-
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.outlook import (
     SlowDirection,
@@ -24,11 +22,13 @@ from sklearn_gd._descent.outlook import (
 )
 from sklearn_gd._descent.path import DescentPath
 from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.section import whole
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._door import descended, pose
 from sklearn_gd._reading import names_of, path_of
 from sklearn_gd._validation import (
+    Door,
     check_flag,
     check_number,
 )
@@ -137,6 +137,7 @@ class Diagnosis:
         )
 
 
+@quietly
 def diagnose(
     estimator_or_X: Any,
     y: Any = None,
@@ -207,16 +208,12 @@ def _is_descent(candidate: Any) -> bool:
     return isinstance(candidate, DescentPath) or hasattr(candidate, "fit")
 
 
-class _Door(BaseEstimator):
-    """Lets rows in with the checks of an estimator; keeps the features' names."""
-
-
 def _pose(
     X: Any, y: Any, lr: float | str, fit_intercept: bool, sample_weight: Any
 ) -> tuple[DescentPath, Moments]:
     """The descent from zeros on these rows, and their moments."""
     rate = None if isinstance(lr, str) and lr == "auto" else check_number("lr", lr, Real, above=0)
-    door = _Door()
+    door = Door()
     intercept = check_flag("fit_intercept", fit_intercept)
     posed = pose(door, X, y, sample_weight, intercept)
     terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
@@ -261,7 +258,8 @@ def _counts(scaled: Diagnosis) -> str:
 
 
 def _direction_words(direction: SlowDirection) -> str:
-    held = f"{direction.name}: {100 * direction.share:.2g} % of the loss to lose"
+    share = float(f"{100 * direction.share:.2g}")  # by itself .2g makes 1e+02 of 100
+    held = f"{direction.name}: {share:g} % of the loss to lose"
     if isfinite(direction.time_constant):
         return f"{held}, falling e-fold every {direction.time_constant:,.0f} updates"
     return f"{held}, growing"

@@ -10,7 +10,6 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from sklearn_gd._array_api import Place
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
@@ -19,6 +18,7 @@ from sklearn_gd._descent.path import Layout
 from sklearn_gd._descent.problem import zeros
 from sklearn_gd._descent.spectrum import eigenbasis
 from sklearn_gd._door import Posed, from_moments, moments_of, pose
+from sklearn_gd._validation import Door
 
 # What a saved file says of itself, so that a later version can read an earlier one's.
 FORMAT = 1
@@ -26,10 +26,6 @@ KEYS = {
     *("format", "sums", "unit", "n_targets", "n_samples"),
     *("targets", "dtype", "named", "feature_names"),
 }
-
-
-class _Door(BaseEstimator):
-    """Lets rows in with the checks of an estimator; keeps the features' names."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -95,9 +91,9 @@ class Moments:
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
             Features; at most 8191 columns.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        y : array-like or Dask collection of shape (n_samples,) or (n_samples, n_targets)
             Targets.
         sample_weight : array-like of shape (n_samples,) or float, default=None
             Non-negative weights, which may all be zero; one number is the weight of each row.
@@ -112,7 +108,7 @@ class Moments:
         TypeError, ValueError
             Where an argument is not as described.
         """
-        return cls._of(pose(_Door(), X, y, sample_weight, True, part=True))
+        return cls._of(pose(Door(), X, y, sample_weight, True, part=True))
 
     @classmethod
     def _of(cls, posed: Posed) -> Moments:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
@@ -14,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn_gd._callbacks import Telling, restore, with_callbacks
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.stopping import NEVER
 from sklearn_gd._door import Posed, descended, pose
@@ -83,6 +85,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     path_ : DescentPath
         The descent as a function of the number of updates, also beyond the stop where that is
         known.
+    n_samples_seen_ : int
+        Number of rows given to `partial_fit` so far; only there.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -112,8 +116,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     there in the dtype of X, and `path_` and histories are NumPy's.
 
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
-    The descent is found first and its iterates are shown then, one task for each, or for each
-    block of them where there are more than 1000.
+    The descent is found first, and while a Krylov space grows for it that is shown; its iterates
+    are shown then, one task for each, or for each block of them where there are more than 1000.
 
     References
     ----------
@@ -158,16 +162,17 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         *,
         coef_init: ArrayLike | None = None,
         intercept_init: ArrayLike | None = None,
-    ) -> GDLinearRegressor:
+    ) -> Self:
         """Descend on the given rows.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Features. float32 and float64 are kept, everything else becomes float64.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
+            Features. float32 and float64 are kept, everything else becomes float64. The rows of a
+            Dask collection stay where they are: see the page on large data.
+        y : array-like or Dask collection of shape (n_samples,) or (n_samples, n_targets)
             Targets.
-        sample_weight : array-like of shape (n_samples,) or float, default=None
+        sample_weight : array-like or Dask collection of shape (n_samples,) or float, default=None
             Non-negative weights. A row of weight 2 counts as two rows.
         coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
             The coefficients to start from. None: zeros, or those of the last fit with `warm_start`.
@@ -202,17 +207,18 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
             self._forget()
             shown = partial(attributes_of, place=posed.place)
             telling = Telling(self, X, y, posed.sample_weight, shown)
-            return self._descend(posed, start, terms, telling)
+            return self._descend(posed, start, replace(terms, watch=telling.grows), telling)
         except BaseException:
             restore(self, earlier)
             raise
 
+    @quietly
     def _descend(
         self, posed: Posed, start: Any, terms: Terms, telling: Telling | None = None
     ) -> str | None:
         """Descend and keep the path; what there is to say of it comes back."""
         path, moments = descended(posed, start, terms, self.solver)
-        self._keep(path if telling is None else telling.fit(path), posed.place)
+        self._keep(path if telling is None else telling.descends(path), posed.place)
         return advice(self.path_, self.tol, moments)
 
     def _check_terms(self) -> Terms:

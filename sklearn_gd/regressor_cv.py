@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,7 @@ from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
 from sklearn_gd._descent.folds import Each, FoldsInMemory, RowsHere
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.problem import Gathered, Problem, zeros
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.surface import Grid
 from sklearn_gd._descent.tune import (
@@ -50,6 +51,11 @@ Way = FoldsInMoments | FoldsInSpaces | WholeInMoments | WholeInSpaces
 
 # What scoring=None computes in closed form.
 CLOSED_FORM_SCORER = "neg_mean_squared_error"
+SCORERS_NEED_ROWS = (
+    "scoring={!r} is called with the held-out rows, which stay on the workers: with Dask "
+    f"collections leave scoring at None or {CLOSED_FORM_SCORER!r}, or tune on a sample that fits "
+    "into memory."
+)
 
 
 class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -208,9 +214,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         self.solver = solver
         self.n_jobs = n_jobs
 
-    def fit(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any
-    ) -> GDLinearRegressorCV:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
         """Score the whole grid, then descend on all rows as the winner does.
 
         Parameters
@@ -243,6 +247,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return self
 
     @with_callbacks
+    @quietly
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> str | None:
         """Tune, descend and keep the path; what there is to say of it comes back."""
         earlier = dict(vars(self))
@@ -261,9 +266,9 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
                     known = self._score_by_folds(posed, problem, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
-            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]))
+            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.grows)
             path, moments = descended(posed, zeros(problem), terms, self.solver, known)
-            self._keep(telling.tuned(path), posed.place)
+            self._keep(telling.descends(path), posed.place)
         except BaseException:
             restore(self, earlier)
             raise
@@ -337,6 +342,8 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             delattr(self, name)  # those of an earlier fit without folds
         for_splitter, for_scorer = self._route(posed.sample_weight, params)
         in_closed_form = self._in_closed_form(posed.sample_weight)
+        if problem.afar and not in_closed_form:
+            raise ValueError(SCORERS_NEED_ROWS.format(self.scoring))
         folds = folds_of(posed, self.cv, for_splitter, each)
         n_rates = rates if isinstance(rates, int) else len(rates)
         in_spaces = self.solver == "krylov" or (

@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from helpers import distance, regression, tolerance
-from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, LossCurveDisplay, diagnose
+from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, LossCurveDisplay, Moments, diagnose
 
 X, Y = regression(n=60, d=4)
 REFERENCE = GDLinearRegressor(tol=1.0).fit(X, Y)
@@ -193,6 +193,40 @@ def test_tuning_says_the_same(case):
     if y_bad is not None:
         with pytest.raises(error, match=re.compile(words)):
             diagnose(X_bad, y_bad, sample_weight=w, fit_intercept=fit_intercept)
+
+
+# A part of the rows may have no weight; an intercept's ones give rows without size a size; the
+# dtype of the coefficients is known when all parts are.
+IN_PARTS = set(BAD) - {"weights zero", "float32 coefficients", "float32 X"}
+IN_PARTS = {name for name in IN_PARTS if name[:2] in ("X ", "y ", "we")}
+IN_PARTS -= {name for name in IN_PARTS if BAD[name][-1] == ORIGIN}
+
+
+@pytest.mark.parametrize("case", sorted(IN_PARTS))
+def test_parts_of_rows_say_the_same(case):
+    """partial_fit and Moments refuse what fit does, and the rows before stay as they were."""
+    words, error, X_bad, y_bad, w, _, _ = BAD[case]
+    model = GDLinearRegressor(tol=1.0).partial_fit(X[:30], Y[:30])
+    with pytest.raises(error, match=re.compile(words + "|features, but .* is expecting 4")):
+        model.partial_fit(X_bad, y_bad, w)
+    assert model.n_samples_seen_ == 30
+    model.partial_fit(X[30:], Y[30:])
+    assert distance(model.coef_, REFERENCE.coef_) <= tolerance()
+    with pytest.raises(error, match=re.compile(words)):
+        Moments.from_rows(X_bad, y_bad, w)
+
+
+@pytest.mark.parametrize("case", [n for n in BAD if n[:2] not in ("X ", "y ", "we", "fl")])
+def test_moments_are_descended_on_with_the_same_words(case):
+    """fit_moments checks parameters and starts as fit does; an earlier fit stays usable."""
+    words, error, X_good, y_good, _, init, parameters = BAD[case]
+    model = GDLinearRegressor(tol=1.0).fit(X, Y).set_params(**parameters)
+    with pytest.raises(error, match=re.compile(words)):
+        model.fit_moments(Moments.from_rows(X_good, y_good), **init)
+    assert np.array_equal(model.predict(X), REFERENCE.predict(X))
+    if not init:
+        with pytest.raises(error, match=re.compile(words)):
+            GDLinearRegressor(**parameters).partial_fit(X, Y)
 
 
 def test_bad_input_is_left_as_it_was():

@@ -17,10 +17,13 @@ from sklearn.utils.fixes import parse_version
 
 from helpers import distance, regression, tolerance
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
+from sklearn_gd._descent import krylov
+from sklearn_gd._descent.bidiagonal import Bidiagonalisation
 
 CALLBACKS = parse_version(sklearn.__version__) >= parse_version("1.9")
 needs_callbacks = pytest.mark.skipif(not CALLBACKS, reason="sklearn.callback begins with 1.9")
 X, Y = regression(n=60, d=4)
+KRYLOV = {"krylov", "growth", "descent"}  # tasks of a fit in a growing space, beside the others
 
 
 class Recorder:
@@ -73,7 +76,9 @@ def test_every_iterate_is_shown_as_if_fit_had_stopped_there(solver):
     recorder = Recorder()
     model = GDLinearRegressor(tol=1.0, solver=solver).set_callbacks(recorder).fit(X, Y)
     plain = GDLinearRegressor(tol=1.0, solver=solver).fit(X, Y)
-    assert recorder.names == ["iteration"] * plain.n_iter_ + ["fit"]
+    shown = [name for name in recorder.names if name not in KRYLOV]
+    assert shown == ["iteration"] * plain.n_iter_ + ["fit"]
+    assert bool(KRYLOV & set(recorder.names)) == (solver == "krylov")
     assert recorder.torn_down == 1
     for t, shown in enumerate(recorder.seen, start=1):
         assert shown.n_iter_ == t
@@ -94,7 +99,7 @@ def test_a_callback_stops_the_descent(solver):
     assert (model.n_iter_, model.stop_reason_, model.path_.n_iter) == (3, "callback", 3)
     assert model.coef_path_.shape == (4, 4)
     assert np.array_equal(model.coef_, model.path_.coef(3))
-    assert "a callback stopped it after 3 updates" in repr(model.path_)
+    assert "<DescentPath: a callback stopped it after 3 updates" in repr(model.path_)
     assert not hasattr(model, "_callback_fit_ctx")
 
 
@@ -188,6 +193,8 @@ def test_progress_bars(capsys):
 
     GDLinearRegressor(tol=1.0).set_callbacks(ProgressBar()).fit(X, Y)
     assert "GDLinearRegressor - fit" in capsys.readouterr().out
+    GDLinearRegressor(tol=1.0, solver="krylov").set_callbacks(ProgressBar()).fit(X, Y)
+    assert "GDLinearRegressor - krylov" in capsys.readouterr().out
     GDLinearRegressorCV(lrs=2, max_iter=20, cv=3).set_callbacks(ProgressBar()).fit(X, Y)
     said = capsys.readouterr().out
     assert "GDLinearRegressorCV - tuning" in said
@@ -211,6 +218,70 @@ def test_callbacks_inside_a_grid_search_and_a_pipeline():
     grid.fit(X, Y)
     assert recorder.names.count("fit") == recorder.torn_down == 11
     assert clone(model)._skl_callbacks == model._skl_callbacks
+
+
+class Follower:
+    """Writes down what begins and ends, as "+name" and "-name", among others' entries."""
+
+    def __init__(self):
+        self.events = []
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        self.events.append(f"+{context.task_name}")
+
+    def on_fit_task_end(self, estimator, context):
+        self.events.append(f"-{context.task_name}")
+
+
+@needs_callbacks
+def test_a_growing_space_is_shown_while_it_grows(monkeypatch):
+    """Each growth is a task around the products with the rows, and the descent comes after."""
+    follower, real = Follower(), Bidiagonalisation.grow
+
+    def grow(self, size):
+        follower.events.append("products")
+        real(self, size)
+
+    monkeypatch.setattr(Bidiagonalisation, "grow", grow)
+    X, y = regression(n=150, d=60)
+    model = GDLinearRegressor(solver="krylov", tol=0.1).set_callbacks(follower).fit(X, y)
+    growths = follower.events.count("products")
+    assert growths > 2
+    growth = ["+growth", "products", "-growth"] * growths
+    before = ["+fit", "+krylov", *growth, "-krylov", "+descent"]
+    iterations = ["+iteration", "-iteration"] * model.n_iter_
+    assert follower.events == [*before, *iterations, "-descent", "-fit"]
+
+
+@needs_callbacks
+def test_a_space_that_starts_again_is_one_task(monkeypatch):
+    """However many spaces a descent needs, they grow in one task of unknown length."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 0)
+    monkeypatch.setattr(krylov, "LEAST_VECTORS", 3)
+    follower = Follower()
+    model = GDLinearRegressor(0.01, max_iter=30, solver="krylov").set_callbacks(follower)
+    with pytest.warns(ConvergenceWarning, match="still falling"):
+        model.fit(X, Y)
+    assert len(model.path_._descent.pieces) > 1
+    assert follower.events.count("+krylov") == follower.events.count("-krylov") == 1
+    assert follower.events.count("+growth") == follower.events.count("-growth") > 1
+
+
+@needs_callbacks
+def test_a_tuners_last_space_grows_within_the_tuning():
+    """It is part of what comes before the descent."""
+    follower = Follower()
+    model = GDLinearRegressorCV(lrs=2, max_iter=30, cv=3, solver="krylov")
+    model.set_callbacks(follower).fit(X, Y)
+    told = [event for event in follower.events if event[1:] not in ("growth", "fold", "iteration")]
+    assert told[:2] == ["+fit", "+tuning"]
+    assert told[-6:] == ["+krylov", "-krylov", "-tuning", "+descent", "-descent", "-fit"]
 
 
 @needs_callbacks
@@ -257,9 +328,10 @@ def test_a_callback_that_fails_leaves_an_earlier_fit_usable(make):
 
 
 @needs_callbacks
-def test_copies_and_pickles():
+@pytest.mark.parametrize("solver", ["spectral", "krylov"])
+def test_copies_and_pickles(solver):
     """A fitted model with callbacks is copied and pickled as any other."""
-    model = GDLinearRegressor(tol=1.0).set_callbacks(Watcher()).fit(X, Y)
+    model = GDLinearRegressor(tol=1.0, solver=solver).set_callbacks(Watcher()).fit(X, Y)
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert np.array_equal(other.predict(X), model.predict(X))
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from helpers import regression
@@ -96,6 +96,27 @@ def test_global_state_is_left_alone(name):
     with pytest.raises(ValueError, match="NaN"):
         model.fit(X * np.nan, Y)
     assert state() == before
+
+
+@pytest.mark.parametrize("name", list(MODELS))
+@pytest.mark.parametrize("max_iter", [50, 10**6])
+def test_any_error_state_of_numpy_will_do(name, max_iter):
+    """Whoever lets NumPy raise at every underflow fits and asks as everybody else."""
+    if name == "loop" and max_iter > 50:
+        max_iter = 2000
+    scaled = X * np.geomspace(1, 1e-3, X.shape[1])
+    model = clone(MODELS[name]).set_params(max_iter=max_iter)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        expected = clone(model).fit(scaled, Y)
+        with np.errstate(all="raise"):
+            model.fit(scaled, Y)
+            far = [0, 1, model.n_iter_]
+            losses, coef = model.path_.loss(far), model.path_.coef(far)
+            model.path_.gradient(far), repr(model.path_), repr(diagnose(scaled, Y))
+            _ = model.loss_history_
+    assert np.array_equal(losses, expected.path_.loss(far))
+    assert np.array_equal(coef, expected.path_.coef(far))
 
 
 @pytest.mark.parametrize("name", list(MODELS))

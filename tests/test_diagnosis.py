@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -46,6 +48,14 @@ def test_promised_updates_are_enough_and_one_less_is_not():
         assert path.loss(updates) < near <= path.loss(updates - 1)
 
 
+def test_a_single_direction_takes_a_single_update():
+    """At 1 / curvature one update is needed, and enough, for whatever share; scaled as well."""
+    X, y = _data(d=1)
+    y = y + 10 * X[:, 0]
+    assert set(diagnose(X, y, fit_intercept=False).updates.values()) == {1}
+    assert set(diagnose(X, y).standardised.updates.values()) == {1}
+
+
 def test_updates_after_standardising_are_those_of_a_pipeline():
     """What standardising is said to gain is what a pipeline with StandardScaler then takes."""
     X, y = _data(scales=[1.0, 100.0, 0.01])
@@ -78,6 +88,19 @@ def test_the_slowest_direction_is_named_by_its_features():
     assert found.slowest[0].name in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(1.0, "x0: 100 %"), (0.996, "x0: 100 %"), (0.51, "x0: 51 %"), (0.0271, "x0: 2.7 %")],
+)
+def test_the_share_of_a_direction_is_a_plain_number(share, words):
+    """All of the loss is 100 % of it, not 1e+02 %; two digits are enough."""
+    X, y = _data(d=1)
+    found = diagnose(X, y, lr=1e-3, fit_intercept=False)
+    assert "x0: 100 % of the loss to lose, falling e-fold" in repr(found)
+    found = replace(found, slowest=(replace(found.slowest[0], share=share),))
+    assert f"{words} of the loss to lose, falling" in repr(found)
+
+
 def test_an_estimator_is_diagnosed_from_its_path_alone():
     """A fitted estimator gives the same numbers, and leaves out what would need its rows."""
     X, y = _data()
@@ -97,7 +120,10 @@ def test_a_constant_column_is_named():
     X, y = _data()
     X = np.column_stack([X, np.full(len(X), 7.0)])
     assert diagnose(X, y).constant_columns == ("x3",)
-    assert "x3: adds nothing beside the intercept" in repr(diagnose(X, y))
+    words = "x3: adds nothing beside the intercept, leave it out"
+    assert repr(diagnose(X, y)).splitlines()[-1] == f"constant          {words}"
+    both = diagnose(np.column_stack([X, np.full(len(X), 8.0)]), y)
+    assert "x3, x4: adds nothing" in repr(both)
     assert diagnose(X, y, fit_intercept=False).constant_columns == ()
 
 
@@ -107,8 +133,52 @@ def test_a_diverging_rate_is_called_that():
     found = diagnose(X, y, lr=10.0)
     assert set(found.updates.values()) == {None}
     assert "diverges, stable only below" in repr(found)
-    assert "growing" in repr(found)
+    assert "updates           never come near the least loss at this rate\n" in repr(found)
+    assert repr(found).splitlines()[4].startswith("growing ")
     assert None not in found.standardised.updates.values()
+
+
+def test_one_growing_direction_is_said_to_grow():
+    """Of a single direction, too, it is said whether it falls or grows."""
+    X, y = _data(d=1)
+    for lr, label in ((1e-3, "slowest "), (10.0, "growing ")):
+        lines = repr(diagnose(X, y, lr=lr, fit_intercept=False)).splitlines()
+        assert lines[4].startswith(label)
+
+
+@pytest.mark.parametrize("lr", [2.0, 2.2, 100.0])
+def test_a_direction_that_does_not_fall_takes_for_ever(lr):
+    """At the stable limit and above it the time constant is infinite, never negative."""
+    found = diagnose(np.array([[1.0], [-1.0]]), [1.0, -1.0], lr=lr, fit_intercept=False)
+    assert found.max_stable_lr == 2.0
+    assert found.slowest[0].time_constant == np.inf
+
+
+def test_without_a_slope_every_rate_is_best():
+    """Where X is all zeros there is no curvature to choose a rate by, scaled or not."""
+    found = diagnose(np.zeros((3, 1)), [1.0, 2.0, 3.0], fit_intercept=False)
+    assert found.best_lr == found.standardised.best_lr == np.inf
+    assert found.lr == found.standardised.lr == 1.0
+
+
+def test_the_limit_itself_is_no_stable_rate():
+    """At 2 / largest curvature a direction jumps to and fro for ever: stable is below it."""
+    found = diagnose(*_data(), lr=0.1)
+    at_limit = replace(found, lr=found.max_stable_lr)
+    assert "diverges, stable only below" in repr(at_limit)
+
+
+def test_a_count_that_does_not_exist_is_never():
+    """Where standardising would not do either, its line says never."""
+    found = diagnose(*_data())
+    scaled = replace(found.standardised, updates={0.1: 7, 0.01: 1234, 0.001: None})
+    assert repr(replace(found, standardised=scaled)).endswith("updates 7, 1,234 and never")
+
+
+def test_as_many_directions_as_can_be_taken_in():
+    """Of many slow directions the slowest three are told."""
+    found = diagnose(*_data(d=8), lr=1e-3)
+    assert len(found.slowest) == 3
 
 
 def test_an_exact_fit_counts_from_the_first_loss():
@@ -123,8 +193,10 @@ def test_an_exact_fit_counts_from_the_first_loss():
 
 def test_nothing_to_learn_takes_no_updates():
     """On a target of zeros the start is the solution, whatever X is."""
-    assert set(diagnose(np.ones((3, 1)), np.zeros(3)).updates.values()) == {0}
-    assert set(diagnose(np.zeros((3, 1)), np.zeros(3)).updates.values()) == {0}
+    for X in (np.ones((3, 1)), np.zeros((3, 1)), np.array([[1.0], [2.0], [4.0]])):
+        found = diagnose(X, np.zeros(3))
+        assert set(found.updates.values()) == {0}
+        assert set(found.standardised.updates.values()) == {0}
 
 
 def test_weights_count_as_repetitions():
@@ -165,9 +237,13 @@ def test_a_notebook_shows_a_table_and_markup_is_escaped():
     pandas = pytest.importorskip("pandas")
     X, y = _data(d=1)
     found = diagnose(pandas.DataFrame({"<b>": X[:, 0], "one": 1.0}), y, lr=1e-3)
-    html = found._repr_html_()
-    assert html.count("<tr>") == len(repr(found).splitlines())
-    assert "<b>" not in html
+    table = ElementTree.fromstring(found._repr_html_())
+    rows = [tuple(cell.text or "" for cell in row) for row in table.iter("tr")]
+    lines = [re.split(" {2,}", line, maxsplit=1) for line in repr(found).splitlines()]
+    assert rows == [tuple(line) for line in lines]
+    shown = "".join(label + said for label, said in rows)
+    assert "".join(table.itertext()) == f"Diagnosis of the descent{shown}"
+    assert {cell.get("style") for row in table.iter("tr") for cell in row} == {"text-align: left"}
 
 
 def test_what_is_neither_descent_nor_rows_is_refused():
@@ -175,9 +251,14 @@ def test_what_is_neither_descent_nor_rows_is_refused():
     X, y = _data()
     with pytest.raises(TypeError, match="X and y; got ndarray without y"):
         diagnose(X)
-    with pytest.raises(TypeError, match=r"diagnose\(X, y, lr=estimator.lr_\)"):
+    words = r"alone; for what needs rows call diagnose\(X, y, lr=estimator.lr_\)\.$"
+    with pytest.raises(TypeError, match=words):
         diagnose(GDLinearRegressor(), y)
     with pytest.raises(TypeError, match="got LinearRegression"):
         diagnose(LinearRegression())
     with pytest.raises(TypeError, match="lr must be"):
         diagnose(X, y, lr="fast")
+    with pytest.raises(ValueError, match="lr must be .* above 0"):
+        diagnose(X, y, lr=0.0)
+    with pytest.raises(TypeError, match="fit_intercept must be True or False; got 'no'"):
+        diagnose(X, y, fit_intercept="no")

@@ -61,7 +61,9 @@ def test_every_public_property_is_among_the_attributes(name):
 
 def test_the_api_page_lists_exactly_the_public_names():
     """api.rst and __all__ are one list."""
-    listed = re.findall(r"^   (\w+)$", (DOCS / "api.rst").read_text(), flags=re.MULTILINE)
+    listed = re.findall(
+        r"^   (\w+)$", (DOCS / "api.rst").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     assert sorted(listed) == sorted(sklearn_gd.__all__)
     assert sorted(sklearn_gd.__all__) == list(sklearn_gd.__all__)
 
@@ -93,7 +95,9 @@ def test_links_lead_somewhere(page):
         if not _page_exists(target):
             broken.append(target)
     labels = {
-        label for p in PAGES for label in re.findall(r"^\.\. _([^:]+):$", p.read_text(), re.M)
+        label
+        for p in PAGES
+        for label in re.findall(r"^\.\. _([^:]+):$", p.read_text(encoding="utf-8"), re.M)
     }
     broken += [t for t in re.findall(r":ref:`(?:[^`<]*<)?([^`>]+)>?`", text) if t not in labels]
     for target in re.findall(r"^\.\. (?:plot|include|image|figure):: (\S+)", text, re.MULTILINE):
@@ -112,7 +116,8 @@ def test_files_that_are_named_exist(page):
     # A full stop ends a sentence, and addresses of others are theirs.
     text = re.sub(r"\w+://\S+", "", text)
     package = Path(sklearn_gd.__file__).parent
-    places = (ROOT, page.parent, ROOT / "docs", package, package / "_descent", package / "display")
+    parts = (package / folder for folder in ("_descent", "dask", "display"))
+    places = (ROOT, page.parent, ROOT / "docs", package, *parts)
     # NAME stands for one that the reader chooses.
     named = {n for n in FILE_NAME.findall(text) if not n.startswith((*BUILT, "NAME"))}
     missing = []
@@ -125,16 +130,19 @@ def test_files_that_are_named_exist(page):
 
 def test_how_it_is_built_names_every_file():
     """The file list of the page is the file list of the library."""
-    page = (DOCS / "how-it-is-built.rst").read_text()
+    page = (DOCS / "how-it-is-built.rst").read_text(encoding="utf-8")
     package = Path(sklearn_gd.__file__).parent
-    files = [p.name for folder in (package, package / "_descent") for p in folder.glob("*.py")]
+    folders = (package, package / "_descent", package / "dask")
+    files = [p.name for folder in folders for p in folder.glob("*.py")]
     missing = [name for name in files if name != "__init__.py" and f"``{name}``" not in page]
     assert not missing
 
 
 def test_both_tutorials_have_the_same_pictures_and_examples():
     """The Chinese tutorial is a translation of this one, not a relative."""
-    pages = [(DOCS / name).read_text() for name in ("tutorial.rst", "tutorial-zh.rst")]
+    pages = [
+        (DOCS / name).read_text(encoding="utf-8") for name in ("tutorial.rst", "tutorial-zh.rst")
+    ]
     for pattern in (r"^\.\. plot:: (\S+)", r"^(?:>>>|\.\.\.) (.*)", r"^   (.*\\.*)$"):
         first, second = (re.findall(pattern, page, re.MULTILINE) for page in pages)
         assert first == second
@@ -142,5 +150,5 @@ def test_both_tutorials_have_the_same_pictures_and_examples():
 
 def test_the_readme_has_its_slots():
     """The table of measured ratios is filled between two marks."""
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert text.count("<!-- measured:begin -->") == text.count("<!-- measured:end -->") == 1

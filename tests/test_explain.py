@@ -58,32 +58,44 @@ def test_a_diverging_update_is_seen_to_rise():
 def test_names_and_targets_are_in_the_table():
     """Features have their names and, with several targets, each parameter its target."""
     pandas = pytest.importorskip("pandas")
-    Y = np.column_stack([y, y])
+    Y = np.column_stack([y, y, y])
     path = GDLinearRegressor(tol=1.0).fit(pandas.DataFrame(X, columns=["age"]), Y).path_
     assert path.parameter_names == ("intercept", "age")
-    assert "age (y1)" in repr(path.explain(0))
-    assert list(path.to_frame().columns) == [
-        "loss",
-        "intercept (y0)",
-        "age (y0)",
-        "intercept (y1)",
-        "age (y1)",
-    ]
+    columns = [f"{name} (y{target})" for target in range(3) for name in ("intercept", "age")]
+    frame = path.to_frame()
+    assert list(frame.columns) == ["loss", *columns]
+    assert_allclose(frame["age (y2)"], path.coef(np.arange(path.n_iter + 1))[:, 2, 0])
+    rows = repr(path.explain(0)).splitlines()[3:9]
+    assert [row[: len(columns[0])].strip() for row in rows] == columns
 
 
 def test_many_parameters_are_cut_to_those_that_move():
-    """A table of hundreds of rows is cut to the twelve largest steps, and says so."""
+    """A table of hundreds of rows is cut to the twelve largest steps, in order, and says so."""
     rng = np.random.default_rng(0)
-    path = GDLinearRegressor(tol=1e3).fit(rng.normal(size=(50, 30)), rng.normal(size=50)).path_
-    text = repr(path.explain(0))
+    X, y = rng.normal(size=(50, 30)), rng.normal(size=50)
+    path = GDLinearRegressor(tol=1e3, max_iter=9).fit(X, y, coef_init=rng.normal(size=30)).path_
+    update = path.explain(0)
+    text = repr(update)
     assert "... and 19 more, which move less." in text
-    assert text.count("\nx") + text.count("\nintercept") == 12
+    shown = [line.split()[0] for line in text.splitlines() if line.startswith(("x", "intercept"))]
+    most = set(np.argsort(-np.abs(update.step))[:12])
+    assert shown == [name for j, name in enumerate(path.parameter_names) if j in most]
+
+
+def test_a_settled_descent_is_said_to_stay():
+    """An update that changes nothing leaves the loss the same."""
+    path = GDLinearRegressor().fit(X, [0.0] * 4).path_
+    assert repr(path.explain(0)).endswith("The loss after it is J = 0, the same.")
 
 
 def test_t_is_one_whole_number():
     """Arrays, fractions and negative numbers are refused."""
-    for t, error in (([0, 1], TypeError), (0.5, TypeError), (-1, ValueError)):
-        with pytest.raises(error):
+    for t, error, words in (
+        ([0, 1], TypeError, r"one number of updates; got \[0, 1\]"),
+        (0.5, TypeError, "got 0.5"),
+        (-1, ValueError, "got -1"),
+    ):
+        with pytest.raises(error, match=words):
             _path().explain(t)
 
 
@@ -98,6 +110,8 @@ def test_the_frame_holds_every_iterate():
     assert_allclose(frame["x0"], path.coef(np.arange(18))[:, 0])
     assert list(path.to_frame([0, 10**12]).index) == [0, 10**12]
     assert len(path.to_frame(3)) == 1
+    with pytest.raises(ValueError, match=r"a flat list; got \[\[0, 1\]\]"):
+        path.to_frame([[0, 1]])
 
 
 def test_a_frame_larger_than_memory_is_refused():
@@ -106,7 +120,7 @@ def test_a_frame_larger_than_memory_is_refused():
     path = GDLinearRegressor(lr=1e-12, max_iter=10**9)
     with pytest.warns(match="max_iter"):
         path = path.fit(X, y).path_
-    with pytest.raises(ValueError, match="bytes"):
+    with pytest.raises(ValueError, match=r"The coef of all 1,000,000,001 iterates.*to_frame those"):
         path.to_frame()
 
 

@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from helpers import regression
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._descent import choice, krylov, rows, scaled, solve
+from sklearn_gd._descent import choice, compress, krylov, rows, scaled, solve
 
 # Distance to the other engines, relative: what DESIGN promises of each to exact arithmetic.
 CLOSE = 1e-12
@@ -192,6 +192,29 @@ def test_restart_keeps_every_iterate(problem, monkeypatch):
     np.testing.assert_allclose(gradient[1], loop.path_.gradient(17), atol=1e-11)
 
 
+@pytest.mark.parametrize("problem", ["csr", "targets"])
+def test_memory_of_finished_pieces_is_bounded(problem, monkeypatch):
+    """Beyond the limit the earliest iterates keep their losses and say what they lost."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)
+    X, y = PROBLEMS[problem]()
+    model = descend("krylov", X, y, max_iter=3000)
+    pieces = model.path_._descent.pieces
+    assert len(pieces) > 2
+    limit = sum(piece.stored_bytes for piece in pieces[1:-1])
+    monkeypatch.setattr(compress, "KEPT_LIMIT_BYTES", limit)
+    bounded = descend("krylov", X, y, max_iter=3000)
+    assert np.array_equal(bounded.coef_, model.coef_)
+    assert np.array_equal(bounded.loss_history_, model.loss_history_)
+    begin = model.path_._descent.firsts[1]
+    t = np.array([begin, model.n_iter_])
+    assert np.array_equal(bounded.path_.coef(t), model.path_.coef(t))
+    with pytest.raises(ValueError, match="were let go"):
+        bounded.path_.coef(begin - 1)
+    earlier = descend("krylov", X, y, max_iter=begin - 1, lr=model.lr_)
+    errors = np.linalg.norm(earlier.coef_ - model.path_.coef(begin - 1))
+    assert errors <= CLOSE * np.linalg.norm(earlier.coef_)
+
+
 @pytest.mark.parametrize("problem", ["tall", "csr", "wide csr", "targets"])
 def test_finished_pieces_keep_few_vectors(problem, monkeypatch):
     """What a finished piece throws away changes no iterate and no gradient beyond rounding."""
@@ -264,7 +287,7 @@ def test_what_a_krylov_path_does_not_know():
         assert not hasattr(path, name)
     with pytest.raises(AttributeError, match="degrees of freedom"):
         path.dof(3)
-    assert "least possible unknown" in repr(path)
+    assert ", least possible unknown>" in repr(path)
     lr = path.lr / 10
     assert not hasattr(descend("krylov", X, y, max_iter=3, lr=lr).path_, "max_stable_lr")
 

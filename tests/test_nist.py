@@ -38,7 +38,7 @@ OUT_OF_REACH = {"filip"}  # at the stop
 
 def read(name):
     """Certified coefficients, whether there is an intercept, and the observations, as text."""
-    _, certified, _, *rows = (DATA / f"{name}.csv").read_text().splitlines()
+    _, certified, _, *rows = (DATA / f"{name}.csv").read_text(encoding="utf-8").splitlines()
     certified = [value.strip() for value in certified.partition(":")[2].split(",")]
     return certified, not name.startswith("noint"), [row.split(",") for row in rows]
 

@@ -88,6 +88,12 @@ def test_iterations_to_is_the_first_iterate_below(fitted, loss):
     assert path.loss(t) < target <= path.loss(t - 1)
 
 
+def test_iterations_to_a_loss_itself_takes_one_more():
+    """Below is meant strictly, as for tol."""
+    path = GDLinearRegressor(lr=0.1, tol=0.8, solver="loop").fit(*regression()).path_
+    assert path.iterations_to(path.loss(5)) == 6
+
+
 def test_iterations_to_the_floor_or_below_is_never():
     """None where no iterate gets there, on stable and on diverging rates."""
     X, y = regression()
@@ -98,6 +104,21 @@ def test_iterations_to_the_floor_or_below_is_never():
         path = GDLinearRegressor(lr=2.2 / largest_curvature(X)).fit(X, y).path_
     assert path.iterations_to(path.loss(path.n_iter) * 0.999) is None
     assert path.iterations_to(path.loss(path.n_iter) * 1.001) <= path.n_iter
+
+
+def test_a_slow_divergence_is_searched_up_to_its_turn():
+    """Where the loss falls for long before it rises, its lowest iterates are found."""
+    X, y = regression()
+    X = X * [1.0, 1.0, 1.0, 0.1]
+    model = GDLinearRegressor(lr=2.0001 / largest_curvature(X), max_iter=2)
+    with pytest.warns(match="rise for ever"):
+        path = model.fit(X, y).path_
+    losses = path.loss(np.arange(10**5))
+    turn = int(np.argmin(losses))
+    assert 100 < turn < 10**5 - 1
+    target = losses[turn] * (1 + 1e-9)
+    assert path.iterations_to(target) == np.argmax(losses < target)
+    assert path.iterations_to(losses[turn] * (1 - 1e-9)) is None
 
 
 def test_slow_targets_are_waited_for():
@@ -130,25 +151,33 @@ def test_all_zero_features_have_no_curvature():
     assert model.path_.loss(10**9) == pytest.approx(14 / 6)
 
 
-@pytest.mark.parametrize("reason", ["tol", "stationary", "max_iter", "diverged"])
-def test_repr_is_a_sentence(reason):
-    """It says how many updates were made, at which rate, and what came of it."""
-    X, y = regression()
-    settings = {
-        "tol": {"tol": 1.0},
-        "stationary": {"max_iter": 10**5},
-        "max_iter": {"max_iter": 3},
-        "diverged": {"lr": 10.0},
-    }[reason]
+@pytest.mark.parametrize(
+    ("reason", "words", "settings"),
+    [
+        ("tol", "the loss fell below tol", {"tol": 1.0}),
+        ("stationary", "updates fell below rounding", {"max_iter": 10**5}),
+        ("max_iter", "max_iter was reached", {"max_iter": 3}),
+        ("diverged", "the loss began to rise", {"lr": 10.0}),
+    ],
+)
+def test_repr_is_a_sentence(reason, words, settings):
+    """It says why it ended, after how many updates at which rate, and what came of it."""
+    X, y = regression(noise=1e-3)  # the least loss is small enough to have an exponent
     model = GDLinearRegressor(**settings)
     if reason in ("tol", "stationary"):
         model.fit(X, y)
     else:
         with pytest.warns(match="descent"):
             model.fit(X, y)
-    said = repr(model.path_)
-    assert f"after {model.n_iter_:,} updates at lr={model.lr_:.4g}" in said
-    assert f"{model.path_.loss(model.n_iter_):.6g}" in said
+    path = model.path_
+    first, last, least = (
+        f"{x:.6g}" for x in (path.loss(0), path.loss(path.n_iter), path.loss_floor)
+    )
+    said = repr(path)
+    assert said.startswith(
+        f"<DescentPath: {words} after {model.n_iter_:,} updates at lr={model.lr_:.4g}; "
+    )
+    assert f"; loss {first} -> {last}, least possible {least}>" in said
 
 
 def test_histories_are_cached_read_only_and_not_pickled(fitted):
@@ -162,6 +191,36 @@ def test_histories_are_cached_read_only_and_not_pickled(fitted):
     again = pickle.loads(pickle.dumps(model))
     assert np.array_equal(again.coef_path_, model.coef_path_)
     assert np.array_equal(again.predict(X), model.predict(X))
+
+
+def test_a_history_made_in_chunks_is_the_path(monkeypatch):
+    """However many iterates are computed at once, each is that of its t."""
+    model = GDLinearRegressor(lr=0.1, tol=0.3).fit(*regression())
+    expected = model.path_.coef(np.arange(model.n_iter_ + 1))
+    monkeypatch.setattr("sklearn_gd._descent.descent.CHUNK_NUMBERS", 17)  # three iterates of five
+    assert model.n_iter_ > 6
+    np.testing.assert_allclose(model.coef_path_, expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_without_an_intercept_it_is_zero_at_every_t(dtype):
+    """In the shape of t and the dtype of the coefficients."""
+    X, y = regression()
+    path = GDLinearRegressor(tol=1e3, fit_intercept=False).fit(X.astype(dtype), y).path_
+    intercepts = path.intercept([[0, 1, 2], [3, 4, 10**9]])
+    assert intercepts.tolist() == [[0.0] * 3] * 2
+    assert intercepts.dtype == path.intercept(3).dtype == path.coef(3).dtype == dtype
+    assert path.intercept(3) == 0.0
+
+
+def test_coefficients_beyond_float32_are_infinite():
+    """Where a diverging descent leaves the range of the coefficients' dtype, and without a word."""
+    X, y = regression()
+    with pytest.warns(match="diverged"):
+        path = GDLinearRegressor(lr=10 / largest_curvature(X)).fit(X.astype(np.float32), y).path_
+    assert np.isfinite(path.coef(30)).all()
+    assert np.isinf(path.coef(60)).all()
+    assert np.isfinite(path.loss(60))
 
 
 @pytest.mark.parametrize("name", ["loss_history_", "coef_path_", "intercept_path_"])

@@ -124,6 +124,20 @@ def test_weights_are_repetitions(problem, relative, shuffle):
     assert agree(refit(weighted, lr), refit(repeated, lr))
 
 
+@given(problems(), stable_rates, shuffles, st.integers(1, 5))
+def test_the_split_of_rows_among_calls_does_not_matter(problem, relative, shuffle, calls):
+    """partial_fit on parts, in any order, is fit on all: to the drift of sums, 4 T eps."""
+    X, y, w, fit_intercept = problem
+    lr, updates = rate(problem, relative), 50
+    model = GDLinearRegressor(lr, max_iter=updates, fit_intercept=fit_intercept)
+    for part in np.array_split(shuffle.permutation(len(X)), min(calls, len(X))):
+        model.partial_fit(X[part], y[part], None if w is None else w[part])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        assert model.n_samples_seen_ == len(X)
+        assert agree(model, refit(problem, lr, updates))
+
+
 @given(problems(), stable_rates, shuffles)
 def test_columns_permute_with_their_coefficients(problem, relative, shuffle):
     """Columns in another order have their coefficients in that order."""

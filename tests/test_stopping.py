@@ -7,9 +7,11 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from helpers import largest_curvature, literal_loop, regression
-from sklearn_gd import GDLinearRegressor
+from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 
 
 def messages(model, X, y, **arguments):
@@ -18,8 +20,19 @@ def messages(model, X, y, **arguments):
         warnings.simplefilter("always")
         model.fit(X, y, **arguments)
     assert all(issubclass(w.category, ConvergenceWarning) for w in caught)
-    assert all(w.filename == __file__ for w in caught)  # the user's line, not ours
     return [str(w.message) for w in caught]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [GDLinearRegressor(max_iter=3), GDLinearRegressor(5.0), GDLinearRegressorCV([1e3], iters=[5])],
+    ids=["max_iter", "diverged", "tuned"],
+)
+def test_a_warning_points_at_the_users_line(model):
+    """A warning names the line that called fit, not one of ours."""
+    with pytest.warns(ConvergenceWarning) as caught:
+        model.fit(*regression())
+    assert [w.filename for w in caught] == [__file__]
 
 
 @pytest.mark.parametrize("tol", [3.0, 0.7, 0.2])
@@ -102,6 +115,17 @@ def test_divergence_stops_at_the_least_loss(solver, relative_rate):
     assert f"{model.path_.max_stable_lr:.4g}" in message
 
 
+def test_divergence_names_the_rate_that_scaling_allows():
+    """The rate up to which standardised columns are stable is that of a pipeline which does it."""
+    X, y = regression()
+    (message,) = messages(GDLinearRegressor(lr=5.0), X * [1.0, 10.0, 0.1, 1.0], y)
+    scaled = make_pipeline(StandardScaler(), GDLinearRegressor(tol=1.0)).fit(X, y)
+    limit = f"{scaled[-1].path_.max_stable_lr:.4g}"
+    assert message.endswith(f"lr='auto'; with standardised columns rates up to {limit} are stable.")
+    (message,) = messages(GDLinearRegressor(lr=5.0, solver="krylov"), X, y)
+    assert message.endswith("or lr='auto'.")  # it never sees the sums that would tell
+
+
 def test_divergence_stays_visible_beyond_the_stop():
     """path_ shows the loss rising, and infinity where floats end, never nan."""
     X, y = regression()
@@ -131,11 +155,14 @@ def test_max_iter_says_what_is_left():
     model = GDLinearRegressor(max_iter=20)
     (message,) = messages(model, X, y)
     assert model.stop_reason_ == "max_iter"
-    near = model.path_.iterations_to(model.path_.loss_floor * 1.01)
+    floor = model.path_.loss_floor
+    assert f"{model.path_.loss(20) - floor:.3g} above the least possible {floor:.6g}." in message
+    near = model.path_.iterations_to(floor * 1.01)
     assert f"{near - 20:,} more updates" in message
     assert "standardised columns" in message
     reached = GDLinearRegressor(max_iter=near)
-    messages(reached, X, y)
+    (message,) = messages(reached, X, y)
+    assert "That is within 1 % of the least loss; raise max_iter to come closer." in message
     assert reached.loss_history_[-1] < reached.path_.loss_floor * 1.01
 
 

@@ -77,14 +77,13 @@ def _stable_when_scaled(path: DescentPath, moments: Moments | None) -> str:
 def _still_falling(path: DescentPath) -> bool:
     """Whether the loss falls by more than rounding, or is far from the floor at a tiny rate."""
     rounding = np.finfo(path._layout.dtype).eps
-    loss = path.loss(path.n_iter)
-    floor = _floor(path)
-    far = floor is not None and loss > 0.5 * (path.loss(0) + floor)
+    loss, floor = path._last_loss, _floor(path)
+    far = floor is not None and loss > 0.5 * (path._descent.first_loss + floor)
     return bool(far or path._descent.fall(path.n_iter) > rounding * loss)
 
 
 def _unfinished(path: DescentPath, moments: Moments | None) -> str:
-    loss, floor = float(path.loss(path.n_iter)), _floor(path)
+    loss, floor = path._last_loss, _floor(path)
     said = f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g}"
     if floor is None:
         return f"{said}; raise max_iter."
@@ -94,11 +93,12 @@ def _unfinished(path: DescentPath, moments: Moments | None) -> str:
             f"{said} Later it would rise for ever: lr={path.lr:.4g} is above the largest stable "
             f"rate {path.max_stable_lr:.4g}."
         )
-    near, needed = goal(path, NEAR), updates_to(path, NEAR)
+    near = goal(path, NEAR)
+    if loss <= near.loss:
+        return f"{said} That is {near.words}; raise max_iter to come closer."
+    needed = updates_to(path, NEAR)
     if needed is None:
         return f"{said} At lr={path.lr:.4g} no number of updates comes {near.words}: raise lr."
-    if needed <= path.n_iter:
-        return f"{said} That is {near.words}; raise max_iter to come closer."
     said += f" To come {near.words} {needed - path.n_iter:,} more updates are needed"
     if moments is not None:
         scaled = updates_when_standardised(path, standardised(path, moments), NEAR)

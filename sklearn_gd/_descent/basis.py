@@ -32,6 +32,10 @@ class Basis:
         basis.size, basis._chunks = len(vectors), [vectors]
         return basis
 
+    def __getstate__(self) -> dict[str, object]:
+        # The room for vectors to come holds whatever was in memory: not for a pickle.
+        return {**self.__dict__, "_chunks": [chunk for _, chunk in self._used(self.size)]}
+
     def append(self, vector: Floats) -> None:
         row = self.size % CHUNK
         if row == 0:

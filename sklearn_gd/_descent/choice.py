@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import log
 from typing import Protocol
 
@@ -16,29 +17,38 @@ ENGINES = (SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS)
 
 # Sums of products of so many columns take 512 MiB, and as much again while they are made.
 MOST_COLUMNS_OF_MOMENTS = 1 << 13
-# How often a descent of few updates has to take the rows after all, since its loss falls so far
-# that moments lose its digits; only the data know, and this loses least on either kind.
-REFINED_ANYWAY = 0.25
-# A Krylov space needs about FACTOR * updates^POWER vectors where curvatures fall off as those of
-# counts and texts do (measured: 20, 48, 106 for 100, 1000, 10,000 updates); where they fill an
-# interval evenly 5 times the square root, until the descent has converged.
-VECTORS_FACTOR, VECTORS_POWER = 4.5, 0.35
+# How often moments lack digits, so that the rows must be taken after all: only the data know. In
+# descents of few updates rarely; in long ones where curvatures fall off, so that directions are
+# still on their way; where no more rows than columns are fitted exactly, the loss always.
+LACKING_SHORT, LACKING_LONG = 0.1, 0.5
+# Vectors that a Krylov space needs, as FACTOR * updates^POWER. Dense: between 16, 29, 52, 110 for
+# 20, 100, 1000, 10,000 updates where curvatures fall off and about 75 for all of these where they
+# fill an interval. Sparse: between 8, 10, 16, 28 of random columns and 10, 20, 48, 106 of texts.
+DENSE_FACTOR, DENSE_POWER = 18.0, 0.17
+SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.22
+# Where moments lack digits curvatures fall off, and so many of the vectors do.
+FALLING_OFF = 0.9
 # It takes a few to know the largest curvature, however few the updates.
-FEWEST_VECTORS = 16
+FEWEST_VECTORS = 8
+# Fewer columns than this are decomposed sooner than an estimate pays.
+FEW_COLUMNS = 16
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
 WORTH_LESS_KNOWN = 1.1
 
 # Nanoseconds, of which only ratios matter. They were solved for by hand from what
 # `python -m benchmarks.choice --quick` measured with one BLAS thread (NumPy's OpenBLAS, two busy
-# x86-64 cores at 2 MB of second-level cache each, November 2026); two threads do large products in
+# x86-64 cores at 1 MB of second-level cache each, November 2026); two threads do large products in
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
-EIGEN_FLOPS, REFINED_FLOPS = 10.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
-READ = 0.85  # a number used for one product with a vector, and for the next with what came of it
-SPARSE_READ = 1.5  # the same with an index, which is worth less as few numbers fill the cache
-SPARSE_PAIR = 12.0  # one product of two non-zeros of a row in X'X
+EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
+WHITENED = 2.4  # a second pass over the rows, in times of the first
+READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
+CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step
+SPARSE_READ = 2.2  # a non-zero of the rows, for both products
+ROW = 10.0  # all that is done with one entry of a vector as long as there are rows
+SPARSE_PAIR = 1.45  # one product of two non-zeros of a row in X'X, times log p
 STEP = 60_000.0  # what a step costs besides
-LOOK = 800_000.0  # a look at the small problem, however small: stop, bound, rate
+LOOK = 300_000.0  # a look at the small problem, however small: stop, bound, rate
 SMALL = 12.0  # times the cube of the vectors, in all looks together
 
 
@@ -90,6 +100,8 @@ class Shape:
         """The one to be used: all give the same iterates."""
         if self.p > MOST_COLUMNS_OF_MOMENTS:
             return KRYLOV_ON_ROWS
+        if self.p <= FEW_COLUMNS:
+            return SPECTRAL  # and no time is lost on estimates
         krylov = self.best_krylov()
         if self.passes_are_dear and krylov == KRYLOV_ON_ROWS:
             return SPECTRAL
@@ -110,11 +122,11 @@ class Shape:
         return 2 * MATRIX_FLOP * iterates * directions * min(directions, self.n) * self.targets
 
     def best_krylov(self) -> str:
-        """The cheaper of the two; moments only where they hold digits for so many updates."""
-        if self.p > MOST_COLUMNS_OF_MOMENTS or self.drifts:
+        """The cheaper of the two."""
+        if self.p > MOST_COLUMNS_OF_MOMENTS:
             return KRYLOV_ON_ROWS
         if self.passes_are_dear:
-            return KRYLOV_ON_MOMENTS
+            return KRYLOV_ON_ROWS if self.drifts else KRYLOV_ON_MOMENTS
         return min((KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS), key=self.cost)
 
     @property
@@ -127,46 +139,53 @@ class Shape:
         return bool(self.max_iter * MOMENTS_ERROR * EPS > CONTRACT)
 
     @property
+    def lacking(self) -> float:
+        """How often moments lack digits."""
+        if self.n <= self.p:
+            return 1.0
+        return LACKING_LONG if self.drifts else LACKING_SHORT
+
+    @cached_property
     def vectors(self) -> float:
-        updates = float(min(self.max_iter, 10**12))
-        grown: float = VECTORS_FACTOR * updates**VECTORS_POWER
+        factor, power = DENSE_FACTOR, DENSE_POWER
+        if self.sparse:
+            factor, power = SPARSE_FACTOR, SPARSE_POWER
+        grown: float = factor * float(min(self.max_iter, 10**12)) ** power
         return min(max(grown, FEWEST_VECTORS), self.n, self.p)
 
     def cost(self, engine: str) -> float:
         """About how many nanoseconds it takes."""
         if engine == KRYLOV_ON_ROWS:
-            step = self.nonzeros * (SPARSE_READ if self.sparse else READ) * self.targets
-            return self.vectors * step + self._growing
+            step = self.nonzeros * (SPARSE_READ if self.sparse else READ) + ROW * self.n
+            return self.vectors * step * self.targets + self._growing
         if engine == KRYLOV_ON_MOMENTS:
-            again = REFINED_ANYWAY * self.cost(KRYLOV_ON_ROWS)
+            again = self.lacking * FALLING_OFF * self.cost(KRYLOV_ON_ROWS)
             return self._moments + self._krylov_on_moments + again
         decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
-        share = 1.0 if self.drifts else REFINED_ANYWAY
-        return self._moments + decompose + share * self._refinement
+        return self._moments + decompose + self.lacking * self._refinement
 
     @property
     def _krylov_on_moments(self) -> float:
-        return self.vectors * READ * self.p**2 * self.targets + self._growing
+        return self.vectors * CACHED_READ * self.p**2 * self.targets + self._growing
 
     @property
     def _growing(self) -> float:
         """Keeping vectors orthogonal, and looking at the small problem."""
         short = min(self.n, self.p) if self.sparse else self.p
-        growing = 2 * READ * self.vectors**2 * short + SMALL * self.vectors**3
+        growing = 2 * CACHED_READ * self.vectors**2 * short + SMALL * self.vectors**3
         return self.targets * growing + STEP * self.vectors + LOOK * self._looks
 
     @property
     def _looks(self) -> float:
-        """Every four vectors at first, then whenever there are an eighth more."""
-        return 1.0 + min(self.vectors, 32.0) / 4 + 8.5 * log(max(self.vectors, 32.0) / 32.0)
+        """At spaces that grow by a third or a half from one to the next, from 8 vectors on."""
+        return 2.0 + 3.0 * log(max(self.vectors, 8.0) / 8.0)
 
     @property
     def _moments(self) -> float:
         if self.sparse:
-            return SPARSE_PAIR * self.nonzeros**2 / self.n + READ * self.p**2
+            return SPARSE_PAIR * log(self.p) * self.nonzeros**2 / self.n + READ * self.p**2
         return MATRIX_FLOP * self.n * self.p**2
 
     @property
     def _refinement(self) -> float:
-        products = SPARSE_READ * self.nonzeros * self.p if self.sparse else 0.0
-        return products + MATRIX_FLOP * (3 * self.n * self.p**2 + REFINED_FLOPS * self.p**3)
+        return MATRIX_FLOP * (WHITENED * self.n * self.p**2 + REFINED_FLOPS * self.p**3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +16,9 @@ Floats = NDArray[np.float64]
 
 # Points in time whose iterates and gradients span those of all the others, in both parities.
 SAMPLES = 120
+# Memory for the vectors of all finished pieces. Beyond it the earliest iterates keep their losses
+# only: each restart adds vectors, and there may be any number of restarts.
+KEPT_LIMIT_BYTES = 1 << 31
 # What is left out is below this share of the way the piece has come.
 LEFT_OUT = 1e-15
 
@@ -40,6 +44,15 @@ def compressed(piece: Piece, last: int) -> Piece:
         first = own.stop
     spectrum = replace(piece.spectrum, bases=tuple(bases), turns=tuple(turns))
     return Piece(spectrum, piece.lr)
+
+
+def within_memory(pieces: Sequence[Piece]) -> list[Piece]:
+    """The latest pieces that the limit has room for as they are, the earlier ones let go."""
+    kept, room = [], KEPT_LIMIT_BYTES
+    for piece in reversed(pieces):
+        room -= piece.stored_bytes
+        kept.append(piece if room >= 0 else piece.let_go())
+    return kept[::-1]
 
 
 def _span(curves: list[Floats]) -> Floats:

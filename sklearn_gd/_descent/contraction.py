@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,6 +11,7 @@ Floats = NDArray[np.float64]
 
 # Times any number of updates it stays finite, and times a single one it is zero or infinity to exp.
 LARGEST_LOG = 1e200
+QUIET_ALREADY: AbstractContextManager[None] = nullcontext()
 
 
 class Contraction:
@@ -22,40 +25,51 @@ class Contraction:
         self.curvature = curvature
         with np.errstate(over="ignore", divide="ignore"):
             reach = lr * curvature
-            log_size = np.log1p(np.where(reach < 1.0, -reach, reach - 2.0))
+            log_size = np.log1p(np.maximum(-reach, reach - 2.0))  # either side of r = 0
             # r = 0, or a rate that overflows: finite, so that t = 0 gives 0 and r^0 = 1.
-            self.log_size: Floats = np.clip(log_size, -LARGEST_LOG, LARGEST_LOG)
+            self.log_size: Floats = np.minimum(np.maximum(log_size, -LARGEST_LOG), LARGEST_LOG)
             # 1 - r^2 = reach * (2 - reach) keeps its digits where r is close to 1 or to -1.
             self.lost_per_update: Floats = reach * (2.0 - reach)
         self.negative: NDArray[np.bool_] = reach > 1.0
         self.any_negative = bool(self.negative.any())
+        self.any_growing = self.any_negative and bool((self.lost_per_update < 0).any())
 
     def power(self, t: ArrayLike) -> Floats:
         """r^t, of shape t.shape + curvature.shape."""
-        steps, odd = _steps(t)
-        with np.errstate(over="ignore", under="ignore"):
-            size = np.exp(steps[..., np.newaxis] * self.log_size)
+        with self.overflowing():
+            size = np.exp(_floats(t) * self.log_size)
         if self.any_negative:
-            size = np.where(self.negative & odd[..., np.newaxis], -size, size)
+            size = np.where(self.negative & _odd(t), -size, size)
         return size
 
     def squared(self, t: ArrayLike) -> Floats:
         """r^(2 t): the share of each direction's loss that is left."""
-        steps = 2.0 * np.asarray(t, dtype=float)
-        with np.errstate(over="ignore", under="ignore"):
-            return np.exp(steps[..., np.newaxis] * self.log_size)
+        with self.overflowing():
+            return np.exp((2.0 * _floats(t)) * self.log_size)
 
     def shortfall(self, t: ArrayLike) -> Floats:
         """1 - r^t, without cancellation for small curvature or small t."""
-        steps, odd = _steps(t)
-        with np.errstate(over="ignore", under="ignore"):
-            gone = -np.expm1(steps[..., np.newaxis] * self.log_size)
+        with self.overflowing():
+            gone = -np.expm1(_floats(t) * self.log_size)
         if self.any_negative:
-            gone = np.where(self.negative & odd[..., np.newaxis], 2.0 - gone, gone)
+            gone = np.where(self.negative & _odd(t), 2.0 - gone, gone)
         return gone
 
+    def overflowing(self) -> AbstractContextManager[None]:
+        """Where powers that grow, and sums of them, may become infinite without a word.
 
-def _steps(t: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
-    """t as floats, and its parity taken before, since a float forgets it beyond 2**53."""
-    steps = np.asarray(t)
-    return steps.astype(float), np.asarray(steps % 2 != 0, dtype=bool)
+        Powers that shrink never do, and entering `np.errstate` takes longer than a small power.
+        """
+        if self.any_growing:
+            return np.errstate(over="ignore", invalid="ignore")
+        return QUIET_ALREADY
+
+
+def _floats(t: ArrayLike) -> Floats:
+    """t, beside an axis for the directions."""
+    return np.asarray(t, dtype=float)[..., np.newaxis]
+
+
+def _odd(t: ArrayLike) -> NDArray[np.bool_]:
+    """Its parity, taken before it becomes a float, which forgets it beyond 2**53."""
+    return np.asarray(np.asarray(t) % 2 != 0, dtype=bool)[..., np.newaxis]

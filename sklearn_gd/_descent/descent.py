@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from math import isqrt
+from math import isqrt, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._descent.contraction import Contraction
-from sklearn_gd._descent.spectrum import CONTRACT, Spectrum
+from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
 
 Floats = NDArray[np.float64]
 
 # A path computed in this many numbers at once stays within a processor's last-level cache.
 CHUNK_NUMBERS = 1 << 18
+# At so many points in time the losses before a measured one are asked for their errors.
+MEASURED_AROUND = 30
+# A measured loss is off by so many roundings of the rows' sums times its root and that of the mean
+# squares it is a difference of (measured: less than one).
+MEASURED_ROUNDING = 4
 # Powers of growing directions are held below this, so that inf - inf never makes a nan.
 LARGEST_SIZE = 1e150
 
@@ -40,9 +45,10 @@ class Descent:
         return None
 
     @cached_property
-    def moving(self) -> NDArray[np.bool_]:
+    def moving(self) -> NDArray[np.bool_] | slice:
         """Directions along which the start is not yet at its limit; the others never matter."""
-        return np.asarray((self.spectrum.residual != 0).any(axis=1), dtype=bool)
+        moving = np.asarray((self.spectrum.residual != 0).any(axis=1), dtype=bool)
+        return slice(None) if moving.all() else moving  # a slice does not copy the basis
 
     @cached_property
     def contraction(self) -> Contraction:
@@ -68,11 +74,16 @@ class Descent:
     @cached_property
     def diverging(self) -> bool:
         """Whether some direction grows with every update."""
-        return bool((self.contraction.lost_per_update < 0).any())
+        return self.contraction.any_growing
+
+    @cached_property
+    def first_loss(self) -> float:
+        """J at the start."""
+        return float(self.loss(0))
 
     def loss(self, t: ArrayLike) -> Floats:
         """J_t: a sum of non-negative terms, so it neither wobbles nor falls below zero."""
-        with np.errstate(over="ignore"):
+        with self.contraction.overflowing():
             return self._above_zero(self.contraction.squared(t) @ self.energy)
 
     def _above_zero(self, excess: Floats) -> Floats:
@@ -80,21 +91,25 @@ class Descent:
 
     def fall(self, t: ArrayLike) -> Floats:
         """J_t - J_{t+1}, with its own digits, not those of the two losses."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            falls = self.energy * self.contraction.lost_per_update
-            return np.asarray(self.contraction.squared(t) @ falls)
+        with self.contraction.overflowing():
+            return np.asarray(self.contraction.squared(t) @ self._falls)
+
+    @cached_property
+    def _falls(self) -> Floats:
+        """What each direction loses of its energy with the first update."""
+        return self.energy * self.contraction.lost_per_update
 
     def theta(self, t: ArrayLike) -> Floats:
         """theta_t, shape t.shape + (p, k); infinite where an iterate leaves the float range."""
         shortfall = self.contraction.shortfall(t)
-        moved = self.spectrum.start + self._expand(_held(shortfall), self.residual.T / self.sigma)
-        return _out_of_range(shortfall, moved)
+        moved = self._expand(self._held(shortfall), self.residual.T / self.sigma)
+        return self._out_of_range(shortfall, self.spectrum.start + moved)
 
     def gradient(self, t: ArrayLike) -> Floats:
         """The partial derivatives of J at theta_t, shape t.shape + (p, k)."""
         power = self.contraction.power(t)
-        partial = self._expand(_held(power), -self.residual.T * self.sigma)
-        return _out_of_range(power, partial)
+        partial = self._expand(self._held(power), -self.residual.T * self.sigma)
+        return self._out_of_range(power, partial)
 
     def dof(self, t: ArrayLike) -> Floats:
         """The trace of the matrix that takes y to the predictions at t: sum (1 - r^t)."""
@@ -103,7 +118,8 @@ class Descent:
 
     def size(self, t: int) -> Floats:
         """|theta_t| of each target, (k,)."""
-        return np.asarray(np.linalg.norm(_held(self.theta(t)), axis=0))
+        theta = _held(self.theta(t))
+        return np.asarray(np.sqrt(np.einsum("pk,pk->k", theta, theta)))
 
     def update_weights(self, unit: Floats) -> Floats:
         """So that `largest(t, weights)` is the largest over targets of (|update_t| / unit)^2."""
@@ -113,7 +129,7 @@ class Descent:
 
     def largest(self, t: ArrayLike, weights: Floats) -> Floats:
         """The largest over targets of sum weights r^(2 t); weights (r, k)."""
-        with np.errstate(over="ignore"):
+        with self.contraction.overflowing():
             return np.asarray((self.contraction.squared(t) @ weights).max(axis=-1))
 
     def coefficient_error(self, t: int) -> float:
@@ -129,14 +145,50 @@ class Descent:
 
     def loss_error(self, t: int) -> float:
         """A bound on the error of the loss: that at the start, and what was lost since."""
-        gone = _held(1.0 - self.contraction.squared(t))
-        return float(
-            self.spectrum.rounding + np.linalg.norm(gone * self.spectrum.loss_errors[self.moving])
-        )
+        gone = self._held(1.0 - self.contraction.squared(t))
+        return self.spectrum.rounding + float(self._spread_error(gone))
+
+    def _spread_error(self, shares: Floats) -> Floats:
+        """A bound on the error of the loss in shares (..., r) of each direction's energy."""
+        amplified = shares**2 @ (2.0 * self.energy / self.contraction.curvature)
+        return np.asarray(self.spectrum.slope_error * np.sqrt(amplified))
 
     def holds(self, t: int, loss: float) -> bool:
         """Whether iterates up to t, with losses down to `loss`, are known within the contract."""
-        return self.loss_error(t) <= CONTRACT * loss and self.coefficient_error(t) <= CONTRACT
+        if self.coefficient_error(t) > CONTRACT:
+            return False
+        if self.spectrum.measured_at is not None:
+            return self._holds_around(self.spectrum.measured_at)
+        return self.loss_error(t) <= CONTRACT * loss
+
+    def lacks_only_the_loss(self, t: int) -> bool:
+        """Whether measuring J_t on the rows might be all that is missing for `holds`."""
+        return self.coefficient_error(t) <= CONTRACT and not self.holds(t, float(self.loss(t)))
+
+    def measured(self, t: int, loss: float) -> Descent:
+        """The same descent, its losses counted from J_t as the rows have it at theta_t.
+
+        What was lost since the start is known to a share of itself, which may be much beside what
+        is left. Of what was lost since some t it is little, and the loss at t is larger.
+        """
+        floor = self.spectrum.floor + loss - float(self.loss(t))
+        return Descent(replace(self.spectrum, floor=floor, measured_at=t), self.lr)
+
+    def _holds_around(self, end: int) -> bool:
+        """Whether losses up to the measured one are known within the contract."""
+        spread = np.geomspace(1, end + 1, MEASURED_AROUND).astype(np.int64) - 1
+        shares, last = self.contraction.squared(spread), self.contraction.squared(end)
+        error = self._spread_error(self._held(shares - last))
+        # The rows were read at theta_t as it was known, and with roundings of y and predictions.
+        slope = sqrt(last @ (2.0 * self.energy * self.contraction.curvature))
+        error += slope * self.coefficient_error(end) * float(np.linalg.norm(self.size(end)))
+        loss = float(self.loss(end))
+        unit = self.spectrum.unit
+        squares = self.spectrum.rounding / (MOMENTS_ROUNDING * unit)
+        error += MEASURED_ROUNDING * unit * sqrt(squares * loss)
+        known = (error <= CONTRACT * self.loss(spread)).all()
+        # Below the resolution no `tol` was looked for.
+        return bool(known and loss > self.spectrum.resolution)
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last by one product: r^(2 (q B + s)) = (r^(2 B))^q r^(2 s)."""
@@ -159,17 +211,19 @@ class Descent:
         along = shares[..., np.newaxis, :] * amplitudes
         return np.swapaxes(along @ self.basis.T, -1, -2)
 
+    def _held(self, power: Floats) -> Floats:
+        return _held(power) if self.contraction.any_growing else power
+
+    def _out_of_range(self, power: Floats, parameters: Floats) -> Floats:
+        """The parameters, infinite where a power had to be held; parameters (..., p, k)."""
+        if not self.contraction.any_growing or np.abs(power).max() <= LARGEST_SIZE:
+            return parameters
+        out = np.any(np.abs(power) > LARGEST_SIZE, axis=-1)[..., np.newaxis, np.newaxis]
+        return np.where(out & (parameters != 0), np.copysign(np.inf, parameters), parameters)
+
 
 def _held(power: Floats) -> Floats:
     return np.minimum(np.maximum(power, -LARGEST_SIZE), LARGEST_SIZE)
-
-
-def _out_of_range(power: Floats, parameters: Floats) -> Floats:
-    """The parameters, infinite where a power had to be held; parameters (..., p, k)."""
-    if power.size == 0 or np.abs(power).max() <= LARGEST_SIZE:
-        return parameters
-    out = np.any(np.abs(power) > LARGEST_SIZE, axis=-1)[..., np.newaxis, np.newaxis]
-    return np.where(out & (parameters != 0), np.copysign(np.inf, parameters), parameters)
 
 
 @dataclass(frozen=True, eq=False)

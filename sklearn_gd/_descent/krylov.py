@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.bidiagonal import Bidiagonalisation, Sides
-from sklearn_gd._descent.compress import compressed
+from sklearn_gd._descent.compress import compressed, within_memory
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.lanczos import Tridiagonalisation
 from sklearn_gd._descent.moments import EPS, Moments
@@ -31,6 +32,9 @@ Floats = NDArray[np.float64]
 TOP_ROUNDING = 1e-13
 # The space is looked at when it has so many vectors, then whenever it has grown by this share.
 FIRST_LOOK, LOOK_EVERY = 8, 0.125
+# It grows to this share of where its digits are expected to be complete, which they are earlier, as
+# they come ever faster; and by no more than this share of its own size.
+CAUTION, LONGEST_LEAP = 0.7, 0.5
 # Losses may be off by this, relatively, before one is measured on the rows.
 LOST_ORTHOGONALITY = 1e-14
 # Memory that one space may take; a larger one starts again in time.
@@ -58,11 +62,15 @@ class Process(Protocol):
 
 @dataclass(frozen=True)
 class Ask:
-    """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops."""
+    """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops.
+
+    `watch` is called whenever a space is about to grow.
+    """
 
     lr: float | None
     max_iter: int
     stop_of: Callable[[Descent], Stop]
+    watch: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ class Task:
     start: Floats
     process_from: Callable[[Floats], Process]
     most_vectors: int
-    measure: Callable[[Floats], float] | None  # J of given parameters, where that says more
+    measure: Callable[[Floats], float] | None  # J of given parameters, on the rows
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,7 @@ class Look:
     descent: KrylovDescent
     stop: Stop
     known: Known
+    missing: float  # digits at the stop
     resolved: bool
 
 
@@ -109,15 +118,38 @@ def next_size(size: int) -> int:
     return size + max(4, int(LOOK_EVERY * size))
 
 
+class Pace:
+    """How far a space grows before it is looked at again, by the digits that came so far."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, float] | None = None
+
+    def next_size(self, size: int, missing: float) -> int:
+        """Most of the way to where nothing would be missing if digits came as they did."""
+        seen, self._seen = self._seen, (size, missing)
+        least = next_size(size)
+        if seen is None or not 0 < missing < seen[1] < inf:
+            return least
+        expected = missing * (size - seen[0]) / (seen[1] - missing)
+        return max(least, size + int(min(CAUTION * expected, LONGEST_LEAP * size)))
+
+
 def on_moments(
-    moments: Moments, fit_intercept: bool, start: Floats, ask: Ask
+    moments: Moments,
+    fit_intercept: bool,
+    start: Floats,
+    ask: Ask,
+    measure: Callable[[Floats], float] | None,
 ) -> tuple[KrylovDescent, Stop]:
-    """With products with H, which takes more memory than any space of its vectors."""
+    """With products with H, which takes more memory than any space of its vectors.
+
+    `measure` gives J of parameters on the rows, None where there are none.
+    """
 
     def process_from(theta: Floats) -> Process:
         return Tridiagonalisation(moments, theta, fit_intercept)
 
-    return Search(Task(ask, start, process_from, len(start) + 1, None)).run()
+    return Search(Task(ask, start, process_from, len(start) + 1, measure)).run()
 
 
 class Search:
@@ -146,29 +178,34 @@ class Search:
             floor = piece.spectrum.floor + self._correction(piece, step)
             piece = Piece(replace(piece.spectrum, floor=floor), piece.lr)
             self.theta = piece.theta(step)
-            self.pieces.append(piece if piece.diverging else compressed(piece, step))
+            finished = piece if piece.diverging else compressed(piece, step)
+            self.pieces = within_memory([*self.pieces, finished])
             self.firsts.append(self.firsts[-1] + step)
 
     def _grow(self, process: Process) -> Look:
         """Until the stop is resolved, the space complete or the room taken."""
         most = self.task.most_vectors
-        size = min(FIRST_LOOK, self.task.ask.max_iter + 1)
+        size, pace = min(FIRST_LOOK, self.task.ask.max_iter + 1), Pace()
         while True:
+            self.task.ask.watch()
             process.grow(min(size, most))
             if process.size >= most and not process.complete and self.top is None:
                 self.top = restarted_top(process, most)
-            look = self._look(process, 0.0)
+            look = self._look(process)
             if look.resolved or process.complete:
                 ahead = look.stop.t - self.firsts[-1]
-                look = self._look(process, self._correction(look.descent.pieces[-1], ahead))
+                correction = self._correction(look.descent.pieces[-1], ahead)
+                look = self._look(process, correction, ahead) if correction else look
             if look.resolved or process.complete or process.size >= most:
                 return look
-            size = next_size(process.size)
+            size = pace.next_size(process.size, look.missing)
             if self.lr is not None:
                 # A space with as many vectors as there are updates holds them all.
                 size = max(process.size + 1, min(size, look.stop.t + 1 - self.firsts[-1]))
 
-    def _look(self, process: Process, correction: float) -> Look:
+    def _look(
+        self, process: Process, correction: float = 0.0, measured_at: int | None = None
+    ) -> Look:
         ritz = process.ritz()
         spectrum = spectrum_of(ritz, process.bases, self.theta, **process.digits)
         if self.top is not None:
@@ -176,29 +213,35 @@ class Search:
         else:
             known_top = top_of(ritz).top_is_converged(TOP_ROUNDING)
             spectrum = replace(spectrum, top_known=known_top, whole=process.whole)
-        spectrum = replace(spectrum, floor=spectrum.floor + correction)
+        floor = spectrum.floor + correction
+        spectrum = replace(spectrum, floor=floor, measured_at=measured_at)
         safe = 1.0 / spectrum.top if spectrum.top > 0 else 1.0
         piece = Piece(spectrum, safe if self.lr is None else self.lr)
         descent = joined([*self.pieces, piece], self.firsts, None)
         stop = self.task.ask.stop_of(descent)
         known = Known(piece, ritz, descent)
-        return Look(descent, stop, known, self._resolved(descent, stop, known))
+        missing = known.missing(stop.t + 1 - self.firsts[-1])
+        resolved = missing == 0.0 and self._agrees(descent, stop, known)
+        return Look(descent, stop, known, missing, resolved)
 
     def _correction(self, piece: Piece, t: int) -> float:
         if self.task.measure is None:
             return 0.0
+        if piece.spectrum.error > 0:  # from moments
+            lacking = piece.lacks_only_the_loss(t)
+            return self.task.measure(piece.theta(t)) - float(piece.loss(t)) if lacking else 0.0
         first_loss = float((self.pieces or [piece])[0].loss(0))
         return loss_correction(piece, t, first_loss, self.task.measure)
 
-    def _resolved(self, descent: KrylovDescent, stop: Stop, known: Known) -> bool:
+    def _agrees(self, descent: KrylovDescent, stop: Stop, known: Known) -> bool:
+        """Whether a stop whose iterate is known is the true one."""
         top_matters = self.lr is None or descent.diverging
         if top_matters and not descent.spectrum.top_known:
             return False
-        first = self.firsts[-1]
         if stop.reason == "stationary" and not descent.diverging:
             # The predicate measured updates against the last possible iterate.
-            return known(stop.t + 1 - first) and known.roughly(self.task.ask.max_iter - first)
-        return known(stop.t + 1 - first)
+            return known.roughly(self.task.ask.max_iter - self.firsts[-1])
+        return True
 
 
 def loss_correction(

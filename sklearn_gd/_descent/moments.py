@@ -115,7 +115,7 @@ def add_square(sums: Floats, block: Floats) -> None:
 def symmetric(upper: Floats) -> Floats:
     """The symmetric matrix with this upper triangle; below it `upper` is zero."""
     full = upper + upper.T
-    np.fill_diagonal(full, upper.diagonal())
+    full.flat[:: len(full) + 1] = upper.diagonal()
     return full
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.explanation import Explanation
 from sklearn_gd._descent.names import parameter_names
+from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.stopping import NEVER, Stop, first_true
 from sklearn_gd._descent.table import columns_of
 from sklearn_gd._optional import optional
@@ -46,6 +48,8 @@ class Layout:
         return partial if self.targets == "many" else partial[..., 0, :]
 
     def _cast(self, numbers: Floats) -> Floats:
+        if numbers.dtype == self.dtype:
+            return numbers.copy()
         with np.errstate(over="ignore"):  # infinite where they leave the range, as is documented
             return numbers.astype(self.dtype)
 
@@ -142,6 +146,7 @@ class DescentPath:
         n_features = self._descent.spectrum.start.shape[0] - intercept
         return parameter_names(n_features, intercept, self._layout.feature_names)
 
+    @quietly
     def coef(self, t: ArrayLike) -> Floats:
         """Coefficients after `t` updates.
 
@@ -157,6 +162,7 @@ class DescentPath:
         """
         return self._layout.coef(self._descent.theta(_check_t(t)))
 
+    @quietly
     def intercept(self, t: ArrayLike) -> Floats:
         """Intercept after `t` updates; 0 without an intercept.
 
@@ -172,6 +178,7 @@ class DescentPath:
         """
         return self._layout.intercept(self._descent.theta(_check_t(t)))
 
+    @quietly
     def loss(self, t: ArrayLike) -> Floats:
         """Half mean squared error J on the training rows after `t` updates.
 
@@ -187,6 +194,7 @@ class DescentPath:
         """
         return np.asarray(self._descent.loss(_check_t(t)))[()]
 
+    @quietly
     def gradient(self, t: ArrayLike) -> Floats:
         """Partial derivatives of J after `t` updates, that of the intercept first.
 
@@ -202,6 +210,7 @@ class DescentPath:
         """
         return self._layout.gradient(self._descent.gradient(_check_t(t)))
 
+    @quietly
     def dof(self, t: ArrayLike) -> Floats:
         """Effective degrees of freedom of the predictions after `t` updates.
 
@@ -220,11 +229,19 @@ class DescentPath:
         """
         return np.asarray(self._descent.dof(_check_t(t)))[()]
 
+    @cached_property
+    @quietly
+    def _last_loss(self) -> float:
+        """J where the descent stopped."""
+        return float(self._descent.loss(self.n_iter))
+
+    @quietly
     def _parameters(self, t: int) -> tuple[Floats, Floats]:
         """Coefficients and intercept at once."""
         theta = self._descent.theta(t)
         return self._layout.coef(theta), self._layout.intercept(theta)
 
+    @quietly
     def iterations_to(self, loss: float) -> int | None:
         """The least number of updates after which J is below `loss`.
 
@@ -337,6 +354,7 @@ class DescentPath:
         columns = columns_of(self.loss(steps), self._laid_out(steps), self.parameter_names)
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
+    @quietly
     def _laid_out(self, t: ArrayLike) -> Floats:
         """theta_t laid out as `gradient` is, the intercept first."""
         return self._layout.gradient(self._descent.theta(_check_t(t)))
@@ -368,6 +386,7 @@ class DescentPath:
             self._histories[name] = history
         return self._histories[name]
 
+    @quietly
     def _make_history(self, name: str) -> Floats:
         if name == "loss":
             return self._descent.losses(self.n_iter)

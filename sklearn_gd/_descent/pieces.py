@@ -115,11 +115,26 @@ class Piece(Descent):
     spectrum: KrylovSpectrum
 
     @property
-    def moving(self) -> NDArray[np.bool_]:
+    def moving(self) -> slice:
         """All: a Krylov space has no other directions."""
-        return np.ones(self.spectrum.curvature.size, dtype=bool)
+        return slice(None)
+
+    @property
+    def stored_bytes(self) -> int:
+        """What its vectors take."""
+        return sum(8 * basis.size * basis.length for basis in self.spectrum.bases)
+
+    def let_go(self) -> Piece:
+        """The same losses, but no vectors to make coefficients of."""
+        return Piece(replace(self.spectrum, bases=()), self.lr)
 
     def _expand(self, shares: Floats, amplitudes: Floats) -> Floats:
+        if not self.spectrum.bases:
+            raise ValueError(
+                "The coefficients of this iterate were let go, its loss was not: those of so long "
+                "a descent on so many columns took too much memory. Fit with this t as max_iter "
+                "to have them."
+            )
         columns, first = [], 0
         for j, (basis, turn) in enumerate(
             zip(self.spectrum.bases, self.spectrum.turns, strict=True)

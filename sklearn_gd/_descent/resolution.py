@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf, log10
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ ROUGHLY = 1e-6
 # A bound within this of its own rounding says no more than that what it bounds is smaller still,
 # and is taken so as long as that rounding, relative to the coefficients, is below the limit.
 MOSTLY_NOISE, NOISE_LIMIT = 8.0, 1e-9
+# What a loss lacks that is not known though the coefficients are.
+SOME_DIGITS = 1.0
 # No t is asked about beyond this; it is as good as for ever.
 FAR = 1 << 60
 
@@ -37,18 +40,32 @@ class Known:
 
     def __call__(self, t: int) -> bool:
         """Coefficients of every target, and their loss."""
+        return self.missing(t) == 0.0
+
+    def missing(self, t: int) -> float:
+        """How many digits the coefficients of the worst target lack, or some where the loss does.
+
+        Zero where nothing is missing, infinite where nothing can be said.
+        """
         if t <= 0:
-            return True
+            return 0.0
         distances = []
         for ritz, come in zip(self._ritz, self._come, strict=True):
-            distance, noise = ritz.distance(self._piece.lr, t, self._top)
             scale = self._scale(ritz, float(come), t)
-            if distance <= MOSTLY_NOISE * noise and noise <= NOISE_LIMIT * scale:
-                distance = 0.0
+            distance = self._distance(ritz, scale, t)
             if not distance <= RESOLVED * scale:
-                return False
+                lacking = distance / (RESOLVED * scale) if scale > 0 else inf
+                return log10(lacking) if lacking > 1.0 else inf
             distances.append(distance)
-        return self._loss_is_known(np.array(distances), t)
+        return 0.0 if self._loss_is_known(np.array(distances), t) else SOME_DIGITS
+
+    def _distance(self, ritz: Ritz, scale: float, t: int) -> float:
+        least = ritz.least_distance(self._piece.lr, t, self._top)
+        if least > MOSTLY_NOISE * NOISE_LIMIT * scale:
+            return least  # too far off for sure, without the recurrence that `distance` needs
+        distance, noise = ritz.distance(self._piece.lr, t, self._top)
+        mostly_noise = distance <= MOSTLY_NOISE * noise and noise <= NOISE_LIMIT * scale
+        return 0.0 if mostly_noise else distance
 
     def roughly(self, t: int) -> bool:
         """Whether coefficients at t are known to a few digits."""
@@ -60,7 +77,8 @@ class Known:
 
     def largest(self, last: int) -> int:
         """The largest known t in 0..last."""
-        unknown = first_true(lambda ts: np.array([not self(int(t)) for t in ts]), last)
+        # One after the other: asking many at once costs as many times one.
+        unknown = first_true(lambda ts: np.array([not self(int(t)) for t in ts]), last, probes=1)
         return last if unknown is None else unknown - 1
 
     def last(self, t: int) -> int:

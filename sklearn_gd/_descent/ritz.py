@@ -100,13 +100,28 @@ class Ritz:
         """
         if self.complete or t <= self.size:
             return 0.0, 0.0
+        return self._bound(lr, t, largest, self.last, EPS * np.abs(self.last))
+
+    def least_distance(self, lr: float, t: int, largest: float) -> float:
+        """What `distance` is surely above, from the decomposition alone."""
+        if self.complete or t <= self.size:
+            return 0.0
+        rough = self.turn[-1]
+        unknown = np.where(np.abs(rough) < KNOWN_COMPONENT, 2 * KNOWN_COMPONENT, 0.0)
+        bound, slack = self._bound(lr, t, largest, rough, unknown)
+        return bound - slack
+
+    def _bound(
+        self, lr: float, t: int, largest: float, last: Floats, off: Floats
+    ) -> tuple[float, float]:
+        """The bound for these last components, and what it may be off where they are off by so."""
         t = min(t, FAR)
         s = _samples(t)
         shortfall = Contraction(self.curvature, lr).shortfall(s)
-        terms = self.last * self._amplitude
+        terms, spread = last * self._amplitude, off * np.abs(self._amplitude)
         with np.errstate(over="ignore", invalid="ignore"):
             sizes = np.abs(shortfall @ terms)
-            noise = EPS * (np.abs(shortfall) @ np.abs(terms))
+            noise = np.abs(shortfall) @ spread
             growth = np.log(max(1.0, abs(1.0 - lr * largest)))
             weights = np.diff(s, append=t) * np.exp(growth * (t - s.astype(float)))
             scale = lr * self.coupling
@@ -125,7 +140,7 @@ class Ritz:
             return self.complete
         order = np.argsort(self.curvature)
         top, second = self.curvature[order[-1]], self.curvature[order[-2]]
-        off = self.coupling * abs(float(self.last[order[-1]]))
+        off = self.coupling * abs(float(self.turn[-1, order[-1]]))
         return bool(min(off, off**2 / max(top - second, EPS * top)) <= rounding * top)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +25,29 @@ RECORD_LIMIT_BYTES = 1 << 28
 
 @dataclass(frozen=True)
 class Terms:
-    """What the user asks of a descent; `lr=None` is the classical safe rate."""
+    """What the user asks of a descent; `lr=None` is the classical safe rate.
+
+    `watch` is called at every step of a long search for it, where there is one.
+    """
 
     lr: float | None
     tol: float | None
     max_iter: int
+    watch: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A descent, when it is to stop, and so where it stops."""
+
+    descent: Descent
+    stopping: Stopping
+    stop: Stop
+
+    @cached_property
+    def holds(self) -> bool:
+        """Whether every iterate up to the stop is known within the contract."""
+        return self.descent.holds(self.stop.t, float(self.descent.loss(self.stop.t)))
 
 
 def solve(
@@ -48,8 +68,8 @@ def solve(
         solver = shape.on_moments(solver) if gathered else shape.with_rows(solver)
     if solver == choice.KRYLOV_ON_MOMENTS:
         moments = moments or problem.moments()
-        ask = _ask(problem, terms)
-        descent, stop = krylov.on_moments(moments, problem.fit_intercept, start, ask)
+        ask, measure = _ask(problem, terms), None if gathered else _measure(problem)
+        descent, stop = krylov.on_moments(moments, problem.fit_intercept, start, ask, measure)
         if gathered or descent.holds(stop.t, float(descent.loss(stop.t))):
             return descent, stop, None  # advice on scaling would decompose them
         solver = choice.KRYLOV_ON_ROWS
@@ -70,48 +90,66 @@ def _check_start(problem: Problem | Gathered, start: Floats) -> None:
 
 
 def _ask(problem: Problem | Gathered, terms: Terms) -> krylov.Ask:
-    rounding = problem.rounding
-    return krylov.Ask(terms.lr, terms.max_iter, lambda path: _stop(path, terms, rounding)[1])
+    def stop_of(descent: Descent) -> Stop:
+        return _plan(descent, problem, terms).stop
+
+    return krylov.Ask(terms.lr, terms.max_iter, stop_of, terms.watch)
+
+
+def _measure(problem: Problem | Gathered) -> Callable[[Floats], float]:
+    """J of given parameters, on the rows."""
+    return lambda theta: problem.loss_and_gradient(theta)[0]
 
 
 def _spectral(
     problem: Problem | Gathered, start: Floats, terms: Terms, solver: str, moments: Moments
 ) -> tuple[Descent, Stop, Moments]:
     """On the moments where they hold enough digits, else on the rows too."""
-    spectrum, rounding = eigenbasis(moments, start, problem.fit_intercept), problem.rounding
-    descent, stopping, stop = _plan(spectrum, terms, rounding)
-    in_digits = descent.holds(stop.t, float(descent.loss(stop.t)))
-    if not (in_digits or isinstance(problem, Gathered)):
-        descent, stopping, stop = _plan(refine(problem, spectrum), terms, rounding)
+    spectrum = eigenbasis(moments, start, problem.fit_intercept)
+    plan = _plan(_descent(spectrum, terms), problem, terms)
+    if not isinstance(problem, Gathered):
+        plan = _with_last_loss(plan, problem, terms)
+        if not plan.holds:
+            plan = _plan(_descent(refine(problem, spectrum), terms), problem, terms)
     if solver == "loop":
-        descent, stop = _walk(problem, descent, stopping)
-    return descent, stop, moments
+        return *_walk(problem, plan), moments
+    return plan.descent, plan.stop, moments
 
 
-def _plan(spectrum: Spectrum, terms: Terms, rounding: float) -> tuple[Descent, Stopping, Stop]:
+def _descent(spectrum: Spectrum, terms: Terms) -> Descent:
     largest = spectrum.largest_curvature
-    lr = terms.lr if terms.lr is not None else 1.0 / largest if largest > 0 else 1.0
-    descent = Descent(spectrum, lr)
-    return descent, *_stop(descent, terms, rounding)
+    return Descent(spectrum, terms.lr or (1.0 / largest if largest > 0 else 1.0))
 
 
-def _stop(descent: Descent, terms: Terms, rounding: float) -> tuple[Stopping, Stop]:
+def _plan(descent: Descent, problem: Problem | Gathered, terms: Terms) -> Plan:
     # Below its resolution a loss is rounding noise, which must not stop anything by accident.
     tol = terms.tol
     if tol is not None and tol <= descent.spectrum.resolution:
         tol = None
-    stopping = foresee(descent, tol, terms.max_iter, rounding)
-    return stopping, find_stop(descent, stopping)
+    stopping = foresee(descent, tol, terms.max_iter, problem.rounding)
+    return Plan(descent, stopping, find_stop(descent, stopping))
 
 
-def _walk(
-    problem: Problem | Gathered, descent: Descent, stopping: Stopping
-) -> tuple[Descent, Stop]:
+def _with_last_loss(plan: Plan, problem: Problem, terms: Terms) -> Plan:
+    """The plan; where only the loss lacks digits, that of the last loss measured on the rows.
+
+    It may fall below `tol` at another t then.
+    """
+    descent, t = plan.descent, plan.stop.t
+    if plan.holds or not descent.lacks_only_the_loss(t):
+        return plan
+    loss = _measure(problem)(descent.theta(t))
+    return _plan(descent.measured(t, loss), problem, terms)
+
+
+def _walk(problem: Problem | Gathered, plan: Plan) -> tuple[Descent, Stop]:
     """The textbook loop in the place of the closed form, whose answers beyond the stop it keeps."""
-    spectrum = descent.spectrum
+    descent, spectrum = plan.descent, plan.descent.spectrum
     keep = RECORD_LIMIT_BYTES // (8 * (spectrum.start.size + 1))
     with np.errstate(over="ignore", invalid="ignore"):  # the update after a divergence
-        stop, thetas, losses = loop.descend(problem, spectrum.start, descent.lr, stopping, keep)
+        stop, thetas, losses = loop.descend(
+            problem, spectrum.start, descent.lr, plan.stopping, keep
+        )
     if stop.t >= keep:
         return descent, stop
     return RecordedDescent(spectrum, descent.lr, thetas, losses), stop

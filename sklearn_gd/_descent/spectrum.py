@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import blas
+from scipy.linalg import lapack
 
 from sklearn_gd._descent.moments import EPS, Moments, add_square, symmetric
 from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.substitution import Substitution
 
 Floats = NDArray[np.float64]
 
@@ -48,6 +49,8 @@ class Spectrum:
     rounding: float  # of the first loss
     error: float  # of curvatures and slopes, relative to the largest possible
     unit: float = field(default=EPS, kw_only=True)  # the rounding of sums over rows
+    # The t whose loss was measured on the rows, to have the floor from it; None: from the sums.
+    measured_at: int | None = field(default=None, kw_only=True)
 
     def seen(self, product: Callable[[Floats], Floats]) -> Floats:
         """A product with a matrix of p rows, (p, any), of all directions."""
@@ -58,19 +61,18 @@ class Spectrum:
         """The directions whose curvature is told from zero."""
         return np.asarray(self.curvature > self.null_below)
 
-    @cached_property
-    def loss_errors(self) -> Floats:
-        """What the error of the slopes may do to each direction's part of the loss, to be added in
-        squares: that error is a vector of known length."""
-        largest = self.curvature.max(initial=0.0)
-        slope_error = self.error * np.sqrt(largest * self.rounding / (MOMENTS_ROUNDING * self.unit))
-        sigma = np.sqrt(np.where(self.curvature > 0, self.curvature, 1.0))
-        return np.asarray(np.sqrt((self.residual**2).sum(axis=1)) * slope_error / sigma)
+    @property
+    def slope_error(self) -> float:
+        """The length of the vector by which slopes are off."""
+        largest = float(self.curvature.max(initial=0.0))
+        return self.error * sqrt(largest * self.rounding / (MOMENTS_ROUNDING * self.unit))
 
     @property
     def resolution(self) -> float:
         """Losses below this are not told from zero."""
-        return self.rounding + float(np.linalg.norm(self.loss_errors))
+        shares = (self.residual**2).sum(axis=1)
+        amplified = shares / np.where(shares > 0, self.curvature, 1.0)
+        return self.rounding + self.slope_error * sqrt(amplified.sum())
 
     @property
     def largest_curvature(self) -> float:
@@ -90,21 +92,24 @@ class Spectrum:
 def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum:
     """From the moments alone: H = Q diag(curvature) Q'."""
     hessian, b = moments.hessian(fit_intercept), moments.products_with_y(fit_intercept)
-    curvature, basis = np.linalg.eigh(hessian)
+    curvature, basis, info = lapack.dsyevd(hessian)  # as np.linalg.eigh, which checks for longer
+    if info:
+        raise np.linalg.LinAlgError("Eigenvalues did not converge")
     unit, largest = moments.unit, max(float(curvature[-1]), 0.0)
     null_below = (curvature.size + RANK_MARGIN) * unit * largest
     moved = hessian @ start
     slope = basis.T @ (moved - b)
 
-    squares, quadratic = moments.mean_squares_of_y(), (start * moved).sum(axis=0)
+    squares, quadratic = moments.mean_squares_of_y(), np.einsum("pk,pk->k", start, moved)
     sizes = squares + np.abs(quadratic)
     # A flat direction without slope is the rounding of an exact zero: nothing moves there.
-    flat = (curvature <= null_below)[:, np.newaxis]
-    if flat.any():
-        flat = flat & (np.abs(slope) <= SLOPE_ROUNDING * unit * np.sqrt(largest * sizes))
-    curvature = np.maximum(curvature, null_below)
+    flat = curvature <= null_below
+    if flat[0]:  # in ascending order
+        still = np.abs(slope) <= SLOPE_ROUNDING * unit * np.sqrt(largest * sizes)
+        slope[flat[:, np.newaxis] & still] = 0.0
+        curvature = np.maximum(curvature, null_below)
     sigma = np.sqrt(curvature)[:, np.newaxis] if largest > 0 else 1.0
-    residual = np.where(flat, 0.0, -slope / sigma)
+    residual = -slope / sigma
 
     first_loss = 0.5 * float((squares + quadratic).sum()) - float(np.vdot(start, b))
     return Spectrum(
@@ -131,18 +136,17 @@ def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
     """
     p, k = coarse.start.shape
     factor, known = whitening(coarse)
-    sums = np.zeros((p + k, p + k))
-    gram, factor = np.zeros((p, p), order="F"), np.asfortranarray(factor)
+    sums = np.zeros((p + k, p + k), order="F")
+    substitution, whitened = Substitution(factor), np.empty((0, p + k))
     for Z, y in rows.design_blocks():
-        error = y - Z @ coarse.start if coarse.start.any() else y
-        blas.dtrsm(1.0, factor, Z.T, trans_a=True, overwrite_b=True)  # Z becomes Y
-        error = error - Z @ known
-        add_square(gram, Z)
-        sums[:p, p:] += Z.T @ error
-        sums[p:, p:] += error.T @ error
-    sums[:p, :p] = symmetric(gram)
-    sums[p:, :p] = sums[:p, p:].T
-    return sums
+        if len(whitened) != len(Z):
+            whitened = np.empty((len(Z), p + k))
+        Y, error = whitened[:, :p], whitened[:, p:]
+        error[:] = y - Z @ coarse.start if coarse.start.any() else y
+        substitution.solve(Z, Y)
+        error -= Y @ known
+        add_square(sums, whitened)
+    return symmetric(sums)
 
 
 def whitening(coarse: Spectrum) -> tuple[Floats, Floats]:

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 # More updates than this are not counted: powers of contractions take floats.
 NEVER = 1 << 256
 # Points asked at once in a search: few rounds, each one array operation.
-PROBES = 32
+PROBES = 128
 
 
 @dataclass(frozen=True)
@@ -108,17 +108,20 @@ def find_stop(curve: Curve, stopping: Stopping) -> Stop:
     return Stop(t, reason)
 
 
-def first_true(predicate: Callable[[NDArray[Any]], ArrayLike], last: int) -> int | None:
+def first_true(
+    predicate: Callable[[NDArray[Any]], ArrayLike], last: int, probes: int = PROBES
+) -> int | None:
     """The least t in 0..last where a predicate that turns true once, for good, is true."""
     low, high = 0, last
     if not np.asarray(predicate(_steps(last, last + 1, 1)))[0]:
         return None
     while low < high:
-        probes = _steps(low, high, -(-(high - low) // PROBES))
-        true = np.asarray(predicate(probes))
-        first = int(true.argmax()) if true.any() else len(probes)
-        high = int(probes[first]) if first < len(probes) else high
-        low = int(probes[first - 1]) + 1 if first else low
+        stride = -(-(high - low + 1) // (probes + 1))  # a single probe bisects
+        steps = _steps(low + stride - 1, high, stride)
+        true = np.asarray(predicate(steps))
+        first = int(true.argmax()) if true.any() else len(steps)
+        high = int(steps[first]) if first < len(steps) else high
+        low = int(steps[first - 1]) + 1 if first else low
     return high
 
 

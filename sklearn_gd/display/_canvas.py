@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sklearn_gd._optional import optional
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/) with Paul Tol's vibrant red. Green and
 # red are told apart by colour-blind readers, one being bluish and light, and by dashes besides.
@@ -127,12 +130,16 @@ def step_norm(levels: Any) -> Any:
     return optional("matplotlib.colors", "a surface").BoundaryNorm(levels, 256, extend="min")
 
 
-def player(ax: Any, draw: Callable[[int], Any], frames: Sequence[int], interval: int) -> Any:
+def player(
+    ax: Any, draw: Callable[[int], Any], frames: Sequence[int], interval: int
+) -> FuncAnimation:
     """An animation that calls `draw(t)` for every t; a notebook shows it with its controls."""
+    from matplotlib.animation import FuncAnimation  # there are axes, so there is matplotlib
+
     # The layout once for all: made anew for every frame it takes longer than the frame, and shakes.
     ax.figure.draw_without_rendering()
     ax.figure.set_layout_engine("none")
-    animation = optional("matplotlib.animation", "animate").FuncAnimation(
+    animation = FuncAnimation(
         ax.figure,
         draw,
         frames=list(frames),
@@ -142,5 +149,5 @@ def player(ax: Any, draw: Callable[[int], Any], frames: Sequence[int], interval:
         blit=False,
     )
     # What a notebook asks for; matplotlib's own answer is empty unless rcParams are changed.
-    animation._repr_html_ = animation.to_jshtml
+    animation._repr_html_ = animation.to_jshtml  # type: ignore[method-assign]
     return animation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -97,7 +97,7 @@ class CoefPathDisplay:
         target: int = 0,
         ax: Any = None,
         **looks: Any,
-    ) -> CoefPathDisplay:
+    ) -> Self:
         """Draw the coefficients of a fitted estimator.
 
         Parameters
@@ -141,7 +141,7 @@ class CoefPathDisplay:
         line_kw: Style = None,
         rest_kw: Style = None,
         mark_kw: Style = None,
-    ) -> CoefPathDisplay:
+    ) -> Self:
         """Draw it.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,9 @@ from sklearn_gd.display._canvas import (
     tidy,
 )
 from sklearn_gd.display._iterates import check_target, choose, milestones
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
 
 # Points of the grid on which a line is drawn: a pipeline may bend it.
 GRID = 200
@@ -101,7 +104,7 @@ class FitDisplay:
         target: int = 0,
         ax: Any = None,
         **looks: Any,
-    ) -> FitDisplay:
+    ) -> Self:
         """Draw the lines of a fitted estimator over one-feature data.
 
         Parameters
@@ -160,7 +163,7 @@ class FitDisplay:
         first_kw: Style = None,
         line_kw: Style = None,
         between_kw: Style = None,
-    ) -> FitDisplay:
+    ) -> Self:
         """Draw it.
 
         Parameters
@@ -199,7 +202,7 @@ class FitDisplay:
         scatter_kw: Style = None,
         first_kw: Style = None,
         line_kw: Style = None,
-    ) -> Any:
+    ) -> FuncAnimation:
         """The line on its way from the first to the fitted one, a frame for each iterate kept.
 
         Parameters

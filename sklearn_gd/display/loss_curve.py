@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -107,7 +107,7 @@ class LossCurveDisplay:
         t_max: int | None = None,
         ax: Any = None,
         **looks: Any,
-    ) -> LossCurveDisplay:
+    ) -> Self:
         """Draw the loss of one fitted estimator, of several, or of one at several rates.
 
         Parameters
@@ -166,7 +166,7 @@ class LossCurveDisplay:
         stop_kw: Style = None,
         floor_kw: Style = None,
         tol_kw: Style = None,
-    ) -> LossCurveDisplay:
+    ) -> Self:
         """Draw it.
 
         Parameters

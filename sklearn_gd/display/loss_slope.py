@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,9 @@ from sklearn_gd.display._canvas import (
     tidy,
 )
 from sklearn_gd.display._iterates import check_parameter, check_target, choose, iterate_words
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
 
 Floats = NDArray[np.float64]
 
@@ -121,7 +124,7 @@ class LossSlopeDisplay:
         target: int = 0,
         ax: Any = None,
         **looks: Any,
-    ) -> LossSlopeDisplay:
+    ) -> Self:
         """Draw one parameter of a fitted estimator.
 
         Parameters
@@ -173,7 +176,7 @@ class LossSlopeDisplay:
         points_kw: Style = None,
         tangent_kw: Style = None,
         step_kw: Style = None,
-    ) -> LossSlopeDisplay:
+    ) -> Self:
         """Draw it.
 
         Parameters
@@ -207,7 +210,7 @@ class LossSlopeDisplay:
         parabola_kw: Style = None,
         points_kw: Style = None,
         tangent_kw: Style = None,
-    ) -> Any:
+    ) -> FuncAnimation:
         """Tangent after tangent, a frame for each iterate.
 
         Parameters

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,6 +27,9 @@ from sklearn_gd.display._canvas import (
 )
 from sklearn_gd.display._iterates import check_target, choose, iterate_words
 from sklearn_gd.display._plane import most_telling_plane, plane_of
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
 
 Floats = NDArray[np.float64]
 
@@ -131,7 +134,7 @@ class LossSurfaceDisplay:
         target: int = 0,
         ax: Any = None,
         **looks: Any,
-    ) -> LossSurfaceDisplay:
+    ) -> Self:
         """Draw the loss of a fitted estimator over two of its parameters.
 
         Parameters
@@ -213,7 +216,7 @@ class LossSurfaceDisplay:
         surface_kw: Style = None,
         line_kw: Style = None,
         arrow_kw: Style = None,
-    ) -> LossSurfaceDisplay:
+    ) -> Self:
         """Draw it.
 
         Parameters
@@ -248,7 +251,7 @@ class LossSurfaceDisplay:
         interval: int = FRAME_MS,
         surface_kw: Style = None,
         line_kw: Style = None,
-    ) -> Any:
+    ) -> FuncAnimation:
         """The path growing from the start, a frame for each iterate shown.
 
         Parameters

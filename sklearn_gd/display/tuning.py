@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -109,7 +109,7 @@ class TuningDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None, **looks: Any) -> TuningDisplay:
+    def from_estimator(cls, estimator: Any, *, ax: Any = None, **looks: Any) -> Self:
         """Draw the scores of a fitted `GDLinearRegressorCV`.
 
         Parameters
@@ -159,7 +159,7 @@ class TuningDisplay:
         surface_kw: Style = None,
         line_kw: Style = None,
         chosen_kw: Style = None,
-    ) -> TuningDisplay:
+    ) -> Self:
         """Draw it.
 
         Parameters

@@ -1,0 +1,19 @@
+"""Dask collections: values go in, told without importing Dask; what takes them comes out."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from sklearn_gd._optional import optional
+
+
+def is_afar(*values: Any) -> bool:
+    """Whether some value is a Dask collection, which there can't be before Dask is imported."""
+    dask = sys.modules.get("dask")
+    return dask is not None and any(dask.is_dask_collection(value) for value in values)
+
+
+def afar(name: str) -> Any:
+    """A module of `sklearn_gd.dask`."""
+    return optional(f"sklearn_gd.dask.{name}", "a Dask collection")

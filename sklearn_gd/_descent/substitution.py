@@ -1,0 +1,56 @@
+"""Rows solved by a triangular matrix: Z and R go in, Y with Y R = Z comes out.
+
+At the speed of general products: a triangular solve runs at a fifth to two fifths of it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import blas, lapack
+
+Floats = NDArray[np.float64]
+
+# About so many columns are solved at once; what they owe to those before is one product.
+COLUMNS = 64
+# A product with the inverse of R is off by |Y| |R| |R^-1| |R| where substitution is off by |Y| |R|,
+# times a few roundings; up to this growth they were measured alike (1 to 3 roundings of a column,
+# where substitution has 1), on graded, decaying, offset, collinear and Vandermonde columns.
+MOST_GROWTH = 16.0
+
+
+class Substitution:
+    """Backward stable, as substitution is: Y R differs from Z by roundings of the columns of R."""
+
+    def __init__(self, factor: Floats) -> None:
+        p = len(factor)
+        edges = np.linspace(0, p, 1 + max(1, round(p / COLUMNS))).astype(int)
+        self._columns = [slice(*ends) for ends in zip(edges[:-1], edges[1:], strict=True)]
+        self._above = [factor[: own.start, own] for own in self._columns]
+        self._corners = [Corner(factor[own, own]) for own in self._columns]
+
+    def solve(self, Z: Floats, out: Floats) -> None:
+        """out <- Z R^-1, (rows, p); Z is used up."""
+        for own, above, corner in zip(self._columns, self._above, self._corners, strict=True):
+            left = Z[:, own]
+            if own.start:
+                left -= out[:, : own.start] @ above
+            corner.solve(left, out[:, own])
+
+
+class Corner:
+    """A block on the diagonal: solved, or multiplied by its inverse where that is as exact."""
+
+    def __init__(self, factor: Floats) -> None:
+        self._factor = np.asfortranarray(factor)
+        inverse = lapack.dtrtri(self._factor)[0]
+        size = np.abs(factor)
+        grown = np.linalg.norm(size @ (np.abs(inverse) @ size), axis=0)
+        stable = (grown <= MOST_GROWTH * np.linalg.norm(size, axis=0)).all()
+        self._inverse = np.ascontiguousarray(inverse) if stable else None
+
+    def solve(self, Z: Floats, out: Floats) -> None:
+        if self._inverse is None:
+            out[:] = blas.dtrsm(1.0, self._factor, Z.T, trans_a=True).T
+        else:
+            np.matmul(Z, self._inverse, out=out)

@@ -1,0 +1,147 @@
+"""The problem of rows on workers: partitions go in, sums over all of them come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
+from sklearn_gd._descent.moments import Moments, moments_of
+from sklearn_gd._descent.spectrum import Spectrum, whitened_sums
+from sklearn_gd.dask._part import Part, Together
+from sklearn_gd.dask._parts import Parts
+from sklearn_gd.dask._sides import SidesOnWorkers
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a pass over the rows tells of them."""
+
+    lengths: tuple[int, ...]
+    weight: float
+    n_weighted: int
+    nonzeros: int
+
+    def __add__(self, other: Told) -> Told:
+        return Told(
+            self.lengths + other.lengths,
+            self.weight + other.weight,
+            self.n_weighted + other.n_weighted,
+            self.nonzeros + other.nonzeros,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class RowsOnWorkers:
+    """Rows that are never brought here.
+
+    What is known of them beforehand is not asked for; one pass tells the rest.
+    """
+
+    parts: Parts
+    is_sparse: bool
+    is_weighted: bool
+    rounding: float
+    known_lengths: tuple[int, ...] | None
+    may_weigh_nothing: bool = False
+
+    afar = True
+
+    @property
+    def fit_intercept(self) -> bool:
+        return self.parts.expected.fit_intercept
+
+    @property
+    def n_parameters(self) -> int:
+        return self.parts.expected.n_features + self.fit_intercept
+
+    @property
+    def n_targets(self) -> int:
+        return self.parts.expected.n_targets
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """Rows of each partition."""
+        return self._told.lengths if self.known_lengths is None else self.known_lengths
+
+    @property
+    def n_samples(self) -> int:
+        if self.known_lengths is None and self._has_moments_anyway:
+            return self._moments.n_samples
+        return sum(self.lengths)
+
+    @property
+    def n_weighted(self) -> int:
+        return self._told.n_weighted if self.is_weighted else self.n_samples
+
+    @property
+    def weight(self) -> float:
+        if not self.is_weighted:
+            return float(self.n_samples)
+        return self._moments.weight if self._has_moments_anyway else self._told.weight
+
+    @property
+    def nonzeros(self) -> int:
+        return self._told.nonzeros if self.is_sparse else self.n_samples * self.n_parameters
+
+    def moments(self) -> Moments:
+        """One pass over the rows, if it was not made yet."""
+        return self._moments
+
+    def whitened_sums(self, coarse: Spectrum) -> Floats:
+        """A second pass, for all digits."""
+        measure = partial(whitened_sums, coarse=coarse)
+        sums: Floats = self.parts.total(measure, room=coarse.basis.nbytes)
+        return sums
+
+    def sides(self) -> SidesOnWorkers:
+        """The rows as a matrix to multiply with; they have no sums of squares, so look for nan."""
+        if "_moments" not in vars(self):
+            _ = self._told
+        return SidesOnWorkers(self.parts, (self.n_samples, self.n_parameters), self.weight)
+
+    def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        """J(theta) and its partial derivatives."""
+        squares, pull = self.parts.total(
+            partial(_squares_and_pull, theta=theta), room=theta.nbytes
+        ).values
+        return squares / (2.0 * self.weight), pull / self.weight
+
+    @property
+    def _has_moments_anyway(self) -> bool:
+        """Whether what a pass would tell may as well come with the moments."""
+        few = self.n_parameters <= MOST_COLUMNS_OF_MOMENTS
+        return "_moments" in vars(self) or (few and not self.is_sparse)
+
+    @cached_property
+    def _moments(self) -> Moments:
+        moments: Moments = self.parts.total(moments_of)
+        self._check(moments.n_samples, moments.weight)
+        return moments
+
+    @cached_property
+    def _told(self) -> Told:
+        told: Told = self.parts.total(_tell)
+        self._check(sum(told.lengths), told.weight)
+        return told
+
+    def _check(self, n_samples: int, weight: float) -> None:
+        if n_samples == 0:
+            raise ValueError("X must have at least one row (sample); all partitions are empty.")
+        if not (weight > 0 or self.may_weigh_nothing):
+            raise ValueError("sample_weight must not be all zero: some weight must be positive.")
+
+
+def _tell(part: Part) -> Told:
+    part.check_finite()
+    return Told((part.n_samples,), part.weight, part.n_weighted, part.nonzeros)
+
+
+def _squares_and_pull(part: Part, theta: Any) -> Together:
+    return Together(part.squares_and_pull(theta))

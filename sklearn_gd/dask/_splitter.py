@@ -1,0 +1,131 @@
+"""Folds of partitions: how many to make goes in, which partitions each holds out comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from sklearn_gd._validation import check_flag, check_number
+
+
+class PartitionKFold:
+    """K folds of whole partitions of a Dask collection, for `GDLinearRegressorCV`.
+
+    Nothing is made that is as long as there are rows, and a partition belongs to one fold, so this
+    is the cross-validation for data of any length, and for partitions that belong together, such as
+    a day or a customer each. Folds of single rows, which an integer `cv` makes, are shorter to
+    write and need an index for each row.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        The number of folds, at least 2 and at most as many as there are partitions.
+    shuffle : bool, default=False
+        Whether partitions are dealt to folds at random, and not in runs as they come.
+    random_state : int, RandomState or None, default=None
+        Of the shuffle.
+
+    See Also
+    --------
+    sklearn_gd.GDLinearRegressorCV : Takes it as `cv`.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> from sklearn_gd import GDLinearRegressorCV
+    >>> from sklearn_gd.dask import PartitionKFold
+    >>> X = da.random.default_rng(0).normal(size=(1000, 3), chunks=(100, 3))
+    >>> y = X @ [1.0, 2.0, 3.0] + 1.0
+    >>> GDLinearRegressorCV(lrs=[0.1, 1.0], cv=PartitionKFold(5)).fit(X, y).lr_
+    1.0
+    """
+
+    def __init__(
+        self, n_splits: int = 5, *, shuffle: bool = False, random_state: Any = None
+    ) -> None:
+        self.n_splits = n_splits
+        self.shuffle = shuffle
+        self.random_state = random_state
+
+    def __repr__(self) -> str:
+        return (
+            f"PartitionKFold(n_splits={self.n_splits}, shuffle={self.shuffle}, "
+            f"random_state={self.random_state})"
+        )
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """The number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Not used; there for scikit-learn.
+
+        Returns
+        -------
+        int
+            `n_splits`.
+        """
+        return self.n_splits
+
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """The same folds as indices of rows, for what asks for such.
+
+        Parameters
+        ----------
+        X : dask.array.Array
+            In chunks of rows of known lengths.
+        y, groups : object
+            Not used; there for scikit-learn.
+
+        Yields
+        ------
+        train, test : ndarray of int
+            Rows to fit and rows to score.
+        """
+        chunks = getattr(X, "chunks", None)
+        if chunks is None or np.isnan(chunks[0]).any():
+            raise TypeError(
+                f"PartitionKFold splits the rows of a Dask array of known chunks; got "
+                f"{type(X).__name__}. GDLinearRegressorCV takes any Dask collection with it."
+            )
+        ends = np.cumsum([0, *chunks[0]])
+        rows = np.arange(ends[-1])
+        owner = np.repeat(self.folds(len(chunks[0])), chunks[0])
+        for fold in range(self.n_splits):
+            yield rows[owner != fold], rows[owner == fold]
+
+    def folds(self, n_partitions: int) -> NDArray[np.intp]:
+        """Which fold holds out each partition.
+
+        Parameters
+        ----------
+        n_partitions : int
+            How many there are.
+
+        Returns
+        -------
+        ndarray of shape (n_partitions,)
+            Numbers of folds.
+        """
+        n_splits = check_number("n_splits", self.n_splits, Integral, least=2)
+        if n_splits > n_partitions:
+            raise ValueError(
+                f"n_splits={n_splits} folds of whole partitions need as many partitions; the "
+                f"collection has {n_partitions}. Repartition it, or give cv={n_splits} for folds "
+                f"of rows."
+            )
+        order = np.arange(n_partitions)
+        if check_flag("shuffle", self.shuffle):
+            check_random_state(self.random_state).shuffle(order)
+        folds = np.empty(n_partitions, dtype=np.intp)
+        for fold, mine in enumerate(np.array_split(order, n_splits)):
+            folds[mine] = fold
+        return folds

@@ -1,0 +1,51 @@
+"""Rows solved by a triangular matrix: as exact as substitution, whatever the matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import linalg
+
+from helpers import EPS
+from sklearn_gd._descent.substitution import COLUMNS, Substitution
+
+SIZES = [1, 7, COLUMNS, 2 * COLUMNS + 3]
+
+
+def factors(p):
+    """Triangular factors of columns that are easy, graded, decaying, offset and nearly equal."""
+    rng = np.random.default_rng(p)
+    plain = rng.standard_normal((4 * p + 20, p))
+    left, right = np.linalg.qr(plain)[0], np.linalg.qr(rng.standard_normal((p, p)))[0]
+    nearly = plain[:, np.arange(p) // 2] + 1e-7 * rng.standard_normal(plain.shape)
+    columns = {
+        "plain": plain,
+        "graded": plain * np.geomspace(1e-6, 1e6, p),
+        "decaying": (left * np.geomspace(1, 1e-7, p)) @ right.T,
+        "offset": plain + 1e6,
+        "nearly equal": nearly,
+    }
+    return {name: np.linalg.qr(Z)[1] for name, Z in columns.items()}
+
+
+@pytest.mark.parametrize("kind", list(factors(2)))
+@pytest.mark.parametrize("p", SIZES)
+def test_what_is_solved_gives_the_rows_back(kind, p):
+    """Y R is Z to a few roundings of each column of |Y| |R|, in extended precision."""
+    R = factors(p)[kind]
+    Z = np.random.default_rng(0).standard_normal((50, p)) @ R
+    Y = np.empty_like(Z)
+    Substitution(R).solve(Z.copy(), Y)
+    off = np.abs(Y.astype(np.longdouble) @ R.astype(np.longdouble) - Z)
+    size = np.linalg.norm(np.abs(Y) @ np.abs(R), axis=0)
+    assert (np.linalg.norm(off.astype(float), axis=0) <= 8 * EPS * size).all()
+
+
+@pytest.mark.parametrize("kind", ["decaying", "nearly equal"])
+def test_a_product_with_the_inverse_alone_would_not_do(kind):
+    """The problems tell substitution from the inverse, which loses digits on them."""
+    R = factors(SIZES[-1])[kind]
+    Z = np.random.default_rng(0).standard_normal((50, len(R))) @ R
+    Y = Z @ linalg.inv(R)
+    off = np.linalg.norm(Y @ R - Z, axis=0)
+    assert (off > 8 * EPS * np.linalg.norm(np.abs(Y) @ np.abs(R), axis=0)).any()
