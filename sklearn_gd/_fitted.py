@@ -34,7 +34,7 @@ class Descended(CallbackSupportMixin):
     path_: DescentPath
     n_features_in_: int
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: Any) -> Floats:
         """Predict with the coefficients where the descent stopped.
 
         Parameters
@@ -55,11 +55,12 @@ class Descended(CallbackSupportMixin):
         place = same_place(self, X, "predict")
         if place is not None:
             X, coef = check_device_X(self, X, place), self.coef_
-            return X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
+            there: Floats = X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
+            return there
         X = check_X(self, X)
         return np.asarray(X @ host(self.coef_).T + host(self.intercept_))
 
-    def staged_predict(self, X: Any) -> Iterator[Any]:
+    def staged_predict(self, X: Any) -> Iterator[Floats]:
         """Predict with every iterate in turn, the start first.
 
         Parameters

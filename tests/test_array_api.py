@@ -19,6 +19,8 @@ from sklearn.preprocessing import MaxAbsScaler
 from benchmarks import _exact
 from helpers import contract, distance, from_singular_values, regression, tolerance
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, Moments
+from sklearn_gd._descent import krylov
+from sklearn_gd._door import pose
 
 strict = pytest.importorskip("array_api_strict")
 pytest.importorskip("array_api_compat")
@@ -494,3 +496,32 @@ def test_a_fold_without_weight_and_nan_are_refused_on_the_device(spot):
     assert not hasattr(tuner, "gcv_path_")
     assert hasattr(tuner.set_params(cv=None).fit(spot(X0), spot(Y0)), "gcv_path_")
     assert not hasattr(tuner.set_params(cv=3).fit(spot(X0), spot(Y0)), "gcv_path_")
+
+
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_products_with_rows_are_those_of_numpy(spot, fit_intercept, weights):
+    """From both sides, with starts, sizes and squares."""
+    X, y = regression(k=2)
+    theta = np.random.default_rng(1).standard_normal((4 + fit_intercept, 2))
+    there = None if weights is None else spot(weights)
+    ours = pose(GDLinearRegressor(), spot(X), spot(y), there, fit_intercept).problem.sides()
+    theirs = pose(GDLinearRegressor(), X, y, weights, fit_intercept).problem.sides()
+    for start in (theta, np.zeros_like(theta)):
+        assert np.isclose(ours.loss(start), theirs.loss(start), rtol=spot.far)
+        assert np.isclose(ours.sizes(start), theirs.sizes(start), rtol=spot.far)
+        backs = ours.residual_at(start).back(), theirs.residual_at(start).back()
+        assert distance(*backs) <= spot.far
+    assert distance(ours.image(theta).back(), theirs.image(theta).back()) <= spot.far
+    assert np.isclose(ours.squares(), theirs.squares(), rtol=spot.far)
+
+
+def test_a_space_that_starts_again_takes_products_on_the_device(spot, monkeypatch):
+    """Where memory is short, with the largest curvature found by a space of its own."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 0)
+    monkeypatch.setattr(krylov, "LEAST_VECTORS", 4)
+    X, y = regression(n=40, d=30)
+    model = GDLinearRegressor(max_iter=100, solver="krylov")
+    theirs = clone(model).fit(X, y)
+    model.fit(spot(X), spot(y))
+    assert distance(theta(model, 50), theta(theirs, 50)) <= 1e2 * spot.far

@@ -191,7 +191,7 @@ def _least_residual(alphas: Floats, betas: Floats, first: float) -> float:
 
 
 def from_tridiagonal(
-    diagonal: Floats, beside: Floats, slope: float, first_loss: float, unit: float
+    diagonal: Floats, beside: Floats, slope: float, first_loss: float, unit: float = EPS
 ) -> Ritz:
     """From Lanczos on H: diagonal (m,), beside (m,), the first gradient's size, J at the start.
 
