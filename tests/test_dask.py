@@ -14,7 +14,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
-from sklearn.model_selection import KFold, ShuffleSplit
+from sklearn.model_selection import KFold, LeaveOneGroupOut, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -143,6 +143,24 @@ def test_the_client_gets_no_rows(monkeypatch):
         model.score(lazy, there)
     assert len(sizes) > 8
     assert max(sizes) < long.nbytes / 10
+
+
+def test_what_rows_and_targets_are_made_of_is_made_once_a_pass():
+    """Arrays that come from one array; a fit of few columns is one pass."""
+    read = []
+    whole = rows((50, 5)).map_blocks(lambda block: read.append(1) or block, meta=np.empty((0, 0)))
+    GDLinearRegressor(tol=0.7).fit(whole, whole[:, 4] + whole @ np.ones(5))
+    assert len(read) == 4
+
+
+@pytest.mark.parametrize("cv", [3, PartitionKFold(3)], ids=["rows", "partitions"])
+def test_tuning_reads_rows_of_unknown_lengths_twice(cv):
+    """Once to count them and once for the sums of all folds; the descent needs no third time."""
+    read = []
+    whole = rows((50, 5)).map_blocks(lambda block: read.append(1) or block, meta=np.empty((0, 0)))
+    picked = whole[da.ones(200, chunks=50, dtype=bool)]
+    GDLinearRegressorCV(3, 40, cv=cv).fit(picked, picked[:, 4] + 1.0)
+    assert len(read) == 8
 
 
 def test_predictions_are_lazy_and_lie_as_the_rows_do():
@@ -425,6 +443,14 @@ def test_tuning_is_tuning_in_memory(cv, solver, weight):
     weights = None if weight is None else da.from_array(weight, chunks=90)
     found = clone(model).fit(rows(), column(), weights)
     tuned_alike(found, clone(model).fit(X, Y, weight))
+
+
+def test_groups_go_to_the_splitter():
+    """It sees how many rows there are, and what it is given."""
+    groups = np.repeat([0, 1, 2, 1], 50)
+    model = GDLinearRegressorCV(3, 40, cv=LeaveOneGroupOut())
+    found = clone(model).fit(rows(), column(), groups=groups)
+    tuned_alike(found, clone(model).fit(X, Y, groups=groups))
 
 
 @pytest.mark.parametrize("shuffle", [False, True])

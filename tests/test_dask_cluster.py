@@ -16,7 +16,7 @@ from helpers import distance, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 
 da = pytest.importorskip("dask.array")
-distributed = pytest.importorskip("dask.distributed")
+distributed = pytest.importorskip("distributed")
 
 from sklearn_gd.dask import PartitionKFold  # noqa: E402  (only where Dask is)
 

@@ -8,8 +8,15 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 
 from sklearn_gd._descent import folds as folds_module
-from sklearn_gd._descent.folds import Folds, FoldSums, Split, is_partition, pieces, sums_of_others
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.folds import (
+    FoldsInMemory,
+    FoldSums,
+    Split,
+    is_partition,
+    pieces,
+    sums_of_others,
+)
+from sklearn_gd._descent.problem import RowsInMemory
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
 
 
@@ -47,7 +54,8 @@ def _rows(kind, n=20):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, 3)) * (rng.random((n, 3)) < 0.7)
     w = rng.random(n) if kind == "weighted" else None
-    return Rows(sparse.csr_matrix(X) if kind == "csr" else X, rng.normal(size=(n, 2)), w, True)
+    X = sparse.csr_matrix(X) if kind == "csr" else X
+    return RowsInMemory(X, rng.normal(size=(n, 2)), w, True)
 
 
 @pytest.mark.parametrize("kind", ["dense", "weighted", "csr"])
@@ -94,7 +102,7 @@ def test_sums_of_folds_are_sums_over_their_rows(kind, held, tests, monkeypatch):
     """Held together or made one by one, of a partition or not: training, held-out and total."""
     monkeypatch.setattr(folds_module, "HELD_SUMS_BYTES", held)
     rows = _rows(kind, n=6)
-    folds = Folds(rows, _splits(*tests), _serial)
+    folds = FoldsInMemory(rows, _splits(*tests), _serial)
     assert folds.add_up == (held > 0 and len(tests) == 3)
     asked = []
     sums = FoldSums(folds, lambda part: asked.append(part.n_samples) or part.y.sum(axis=0))
@@ -102,8 +110,8 @@ def test_sums_of_folds_are_sums_over_their_rows(kind, held, tests, monkeypatch):
         assert_allclose(sums.train(i), rows.y[split.train].sum(axis=0))
         assert_allclose(sums.test(i), rows.y[split.test].sum(axis=0))
         w = np.ones(6) if kind == "dense" else rows.sample_weight
-        assert folds.weight(split.train) == pytest.approx(w[split.train].sum())
-        training = folds.training_rows(i)
+        assert folds.training_weight(i) == pytest.approx(w[split.train].sum())
+        training = folds.training(i)
         assert training.X is rows.X
         assert_allclose(training.sample_weight, w * np.isin(np.arange(6), split.train))
     assert_allclose(sums.total(), rows.y.sum(axis=0))

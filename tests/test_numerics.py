@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import mpmath
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from helpers import literal_loop, regression
+from helpers import CONTRACT, largest_curvature, literal_loop, regression
 from sklearn_gd._descent.basis import CHUNK, Basis, length
 from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import Descent, RecordedDescent
@@ -161,6 +163,29 @@ def test_what_errors_of_curvatures_do_to_coefficients(rows):
     nothing = Rows(rows.X, np.zeros((60, 2)), None, True)
     spectrum = eigenbasis(moments_of(nothing), np.zeros((5, 2)), True)
     assert Descent(spectrum, 0.1).coefficient_error(10**9) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("noise", "from_sums", "from_a_measured_loss"),
+    [(0.5, True, True), (0.01, False, True), (1e-4, False, False)],
+)
+def test_losses_are_called_known_where_they_are(noise, from_sums, from_a_measured_loss):
+    """Twelve digits, from sums of squares alone or counted from one loss measured on the rows."""
+    X, y = regression(noise=noise)
+    lr, t = 1 / largest_curvature(X), 400
+    spectrum = eigenbasis(moments_of(Rows(X, y[:, np.newaxis], None, True)), np.zeros((5, 1)), True)
+    losses = literal_loop(X, y, lr, t)[1]
+    descent = Descent(spectrum, lr)
+    measured = descent.measured(t, losses[-1])
+    assert descent.coefficient_error(t) < CONTRACT
+    for known, called in ((descent, from_sums), (measured, from_a_measured_loss)):
+        assert known.holds(t, float(losses[-1])) == called
+        error = np.abs(known.loss(np.arange(t + 1)) / losses - 1).max()
+        assert (error <= CONTRACT) == called
+    assert descent.lacks_only_the_loss(t) != from_sums
+    slow = Descent(replace(spectrum, error=1e-6), lr)
+    assert not slow.holds(t, float(losses[-1]))
+    assert not slow.lacks_only_the_loss(t)
 
 
 @pytest.fixture

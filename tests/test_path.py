@@ -265,6 +265,7 @@ def test_the_limit_is_on_bytes(monkeypatch):
         ("3", TypeError, "integers"),
         (None, TypeError, "integers"),
         ([0.0, 1.0], TypeError, "dtype float64"),
+        (2**256 + 1, ValueError, r"^t counts updates, up to 2\*\*256 of them; got more\.$"),
     ],
 )
 def test_t_must_count_updates(t, error, words):
@@ -272,6 +273,14 @@ def test_t_must_count_updates(t, error, words):
     path = GDLinearRegressor(tol=1.0).fit(*regression()).path_
     with pytest.raises(error, match=words):
         path.loss(t)
+
+
+def test_no_updates_and_the_most_there_are():
+    """An empty list has no answers; 2**256 updates still have one."""
+    path = GDLinearRegressor(tol=1.0).fit(*regression()).path_
+    assert path.loss([]).shape == (0,)
+    assert path.coef([]).shape == (0, 4)
+    assert path.loss(2**256) == pytest.approx(path.loss_floor)
 
 
 def test_integers_beyond_64_bits_are_numbers_of_updates():

@@ -470,19 +470,22 @@ def test_metadata_routing():
             GDLinearRegressorCV(lrs, 20, cv=cv).fit(X, y, groups=groups, colour=w)
 
 
-def test_metadata_for_a_scorer_is_cut_to_the_fold():
+@pytest.mark.parametrize(
+    "make", [list, tuple, np.array, lambda sizes: sp.csr_matrix(np.array(sizes)[:, None])]
+)
+def test_metadata_for_a_scorer_is_cut_to_the_fold(make):
     """Metadata with a value per row loses the rows of other folds; other values pass as is."""
     X, y = problem()
     seen = []
 
     def score(y_true, y_pred, sizes=None, name=None):
-        seen.append((len(y_true), len(sizes), name))
+        seen.append((len(y_true), np.shape(sizes)[0], name))
         return 0.0
 
     with sklearn.config_context(enable_metadata_routing=True):
         scorer = make_scorer(score).set_score_request(sizes=True, name=True)
         model = GDLinearRegressorCV([0.1], 2, cv=KFold(3), scoring=scorer)
-        model.fit(X, y, sizes=list(range(60)), name="all")
+        model.fit(X, y, sizes=make(range(60)), name="all")
     assert set(seen) == {(20, 20, "all")}
 
 

@@ -161,9 +161,36 @@ def test_degrees_of_freedom_that_are_not_known_are_an_error(monkeypatch):
     monkeypatch.setattr(sweep, "MOST_CURVATURES", 50)
     with pytest.raises(ValueError, match=r"at most 50; got 60 rows .* Pass cv=5"):
         tuned("krylov", X, y)
+    weight = np.repeat([1.0, 0.0], [50, 10])  # rows that weigh nothing do not count
+    ours = tuned("krylov", X, y, max_iter=20, fit={"sample_weight": weight})
+    theirs = tuned("krylov", X[:50], y[:50], max_iter=20)
+    np.testing.assert_allclose(ours.dof_path_, theirs.dof_path_, rtol=CLOSE)
+    monkeypatch.setattr(sweep, "MOST_CURVATURES", 60)
+    assert tuned("krylov", X, y, max_iter=20).dof_path_.shape[1] == 21
     monkeypatch.undo()
     with pytest.raises(ValueError, match=r"tells 1 of 40 apart .* Pass cv=5"):
         tuned("krylov", np.eye(40), np.arange(40.0), fit_intercept=False)
+
+
+def test_generalised_cross_validation_of_an_ill_conditioned_problem():
+    """Where left vectors lose orthogonality the losses are measured on the rows, as in a fit."""
+    rng = np.random.default_rng(1)
+    left = np.linalg.qr(rng.standard_normal((120, 80)))[0]
+    right = np.linalg.qr(rng.standard_normal((80, 80)))[0]
+    X = left * np.r_[1 + rng.random(60), 1e-7 * (1 + rng.random(20))] @ right.T
+    y = X @ rng.standard_normal(80) + 0.1 * rng.standard_normal(120)
+    lr = 1 / largest_curvature(X, fit_intercept=False)
+    params = {"lrs": [lr], "iters": [0, 5, 20, 100, 10**4], "fit_intercept": False}
+    ours, theirs = tuned("krylov", X, y, **params), tuned("spectral", X, y, **params)
+    np.testing.assert_allclose(ours.gcv_path_, theirs.gcv_path_, rtol=1e-12)
+
+
+def test_the_spread_of_rates_does_not_need_room_for_all(monkeypatch):
+    """With room for few vectors the largest curvature is found by starting again."""
+    X, y = wide(300, 200)
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 8 * 12 * 201)
+    rates = tuned("krylov", X, y, cv=3, lrs=5, max_iter=2).lrs_
+    np.testing.assert_allclose(rates[-1], 2 / largest_curvature(X) / 4, rtol=1e-9)
 
 
 def test_a_space_without_room_is_an_error(monkeypatch):

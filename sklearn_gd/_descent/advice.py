@@ -77,13 +77,13 @@ def _stable_when_scaled(path: DescentPath, moments: Moments | None) -> str:
 def _still_falling(path: DescentPath) -> bool:
     """Whether the loss falls by more than rounding, or is far from the floor at a tiny rate."""
     rounding = np.finfo(path._layout.dtype).eps
-    loss, floor = path._last_loss, _floor(path)
-    far = floor is not None and loss > 0.5 * (path._descent.first_loss + floor)
+    loss, floor = path._descent.loss_at(path.n_iter), _floor(path)
+    far = floor is not None and loss > 0.5 * (path._descent.loss_at(0) + floor)
     return bool(far or path._descent.fall(path.n_iter) > rounding * loss)
 
 
 def _unfinished(path: DescentPath, moments: Moments | None) -> str:
-    loss, floor = path._last_loss, _floor(path)
+    loss, floor = path._descent.loss_at(path.n_iter), _floor(path)
     said = f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g}"
     if floor is None:
         return f"{said}; raise max_iter."

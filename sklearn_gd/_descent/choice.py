@@ -13,6 +13,10 @@ from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 SPECTRAL = "spectral"
 KRYLOV_ON_MOMENTS = "krylov on moments"
 KRYLOV_ON_ROWS = "krylov on rows"
+# The plain loop is none of them, even for few updates: a space on rows takes as many products as
+# there are updates, or fewer. At a given rate 5 to 20 updates of 2000 x 10,000 and 20,000 x 1000
+# took the loop 0.9 to 1.3 times as long, 30 updates 1.05 to 1.4 times; of 400 x 1000, where both
+# take milliseconds, 0.3 to 0.7 times. And it must be told the rate, where the space finds it.
 ENGINES = (SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS)
 
 # Sums of products of so many columns take 512 MiB, and as much again while they are made.
@@ -35,9 +39,9 @@ FEW_COLUMNS = 16
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
 WORTH_LESS_KNOWN = 1.1
 
-# Nanoseconds, of which only ratios matter. They were solved for by hand from what
-# `python -m benchmarks.choice --quick` measured with one BLAS thread (NumPy's OpenBLAS, two busy
-# x86-64 cores at 1 MB of second-level cache each, November 2026); two threads do large products in
+# Nanoseconds, of which only ratios matter. They were solved for by hand from the engines' times on
+# thirteen shapes (`benchmarks/choice.py`) with one BLAS thread (NumPy's OpenBLAS, busy x86-64
+# cores at 1 MB of second-level cache each, November 2026); two threads do large products in
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits

@@ -76,10 +76,15 @@ class Descent:
         """Whether some direction grows with every update."""
         return self.contraction.any_growing
 
+    def loss_at(self, t: int) -> float:
+        """J_t, kept: of the start and of the stop it is asked more than once."""
+        if t not in self._losses_asked:
+            self._losses_asked[t] = float(self.loss(t))
+        return self._losses_asked[t]
+
     @cached_property
-    def first_loss(self) -> float:
-        """J at the start."""
-        return float(self.loss(0))
+    def _losses_asked(self) -> dict[int, float]:
+        return {}
 
     def loss(self, t: ArrayLike) -> Floats:
         """J_t: a sum of non-negative terms, so it neither wobbles nor falls below zero."""
@@ -163,7 +168,7 @@ class Descent:
 
     def lacks_only_the_loss(self, t: int) -> bool:
         """Whether measuring J_t on the rows might be all that is missing for `holds`."""
-        return self.coefficient_error(t) <= CONTRACT and not self.holds(t, float(self.loss(t)))
+        return self.coefficient_error(t) <= CONTRACT and not self.holds(t, self.loss_at(t))
 
     def measured(self, t: int, loss: float) -> Descent:
         """The same descent, its losses counted from J_t as the rows have it at theta_t.

@@ -40,7 +40,7 @@ def is_floor(loss_floor: float, first_loss: float) -> bool:
 
 def goal(path: DescentPath, share: float) -> Goal:
     """`share` above the least possible loss or, where that is zero, `share` of the first loss."""
-    first = path._descent.first_loss
+    first = path._descent.loss_at(0)
     if is_floor(path.loss_floor, first):
         return Goal(path.loss_floor * (1 + share), f"within {100 * share:.4g} % of the least loss")
     return Goal(share * first, f"to {100 * share:.4g} % of the first loss")
@@ -66,14 +66,14 @@ def standardised(path: DescentPath, moments: Moments) -> DescentPath:
 def updates_to(path: DescentPath, share: float) -> int | None:
     """The updates after which the loss is at its goal; None where it never will be."""
     near = goal(path, share).loss
-    return 0 if path._descent.first_loss <= near else path.iterations_to(near)
+    return 0 if path._descent.loss_at(0) <= near else path.iterations_to(near)
 
 
 def updates_when_standardised(path: DescentPath, scaled: DescentPath, share: float) -> int | None:
     """The updates that `scaled` needs for the loss that is `share` from the floor of `path`."""
     # The floors are one number, but each is known to its own rounding only.
     near = max(goal(path, share).loss, scaled.loss_floor * (1 + share))
-    return 0 if scaled._descent.first_loss <= near else scaled.iterations_to(near)
+    return 0 if scaled._descent.loss_at(0) <= near else scaled.iterations_to(near)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -228,12 +227,6 @@ class DescentPath:
             Degrees of freedom, of each target alone.
         """
         return np.asarray(self._descent.dof(_check_t(t)))[()]
-
-    @cached_property
-    @quietly
-    def _last_loss(self) -> float:
-        """J where the descent stopped."""
-        return float(self._descent.loss(self.n_iter))
 
     @quietly
     def _parameters(self, t: int) -> tuple[Floats, Floats]:

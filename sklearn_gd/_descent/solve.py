@@ -47,7 +47,7 @@ class Plan:
     @cached_property
     def holds(self) -> bool:
         """Whether every iterate up to the stop is known within the contract."""
-        return self.descent.holds(self.stop.t, float(self.descent.loss(self.stop.t)))
+        return self.descent.holds(self.stop.t, self.descent.loss_at(self.stop.t))
 
 
 def solve(

@@ -38,13 +38,18 @@ class Blocks:
         return made
 
     def delayed(self) -> list[Delayed]:
-        """The blocks, each with all its columns."""
+        """The blocks, each with all its columns.
+
+        Arrays are left as they are, so that what X and y are both made of is made once: optimised
+        one by one each makes its own. Frames are optimised, so that of a file only the columns that
+        are used are read.
+        """
         collection = self.collection
         if not self.is_array:
             return list(collection.to_delayed())
         if collection.ndim > 1:
             collection = collection.rechunk({1: -1})
-        return list(collection.to_delayed().ravel())
+        return list(collection.to_delayed(optimize_graph=False).ravel())
 
     def pattern(self) -> Any:
         """One row of such columns, names and dtypes; its numbers are made up."""

@@ -64,12 +64,6 @@ def _weights(sample_weight: Any, part: bool) -> Blocks | float | None:
 
 def _lying(X: Blocks, y: Blocks, weights: Blocks | float | None) -> list[Lying]:
     """The partitions of all three, side by side."""
-    rows, targets = X.delayed(), aligned(y, X).delayed()
-    if isinstance(weights, Blocks):
-        weighing = aligned(weights, X).delayed()
-    else:
-        weighing = [weights] * len(rows)
-    return [
-        Lying(number, *both)
-        for number, both in enumerate(zip(rows, targets, weighing, strict=True))
-    ]
+    weighing = aligned(weights, X).delayed() if isinstance(weights, Blocks) else [weights] * len(X)
+    columns = zip(X.delayed(), aligned(y, X).delayed(), weighing, strict=True)
+    return [Lying(number, *of) for number, of in enumerate(columns)]

@@ -114,9 +114,9 @@ class FoldsOnWorkers:
         """Where rows have weights, each fold needs some above zero."""
         if not self.problem.is_weighted:
             return
-        tests = self.over_tests(_weight_of)
-        for i in range(len(self)):
-            for name, weight in (("fitted", self.training_weight(i)), ("scored", tests[i])):
+        both = zip(self._training_weights, self._test_weights, strict=True)
+        for i, weights in enumerate(both):
+            for name, weight in zip(("fitted", "scored"), weights, strict=True):
                 if not weight > 0:
                     raise ValueError(NO_ROWS.format(i, name))
 
@@ -129,22 +129,34 @@ class FoldsOnWorkers:
         return total
 
     @cached_property
+    def _test_weights(self) -> list[float]:
+        return self.over_tests(_weight_of)
+
+    @cached_property
     def _training_weights(self) -> list[float]:
+        if not self.problem.is_weighted:
+            return [self._count(place.train) for place in self.places]
         if self.add_up:
-            return sums_of_others(self.over_tests(_weight_of))
+            return sums_of_others(self._test_weights)
         return [self.over_train(_weight_of, i) for i in range(len(self))]
+
+    def _count(self, indices: Sequence[Any]) -> float:
+        lengths = self.problem.lengths
+        return float(
+            sum(n if here is ALL else len(here) for n, here in zip(lengths, indices, strict=True))
+        )
 
 
 def folds_on_workers(
     problem: RowsOnWorkers, cv: Any, params: dict[str, Any], each: Each
 ) -> FoldsOnWorkers:
     """The folds of a splitter, which sees how many rows there are and none of them."""
+    n = sum(problem.lengths)
     if isinstance(cv, PartitionKFold):
         folds = cv.folds(len(problem.parts.lying))
         places = [_whole(folds == fold) for fold in range(cv.n_splits)]
         one_each = True
     else:
-        n = problem.n_samples
         made = check_cv(cv).split(np.broadcast_to(0.0, (n, 1)), **params)
         splits = checked(made, n, cv)
         places = _places(splits, problem.lengths)

@@ -18,6 +18,8 @@ from sklearn_gd.dask._part import Expected, measured
 
 # So many sums are added by one task: few levels, and few of them in memory at once.
 FAN_IN = 8
+# A measure has a basis of so many vectors at most, each as long as there are columns.
+MOST_VECTORS = 1 << 10
 # Above this a cluster warns of a large graph.
 GRAPH_WARNING = "distributed.admin.large-graph-warning-threshold"
 
@@ -40,16 +42,13 @@ class Parts:
     lying: Sequence[Lying]
     expected: Expected
 
-    def total(
-        self, measure: Callable[..., Any], arguments: Sequence[Any] | None = None, room: int = 0
-    ) -> Any:
+    def total(self, measure: Callable[..., Any], arguments: Sequence[Any] | None = None) -> Any:
         """The sum over partitions of ``measure(rows)``, or of ``measure(rows, argument)``.
 
-        A measure is sent as it is, so that the tasks can be run again wherever a worker is lost;
-        `room` is about how many bytes it has.
+        A measure is sent as it is, so that the tasks can be run again wherever a worker is lost.
         """
         leaves = self.measures(measure, arguments)
-        with large_graph(room):
+        with self.graph_with_measure():
             return tree(leaves).compute()
 
     def measures(
@@ -63,6 +62,17 @@ class Parts:
             for p, argument in zip(self.lying, more, strict=True)
         ]
 
+    @contextmanager
+    def graph_with_measure(self) -> Iterator[None]:
+        """Where a cluster would warn that a graph is large: not for what must be sent with it."""
+        if "distributed" not in sys.modules:
+            yield
+            return
+        p = self.expected.n_features + 1
+        limit = parse_bytes(dask.config.get(GRAPH_WARNING, "10MB"))
+        with dask.config.set({GRAPH_WARNING: limit + 8 * p * min(p, MOST_VECTORS)}):
+            yield
+
 
 def tree(leaves: Iterable[Delayed]) -> Delayed:
     """Their sum."""
@@ -74,14 +84,3 @@ def tree(leaves: Iterable[Delayed]) -> Delayed:
 
 def summed(values: list[Any]) -> Any:
     return reduce(add, values)
-
-
-@contextmanager
-def large_graph(room: int) -> Iterator[None]:
-    """Where a cluster would warn that a graph is large: not for what must be sent with it."""
-    if "distributed" not in sys.modules:
-        yield
-        return
-    limit = parse_bytes(dask.config.get(GRAPH_WARNING, "10MB"))
-    with dask.config.set({GRAPH_WARNING: limit + room}):
-        yield

@@ -72,7 +72,8 @@ class RowsOnWorkers:
 
     @property
     def n_samples(self) -> int:
-        if self.known_lengths is None and self._has_moments_anyway:
+        counted = self.known_lengths is not None or "_told" in vars(self)
+        if not counted and self._has_moments_anyway:
             return self._moments.n_samples
         return sum(self.lengths)
 
@@ -96,8 +97,7 @@ class RowsOnWorkers:
 
     def whitened_sums(self, coarse: Spectrum) -> Floats:
         """A second pass, for all digits."""
-        measure = partial(whitened_sums, coarse=coarse)
-        sums: Floats = self.parts.total(measure, room=coarse.basis.nbytes)
+        sums: Floats = self.parts.total(partial(whitened_sums, coarse=coarse))
         return sums
 
     def sides(self) -> SidesOnWorkers:
@@ -108,9 +108,7 @@ class RowsOnWorkers:
 
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """J(theta) and its partial derivatives."""
-        squares, pull = self.parts.total(
-            partial(_squares_and_pull, theta=theta), room=theta.nbytes
-        ).values
+        squares, pull = self.parts.total(partial(_squares_and_pull, theta=theta)).values
         return squares / (2.0 * self.weight), pull / self.weight
 
     @property

@@ -50,9 +50,7 @@ def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
         door.feature_names_in_ = estimator.feature_names_in_
     problem: Any = pose(door, X, y, sample_weight, True, reset=False).problem
     coef = np.atleast_2d(estimator.coef_)
-    spread = problem.parts.total(
-        partial(_spread, coef=coef, intercept=estimator.intercept_), room=coef.nbytes
-    )
+    spread = problem.parts.total(partial(_spread, coef=coef, intercept=estimator.intercept_))
     problem._check(spread.n_samples, spread.weight)
     if spread.n_samples < 2:
         words = "R^2 score is not well-defined with less than two samples."

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.scaled import Left, ScaledRows
 from sklearn_gd.dask._part import Part, Together
-from sklearn_gd.dask._parts import Parts, large_graph, tree
+from sklearn_gd.dask._parts import Parts, tree
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +61,7 @@ class SidesOnWorkers:
 
     def _sum(self, question: Callable[..., float], *arguments: Any) -> float:
         asked = partial(_asked, total=self.total, question=question, arguments=arguments)
-        return float(self.parts.total(asked, room=8 * self.shape[1]))
+        return float(self.parts.total(asked))
 
 
 class LeftOnWorkers:
@@ -97,7 +97,7 @@ class LeftOnWorkers:
         """Make the next vectors and leave them where they are; their sums come here."""
         made = self._sides.parts.measures(step, left)
         sums = tree(delayed(_sums)(both) for both in made)
-        with large_graph(8 * self._sides.shape[1]):
+        with self._sides.parts.graph_with_measure():
             *self._left, sums = dask.persist(*made, sums)
         self._squares, self._across = sums.compute().values
         self._factors = np.ones(len(self._squares))
