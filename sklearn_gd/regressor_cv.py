@@ -185,11 +185,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
     True
     """
 
-    lrs_ = Record()
-    iters_ = Record()
-    scores_path_ = Record()
-    gcv_path_ = Record()
-    dof_path_ = Record()
+    lrs_ = Record[Floats]()
+    iters_ = Record[NDArray[np.int64]]()
+    scores_path_ = Record[Floats]()
+    gcv_path_ = Record[Floats]()
+    dof_path_ = Record[Floats]()
     best_score_: float
     best_index_: tuple[int, int]
 
