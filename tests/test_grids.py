@@ -16,7 +16,7 @@ from sklearn_gd._descent.folds import (
     pieces,
     sums_of_others,
 )
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.problem import RowsInMemory
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
 
 
@@ -54,7 +54,8 @@ def _rows(kind, n=20):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, 3)) * (rng.random((n, 3)) < 0.7)
     w = rng.random(n) if kind == "weighted" else None
-    return Rows(sparse.csr_matrix(X) if kind == "csr" else X, rng.normal(size=(n, 2)), w, True)
+    X = sparse.csr_matrix(X) if kind == "csr" else X
+    return RowsInMemory(X, rng.normal(size=(n, 2)), w, True)
 
 
 @pytest.mark.parametrize("kind", ["dense", "weighted", "csr"])

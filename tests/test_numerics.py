@@ -134,6 +134,22 @@ def test_a_record_answers_up_to_its_end(rows):
     assert np.array_equal(recorded.losses(3), losses)
 
 
+def test_errors_of_losses_grow_with_what_was_lost(rows):
+    """None but rounding at the start; in the end that of all slopes, each over its curvature."""
+    spectrum = eigenbasis(moments_of(rows), np.zeros((5, 2)), True)
+    descent = Descent(spectrum, 0.1)
+    slopes = spectrum.slope_error * np.sqrt(
+        np.sum(spectrum.residual**2 / spectrum.curvature[:, None])
+    )
+    assert_allclose(descent.loss_error(0), spectrum.rounding)
+    assert_allclose(descent.loss_error(10**9), spectrum.rounding + slopes)
+    left = (1 - 0.1 * spectrum.curvature[:, None]) ** 6
+    slopes = spectrum.slope_error * np.linalg.norm(
+        (1 - left) * spectrum.residual / np.sqrt(spectrum.curvature[:, None])
+    )
+    assert_allclose(descent.loss_error(3), spectrum.rounding + slopes)
+
+
 def test_the_size_of_coefficients_is_each_targets_own(rows):
     """|theta_t| of each column."""
     spectrum = eigenbasis(moments_of(rows), np.zeros((5, 2)), True)
@@ -158,8 +174,8 @@ def test_what_errors_of_curvatures_do_to_coefficients(rows):
     curvature, descent = spectrum.curvature, Descent(spectrum, 0.1)
     error = spectrum.error * curvature.max()
     assert error > 0
-    assert descent.coefficient_error(1) == pytest.approx(0.1 * error)
-    assert descent.coefficient_error(10**9) == pytest.approx(error / curvature.min())
+    assert_allclose(descent.coefficient_error(1), 0.1 * error)
+    assert_allclose(descent.coefficient_error(10**9), error / curvature.min())
     nothing = Rows(rows.X, np.zeros((60, 2)), None, True)
     spectrum = eigenbasis(moments_of(nothing), np.zeros((5, 2)), True)
     assert Descent(spectrum, 0.1).coefficient_error(10**9) == 0.0

@@ -246,14 +246,17 @@ def test_a_loop_too_long_to_keep_answers_by_the_closed_form(monkeypatch):
 
 
 def test_the_limit_is_on_bytes(monkeypatch):
-    """A history just within the limit is made, one just above is not."""
-    X, y = regression()
-    model = GDLinearRegressor(tol=1.0).fit(X, y)
+    """A history just within the limit is made, one just above is not; each has its own size."""
+    X, Y = regression(k=3)
+    model = GDLinearRegressor(tol=1.0).fit(X, Y)
     size = 8 * (model.n_iter_ + 1)
-    monkeypatch.setattr(path_module, "HISTORY_LIMIT_BYTES", size)
-    assert model.loss_history_.nbytes == size
-    monkeypatch.setattr(path_module, "HISTORY_LIMIT_BYTES", size)
-    assert not hasattr(model, "coef_path_")
+    # Coefficients are made together with their intercepts.
+    sizes = {"loss_history_": size, "intercept_path_": 3 * size, "coef_path_": 15 * size}
+    for name, within in sizes.items():
+        monkeypatch.setattr(path_module, "HISTORY_LIMIT_BYTES", within - 1)
+        assert not hasattr(model, name)
+        monkeypatch.setattr(path_module, "HISTORY_LIMIT_BYTES", within)
+        assert len(getattr(model, name)) == model.n_iter_ + 1
 
 
 @pytest.mark.parametrize(
