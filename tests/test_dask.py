@@ -20,6 +20,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from helpers import distance, from_singular_values, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, Moments, diagnose
+from sklearn_gd._descent import krylov
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -273,6 +274,18 @@ def test_sparse_rows_of_too_many_columns_take_a_krylov_space(container):
     assert distance(fitted.predict(lazy).compute(), fitted.predict(data)) <= PROMISED
 
 
+def test_a_space_too_large_for_memory_starts_again(monkeypatch):
+    """Its largest curvature then comes from spaces started at directions of its own."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)
+    monkeypatch.setattr(krylov, "LEAST_VECTORS", 8)
+    data, y = wide()
+    lazy = sparse_rows(data, (30, 9000)).persist()
+    fitted = GDLinearRegressor(tol=1e-6).fit(lazy, da.from_array(y, chunks=30))
+    assert len(fitted.path_._descent.pieces) > 1
+    monkeypatch.undo()
+    assert_same(fitted, GDLinearRegressor(tol=1e-6).fit(data, y))
+
+
 def test_few_sparse_columns_are_summed():
     """Sparse blocks whose products are few, with weights."""
     data = sparse.random(300, 20, density=0.2, random_state=0, format="csr")
@@ -492,6 +505,15 @@ def test_tuning_on_too_many_columns_takes_spaces():
     model = GDLinearRegressorCV([0.5, 2.0], 20, cv=3)
     found = clone(model).fit(lazy, da.from_array(y, chunks=30))
     tuned_alike(found, clone(model).fit(data, y))
+
+
+def test_degrees_of_freedom_of_columns_that_repeat_each_other():
+    """Curvatures that a space can't find are zero, which the sum of all of them tells."""
+    twice = np.c_[X, X]
+    model = GDLinearRegressorCV(3, 40, solver="krylov")
+    found = clone(model).fit(da.from_array(twice, chunks=(60, 10)), column())
+    tuned_alike(found, clone(model).fit(twice, Y))
+    assert distance(found.dof_path_, clone(model).fit(X, Y).dof_path_) > 0.01
 
 
 def test_long_tuning_takes_a_second_pass():
