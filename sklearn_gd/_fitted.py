@@ -32,7 +32,7 @@ class Descended(CallbackSupportMixin):
     path_: DescentPath
     n_features_in_: int
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: Any) -> Floats:
         """Predict with the coefficients where the descent stopped.
 
         Parameters
@@ -49,11 +49,12 @@ class Descended(CallbackSupportMixin):
         """
         check_is_fitted(self)
         if is_afar(X):
-            return afar("_predict").predicted(self, X, self.coef_, self.intercept_)
+            lazy: Floats = afar("_predict").predicted(self, X, self.coef_, self.intercept_)
+            return lazy
         X = check_X(self, X)
         return np.asarray(X @ self.coef_.T + self.intercept_)
 
-    def staged_predict(self, X: Any) -> Iterator[Any]:
+    def staged_predict(self, X: Any) -> Iterator[Floats]:
         """Predict with every iterate in turn, the start first.
 
         Parameters
