@@ -13,9 +13,12 @@ from helpers import CONTRACT, largest_curvature, literal_loop, regression
 from sklearn_gd._descent.basis import CHUNK, Basis, length
 from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import Descent, RecordedDescent
+from sklearn_gd._descent.lanczos import Tridiagonalisation
 from sklearn_gd._descent.loop import descend
 from sklearn_gd._descent.moments import moments_of
 from sklearn_gd._descent.names import direction_name, parameter_names
+from sklearn_gd._descent.pieces import Piece, joined, spectrum_of
+from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import from_bidiagonal, from_tridiagonal, nothing
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import eigenbasis
@@ -345,6 +348,55 @@ def test_a_top_is_called_converged_only_where_it_is():
         if converged:
             break
     assert errors[True] <= 1e-6 < 100 * errors[False]
+
+
+def _known_in_space(X, y, lr, size):
+    """A Krylov space of so many vectors: the descent in it, and the judge of its iterates."""
+    moments = moments_of(Rows(X, y[:, np.newaxis], None, True))
+    start = np.zeros((X.shape[1] + 1, 1))
+    process = Tridiagonalisation(moments, start, True)
+    process.grow(size)
+    ritz = process.ritz()
+    piece = Piece(spectrum_of(ritz, process.bases, start, 0.0, 0.0), lr)
+    return piece, Known(piece, ritz, joined([piece], [0], None))
+
+
+@pytest.mark.parametrize("size", [4, 8, 12])
+def test_iterates_called_known_are_the_true_ones(size):
+    """Up to the t that is called known a small space has the digits; soon after it has not."""
+    X, y = regression(n=80, d=30)
+    lr = 0.9 / largest_curvature(X)
+    piece, known = _known_in_space(X, y, lr, size)
+    last = known.largest(10**4)
+    assert size <= last < 10**3
+    assert known(last)
+    assert not known(last + 1)
+    thetas, _ = literal_loop(X, y, lr, 2 * last)
+    errors = [np.linalg.norm(piece.theta(t) - thetas[t]) for t in (last, 2 * last)]
+    assert errors[0] <= 2e-13 * np.linalg.norm(thetas[last]) < errors[1]
+    digits = np.log10(errors[1] / np.linalg.norm(thetas[2 * last]) / 1e-13)
+    assert digits <= known.missing(2 * last) <= digits + 1
+    assert known.roughly(last)
+    assert known.last(1) in (last, *(2**j for j in range(10) if last / 2 < 2**j <= last))
+
+
+@pytest.mark.parametrize(("t", "noise"), [(3, 0.5), (10**4, 0.5), (10**4, 0.0)])
+def test_a_loss_is_known_as_long_as_no_error_could_move_it(t, noise):
+    """The distance at which it no longer is, in the worst direction, moves J by what is allowed."""
+    X, y = regression(noise=noise)
+    lr = 0.9 / largest_curvature(X)
+    piece, known = _known_in_space(X, y, lr, 5)
+    near, far = 1e-30, 1.0
+    for _ in range(200):
+        middle = np.sqrt(near * far)
+        is_known = known._loss_is_known(np.array([middle]), t)
+        near, far = (middle, far) if is_known else (near, middle)
+    slope, first, loss = np.linalg.norm(piece.gradient(t)), piece.loss(0), piece.loss(t)
+    moved = slope * far + largest_curvature(X) / 2 * far**2
+    eps = np.finfo(float).eps
+    allowed = 1e-13 * loss + 8 * eps * np.sqrt(first * loss) + (8 * eps) ** 2 * first
+    assert_allclose(moved, allowed, rtol=1e-6)
+    assert known._loss_is_known(np.array([0.0]), t)
 
 
 @pytest.mark.parametrize(

@@ -223,6 +223,19 @@ def test_coefficients_beyond_float32_are_infinite():
     assert np.isfinite(path.loss(60))
 
 
+def test_beyond_the_range_of_floats_only_those_iterates_are_infinite():
+    """Iterates asked for together answer as each alone, and where several directions grow beyond
+    floats their sum is infinite, never nan."""
+    X, y = regression()
+    with pytest.warns(match="diverged"):
+        path = GDLinearRegressor(lr=1000 / largest_curvature(X)).fit(X, y).path_
+    for ask in (path.coef, path.gradient):
+        near, far = ask([2, 10**6])
+        np.testing.assert_allclose(near, ask(2))
+        assert np.isfinite(near).all()
+        assert np.isinf(far).all()
+
+
 @pytest.mark.parametrize("name", ["loss_history_", "coef_path_", "intercept_path_"])
 def test_a_history_larger_than_the_limit_names_the_method_to_ask(name):
     """AttributeError with the size, so that hasattr and notebook displays go on."""
