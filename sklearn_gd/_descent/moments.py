@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.linalg import blas
 
-from sklearn_gd._descent.rows import LARGEST_SIZE, NotFinite, Rows
+from sklearn_gd._descent.rows import LARGEST_SIZE, NARROW, NotFinite, Rows
 
 Floats = NDArray[np.float64]
 
@@ -99,6 +99,11 @@ def check_sums(sums: Floats, largest_size: float) -> None:
 def _dense_sums(rows: Rows) -> Floats:
     size = 1 + rows.X.shape[1] + rows.y.shape[1]
     sums = np.zeros((size, size), order="F")
+    if size <= NARROW:
+        for block in rows.extended_blocks():
+            # A symmetric product saves nothing here, and is slower.
+            blas.dgemm(1.0, block, block, trans_a=True, beta=1.0, c=sums, overwrite_c=True)
+        return 0.5 * (sums + sums.T)  # which may differ by a rounding
     for block in rows.extended_blocks():
         add_square(sums, block)
     return symmetric(sums)

@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 LARGEST_SIZE = 1e70
 # Blocks of this size stay in a core's second-level cache while they are multiplied.
 BLOCK_BYTES = 1 << 18
+# With so many columns, those of ones and y among them, a block is narrow.
+NARROW = 12
 # Fewer rows than this and the product is too flat for a matrix kernel, whatever the cache says.
 FEWEST_BLOCK_ROWS = 128
 
@@ -91,9 +93,14 @@ class Rows:
         return None if self.sample_weight is None else np.sqrt(self.sample_weight)
 
     def extended_blocks(self) -> Iterator[Floats]:
-        """Dense row blocks of diag(sqrt(w)) [1 X y], float64; the buffer is used again."""
+        """Dense row blocks of diag(sqrt(w)) [1 X y], float64; the buffer is used again.
+
+        Narrow ones are in Fortran order: a row of a few numbers takes longer to copy than a column.
+        """
         d = self.X.shape[1]
-        buffer = np.empty((min(self._block_rows, self.n_samples), 1 + d + self.y.shape[1]))
+        size = 1 + d + self.n_targets
+        shape = min(self._block_rows, self.n_samples), size
+        buffer = np.empty(shape, order="F" if size <= NARROW else "C")
         for rows in self._slices():
             block = buffer[: rows.stop - rows.start]
             block[:, 0] = 1.0
