@@ -25,6 +25,7 @@ from sklearn_gd import (
     TuningDisplay,
     diagnose,
 )
+from sklearn_gd._reading import names_of, path_of, transform
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -269,6 +270,29 @@ def test_slope_parabola_of_several_parameters_holds_the_others():
     for value, drawn in zip(values, display._parabola(3, values), strict=True):
         residual = path.intercept(3) + value * X[:, 0] + path.coef(3)[1] * X[:, 1] - y
         assert_allclose(drawn, residual @ residual / 2 / len(y), rtol=1e-10)
+
+
+def test_rows_are_seen_through_all_steps_of_a_pipeline():
+    """What the descent sees is what every step before it makes of X, names included."""
+    X, y = _data(d=2)
+    model = make_pipeline(StandardScaler(), PolynomialFeatures(2, include_bias=False))
+    model = make_pipeline(*[step for _, step in model.steps], GDLinearRegressor(tol=1.0))
+    model.fit(X, y)
+    assert_allclose(transform(model, X), model[:-1].transform(X))
+    assert names_of(model) == ("intercept", "x0", "x1", "x0^2", "x0 x1", "x1^2")
+    assert transform(model[-1], X) is X
+    assert names_of(model[-1]) == ("intercept", "x0", "x1", "x2", "x3", "x4")
+    assert path_of(model) is path_of(model[-1]) is path_of(model[-1].path_)
+
+
+def test_rates_are_compared_as_far_as_asked():
+    """Curves of several rates end at t_max; without one at the stop, or a little further on."""
+    X, y = _data()
+    model = _fit(X, y, lr=0.1, max_iter=300)
+    for t_max, last in ((7, 7), (500, 500), (None, 300)):
+        display = LossCurveDisplay.from_estimator(model, lrs=[0.01, 0.1], t_max=t_max)
+        assert {int(curve.t[-1]) for curve in display.curves} == {last}
+        assert display.ax_.get_xlabel().startswith("number of updates t")
 
 
 def _words(display):
