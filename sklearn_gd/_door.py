@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
 from sklearn_gd._afar import afar, is_afar
+from sklearn_gd._array_api import Place, here, place_of
+from sklearn_gd._descent.device import DeviceRows
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory
 from sklearn_gd._descent.rows import NotFinite
 from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._device_checks import check_device_rows
 from sklearn_gd._validation import check_rows, names_seen
 
 Floats = NDArray[np.float64]
@@ -29,6 +32,7 @@ class Posed:
     problem: Problem | Gathered
     layout: Layout
     sample_weight: Any = None  # as checked
+    place: Place | None = None  # where the rows are; None: here, in NumPy
 
 
 def pose(
@@ -49,6 +53,15 @@ def pose(
         door = afar("_door")
         posed: Posed = door.pose(estimator, X, y, sample_weight, fit_intercept, reset, part)
         return posed
+    place = place_of(X)
+    if place is not None:
+        rows_there, targets = check_device_rows(
+            place, estimator, X, y, sample_weight, fit_intercept, reset=reset, part=part
+        )
+        dtype = place.dtype_of(rows_there.X)
+        layout = Layout(fit_intercept, targets, dtype, names_seen(estimator))
+        return Posed(rows_there, layout, rows_there.sample_weight, place)
+    y, sample_weight = here(y), here(sample_weight)
     rows, targets = check_rows(
         estimator, X, y, sample_weight, fit_intercept, reset=reset, part=part
     )
@@ -62,10 +75,10 @@ def moments_of(posed: Posed) -> Moments:
         return posed.problem.moments()
 
 
-def from_moments(moments: Moments, layout: Layout) -> Posed:
+def from_moments(moments: Moments, layout: Layout, place: Place | None = None) -> Posed:
     """What is left to do where the rows are gone."""
     rounding = float(np.finfo(layout.dtype).eps)
-    return Posed(Gathered(moments, layout.fit_intercept, rounding), layout)
+    return Posed(Gathered(moments, layout.fit_intercept, rounding), layout, place=place)
 
 
 def descended(
@@ -86,6 +99,6 @@ def naming_what_is_not_finite(problem: Problem | Gathered) -> Iterator[None]:
     try:
         yield
     except NotFinite:
-        if isinstance(problem, RowsInMemory):
+        if isinstance(problem, (RowsInMemory, DeviceRows)):
             assert_all_finite(problem.X, input_name="X")
         raise

@@ -11,8 +11,10 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gd._afar import afar, is_afar
+from sklearn_gd._array_api import Place, here, host, place_of, same_place
 from sklearn_gd._callbacks import CallbackSupportMixin
 from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._device_checks import bring_targets, check_device_weights, check_device_X
 from sklearn_gd._validation import check_weights, check_X, dense_numbers
 
 Floats = NDArray[np.floating[Any]]
@@ -49,10 +51,16 @@ class Descended(CallbackSupportMixin):
         """
         check_is_fitted(self)
         if is_afar(X):
-            lazy: Floats = afar("_predict").predicted(self, X, self.coef_, self.intercept_)
+            coef, intercept = host(self.coef_), host(self.intercept_)
+            lazy: Floats = afar("_predict").predicted(self, X, coef, intercept)
             return lazy
+        place = same_place(self, X, "predict")
+        if place is not None:
+            X, coef = check_device_X(self, X, place), self.coef_
+            there: Floats = X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
+            return there
         X = check_X(self, X)
-        return np.asarray(X @ self.coef_.T + self.intercept_)
+        return np.asarray(X @ host(self.coef_).T + host(self.intercept_))
 
     def staged_predict(self, X: Any) -> Iterator[Floats]:
         """Predict with every iterate in turn, the start first.
@@ -74,6 +82,9 @@ class Descended(CallbackSupportMixin):
             return (
                 predicted(self, X, path.coef(t), path.intercept(t)) for t in range(self.n_iter_ + 1)
             )
+        place = same_place(self, X, "staged_predict")
+        if place is not None:
+            return self._stages_there(check_device_X(self, X, place), place)
         return self._stages(check_X(self, X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -96,8 +107,14 @@ class Descended(CallbackSupportMixin):
         if is_afar(X, y, sample_weight):
             check_is_fitted(self)
             return float(afar("_score").r2_score(self, X, y, sample_weight))
-        weights = check_weights(sample_weight, X.shape[0] if hasattr(X, "shape") else len(X))
-        y = dense_numbers("y", y)
+        n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
+        place = place_of(X)
+        if place is not None:
+            weights = check_device_weights(sample_weight, n_samples, place)
+            y = bring_targets(y, place)
+        else:
+            weights = check_weights(here(sample_weight), n_samples)
+            y = dense_numbers("y", here(y))
         return float(super().score(X, y, weights))
 
     def to_linear_regression(self) -> LinearRegression:
@@ -118,8 +135,8 @@ class Descended(CallbackSupportMixin):
         """
         check_is_fitted(self)
         model = LinearRegression(fit_intercept=self.path_._layout.fit_intercept)
-        model.coef_ = self.coef_.copy()
-        intercept = self.intercept_
+        model.coef_ = np.array(host(self.coef_))
+        intercept = host(self.intercept_)
         # A Python number where there is none, which leaves float32 predictions as they are.
         model.intercept_ = intercept if isinstance(intercept, float) else np.array(intercept)[()]
         model.n_features_in_ = self.n_features_in_
@@ -136,6 +153,13 @@ class Descended(CallbackSupportMixin):
             predictions = products.reshape(X.shape[0], len(t), -1).swapaxes(0, 1)
             predictions = predictions + self.path_.intercept(t).reshape(len(t), 1, -1)
             yield from predictions.reshape(len(t), X.shape[0], *coef.shape[1:-1])
+
+    def _stages_there(self, X: Any, place: Place) -> Iterator[Any]:
+        many = self.path_._layout.targets == "many"
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * (len(self.path_.coef(0)) if many else 1)))
+        for first in range(0, self.n_iter_ + 1, stages):
+            t = np.arange(first, min(first + stages, self.n_iter_ + 1))
+            yield from predicted_there(place, X, self.path_.coef(t), self.path_.intercept(t))
 
     @property
     def loss_history_(self) -> Floats:
@@ -163,20 +187,33 @@ class Descended(CallbackSupportMixin):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.array_api_support = True
         return tags
 
-    def _keep(self, path: DescentPath) -> None:
-        self.__dict__.update(attributes_of(path))
+    def _keep(self, path: DescentPath, place: Place | None) -> None:
+        self.__dict__.update(attributes_of(path, place))
 
 
-def attributes_of(path: DescentPath) -> dict[str, Any]:
-    """The fitted attributes of an estimator that descended along this path."""
+def predicted_there(place: Place, X: Any, coef: Floats, intercept: Floats) -> Iterator[Any]:
+    """The predictions of several iterates, (t, d) or (t, k, d), for rows on a device."""
+    many, k = coef.ndim == 3, coef[0].size // X.shape[1]
+    products = X @ place.show(coef.reshape(-1, X.shape[1])).T  # (n, t * k)
+    shifts = np.broadcast_to(intercept.reshape(len(coef), -1), (len(coef), k))
+    predictions = products + place.show(shifts.ravel())
+    for i in range(len(coef)):
+        yield predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
+
+
+def attributes_of(path: DescentPath, place: Place | None) -> dict[str, Any]:
+    """The fitted attributes of an estimator that descended along this path, on rows there."""
     coef, intercept = path._parameters(path.n_iter)
     if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
         raise ValueError(
             f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
             f"float64, or rescale X or y."
         )
+    if place is not None:
+        coef, intercept = place.show(coef), place.show(intercept)
     return {
         "path_": path,
         "n_iter_": path.n_iter,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._array_api import Place
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.path import Layout
 from sklearn_gd._descent.pieces import descent_along
 from sklearn_gd._descent.spectrum import Spectrum
 from sklearn_gd._descent.surface import Grid
+from sklearn_gd._fitted import predicted_there
 from sklearn_gd.regressor import GDLinearRegressor
 
 Floats = NDArray[np.floating[Any]]
@@ -41,8 +43,9 @@ class HeldOutRows:
     """What a scorer is given beside the estimator."""
 
     X: Any
-    y: Floats
+    y: Any
     params: dict[str, Any]
+    place: Place | None
 
 
 def score_iterates(
@@ -57,9 +60,7 @@ def score_iterates(
         np.array(
             [
                 scorer(iterate, held_out.X, held_out.y, **held_out.params)
-                for iterate in _iterates(
-                    descent_along(spectrum, float(lr)), steps, held_out.X, look
-                )
+                for iterate in _iterates(descent_along(spectrum, float(lr)), steps, held_out, look)
             ],
             dtype=float,
         )
@@ -69,15 +70,28 @@ def score_iterates(
     return np.where(np.isfinite(scores), scores, -np.inf)
 
 
-def _iterates(descent: Descent, steps: NDArray[Any], X: Any, look: Layout) -> Iterator[Iterate]:
+def _iterates(
+    descent: Descent, steps: NDArray[Any], held_out: HeldOutRows, look: Layout
+) -> Iterator[Iterate]:
+    X, place = held_out.X, held_out.place
     p, k = descent.spectrum.start.shape
     at_once = max(1, PREDICTION_NUMBERS // ((X.shape[0] + p) * k))
     for first in range(0, len(steps), at_once):
         theta = descent.theta(steps[first : first + at_once])
         coef, intercept = look.coef(theta), look.intercept(theta)
-        predictions = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)
-        predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
-        for i, prediction in enumerate(predictions):
+        if place is None:
+            shown: Iterable[Any] = _predicted(X, coef, intercept)
+        else:
+            shown = predicted_there(place, X, coef, intercept)
+            coef, intercept = place.show(coef), place.show(intercept)
+        for i, prediction in enumerate(shown):
             iterate = Iterate(descent.lr, max_iter=int(steps[first + i]))
-            shown = np.ascontiguousarray(prediction + intercept[i])
-            yield iterate._show(X, coef[i], intercept[i], shown)
+            at = i if place is None else (i, ...)  # the standard has no other way to index
+            yield iterate._show(X, coef[at], intercept[at], prediction)
+
+
+def _predicted(X: Any, coef: Floats, intercept: Floats) -> Iterator[Floats]:
+    predictions = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)
+    predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
+    for prediction, shift in zip(predictions, intercept, strict=True):
+        yield np.ascontiguousarray(prediction + shift)

@@ -9,8 +9,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 
 from sklearn_gd._afar import afar
-from sklearn_gd._descent.folds import Each, Folds, FoldsInMemory, Split
-from sklearn_gd._descent.problem import RowsInMemory
+from sklearn_gd._descent.folds import Each, Folds, FoldsInMemory, RowsHere, Split
 from sklearn_gd._door import Posed
 
 NO_ROWS = "Fold {} is {} on no rows with a weight above zero."
@@ -19,15 +18,14 @@ NO_ROWS = "Fold {} is {} on no rows with a weight above zero."
 def folds_of(posed: Posed, cv: Any, params: dict[str, Any], each: Each) -> Folds:
     """The folds of a splitter, or of what scikit-learn's `check_cv` takes for one."""
     rows = posed.problem
-    if not isinstance(rows, RowsInMemory):
+    if not isinstance(rows, RowsHere):
         folds: Folds = afar("_folds").folds_on_workers(rows, cv, params, each)
         return folds
     y = rows.y[:, 0] if posed.layout.targets == "flat" else rows.y
     splits = checked(check_cv(cv, y).split(rows.X, y, **params), rows.n_samples, cv)
-    w = rows.sample_weight
     for i, split in enumerate(splits):
         for name, chosen in (("fitted", split.train), ("scored", split.test)):
-            if w is not None and not w[chosen].any():
+            if not rows.weight_of(chosen) > 0:
                 raise ValueError(NO_ROWS.format(i, name))
     return FoldsInMemory(rows, splits, each)
 

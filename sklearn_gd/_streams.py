@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_gd._array_api import Place
 from sklearn_gd._callbacks import restore
 from sklearn_gd._descent.problem import zeros
 from sklearn_gd._descent.solve import Terms
@@ -17,6 +18,8 @@ from sklearn_gd.moments import Moments
 
 # Attributes that a descent gives.
 FITTED = ("path_", "n_iter_", "lr_", "stop_reason_", "coef_", "intercept_")
+# What is kept of rows: their sums, how many there were, an array of their library and device.
+SEEN = ("_seen", "n_samples_seen_", "_home")
 BEGINS_ANEW = (
     "partial_fit begins anew with these rows: the earlier fit kept no sums of its own to add to. "
     "To add to earlier rows give them to partial_fit as well."
@@ -71,11 +74,16 @@ class Streaming:
             self._check_terms()
             seen = vars(self).get("_seen")
             posed = pose(self, X, y, sample_weight, True, reset=seen is None, part=True)
+            home = vars(self).get("_home")
+            if seen is not None:
+                _check_home(home, posed.place)
             batch = Moments._of(posed)
             anew = seen is None and "path_" in vars(self)
             self._forget()
             self._seen = batch if seen is None else seen + batch
             self.n_samples_seen_ = self._seen.n_samples
+            if posed.place is not None:
+                self._home = posed.place.sample()
         except BaseException:
             restore(self, earlier)
             raise
@@ -135,7 +143,8 @@ class Streaming:
         seen = vars(self).get("_seen")
         if seen is None or name not in FITTED:
             return object.__getattribute__(self, name)  # raises again, with the reason it had
-        posed = seen._posed(self.fit_intercept)
+        home = vars(self).get("_home")
+        posed = seen._posed(self.fit_intercept, None if home is None else Place.of(home))
         message = self._descend(posed, zeros(posed.problem), self._check_terms())
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
@@ -143,7 +152,7 @@ class Streaming:
 
     def _forget(self) -> None:
         """Of earlier rows and of what was descended to on them."""
-        for name in (*FITTED, "_seen", "n_samples_seen_"):
+        for name in (*FITTED, *SEEN):
             vars(self).pop(name, None)
 
     def _name_features(self, moments: Moments) -> None:
@@ -151,3 +160,14 @@ class Streaming:
         vars(self).pop("feature_names_in_", None)
         if moments.feature_names is not None:
             self.feature_names_in_ = np.array(moments.feature_names, dtype=object)
+
+
+def _check_home(home: Any, place: Place | None) -> None:
+    """Coefficients come back where all the rows were."""
+    before = None if home is None else Place.of(home)
+    if before is place or (before is not None and place is not None and before.is_that_of(place)):
+        return
+    raise ValueError(
+        f"partial_fit takes rows of one library and device; got {place or 'numpy'} after "
+        f"{before or 'numpy'}."
+    )

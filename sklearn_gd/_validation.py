@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sklearn_gd._array_api import host
 from sklearn_gd._descent.problem import RowsInMemory
 from sklearn_gd._descent.rows import LARGEST_SIZE
 
@@ -34,7 +35,7 @@ class Door(BaseEstimator):
 
 def check_X(estimator: Any, X: Any) -> Any:
     """X to predict for: checked against the features seen in fit."""
-    return _validated(estimator, numbers("X", X), reset=False)
+    return validated(estimator, numbers("X", X), reset=False)
 
 
 def check_rows(
@@ -57,7 +58,7 @@ def check_rows(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
             f"is None."
         )
-    X, y = _validated(
+    X, y = validated(
         estimator,
         numbers("X", X),
         dense_numbers("y", y),
@@ -73,12 +74,12 @@ def check_rows(
     return RowsInMemory(X, table, weights, fit_intercept), targets
 
 
-def _validated(estimator: Any, *arrays: Any, **how: Any) -> Any:
-    # What overflows becomes infinite, and is then refused by name.
+def validated(estimator: Any, *arrays: Any, dtype: Any = DTYPES, **how: Any) -> Any:
+    """As scikit-learn checks it; what overflows becomes infinite, and is then refused by name."""
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             return validate_data(
-                estimator, *arrays, accept_sparse=SPARSE_FORMATS, dtype=DTYPES, **how
+                estimator, *arrays, accept_sparse=SPARSE_FORMATS, dtype=dtype, **how
             )
         except OverflowError as error:
             raise ValueError("X and y must hold numbers within the range of float64.") from error
@@ -120,19 +121,28 @@ def dense_numbers(name: str, value: Any) -> Any:
 
 def _check_sizes(X: Any, y: Floats, fit_intercept: bool) -> None:
     """Numbers whose squares vanish or overflow would be taken for zeros or infinity."""
-    sizes = np.abs(y).max(axis=0).tolist()
-    if not all(size == 0 or SMALLEST_SIZE <= size <= LARGEST_SIZE for size in sizes):
-        raise ValueError(
-            f"y must have sizes between {SMALLEST_SIZE:.0e} and {LARGEST_SIZE:.0e}, "
-            f"or be all zero; its largest is {max(sizes):.3g}: rescale y."
-        )
+    check_sizes_of_y(np.abs(y).max(axis=0).tolist())
     x = X.data if sparse.issparse(X) else X
     if fit_intercept or x.size == 0 or np.abs(x[:1]).max() >= SMALLEST_SIZE:
         return  # with a column of ones, or a first row of some size, X as a whole has some size
-    largest = float(max(x.max(), -x.min()))
-    if 0 < largest < SMALLEST_SIZE:
+    check_size_of_X(float(max(x.max(), -x.min())))
+
+
+def check_sizes_of_y(sizes: list[float], most: float = LARGEST_SIZE) -> None:
+    """The largest size of each target."""
+    least = 1.0 / most
+    if not all(size == 0 or least <= size <= most for size in sizes):
         raise ValueError(
-            f"X must have sizes of {SMALLEST_SIZE:.0e} or more, or be all zero; its largest is "
+            f"y must have sizes between {least:.0e} and {most:.0e}, "
+            f"or be all zero; its largest is {max(sizes):.3g}: rescale y."
+        )
+
+
+def check_size_of_X(largest: float, most: float = LARGEST_SIZE) -> None:
+    """The largest size in X where there is nothing else of some size."""
+    if 0 < largest < 1.0 / most:
+        raise ValueError(
+            f"X must have sizes of {1.0 / most:.0e} or more, or be all zero; its largest is "
             f"{largest:.3g}: rescale the columns, for instance with StandardScaler."
         )
 
@@ -161,29 +171,39 @@ def check_weights(sample_weight: Any, n_samples: int, *, part: bool = False) -> 
         dtype=np.float64,
         input_name="sample_weight",
     )
-    if weights.shape != (n_samples,):
+    check_shape_of_weights(weights, n_samples)
+    check_sizes_of_weights(weights.min(), weights.max(), part)
+    return weights
+
+
+def check_shape_of_weights(weights: Any, n_samples: int) -> None:
+    if tuple(weights.shape) != (n_samples,):
         raise ValueError(
             f"sample_weight must have one weight per row, shape ({n_samples},); "
-            f"got shape {weights.shape}."
+            f"got shape {tuple(weights.shape)}."
         )
-    if (weights < 0).any():
-        raise ValueError(
-            f"sample_weight must not be negative; the least weight is {weights.min():.6g}."
-        )
-    if not weights.any():
+
+
+def check_sizes_of_weights(
+    least: float, largest: float, part: bool, most: float = LARGEST_SIZE
+) -> None:
+    """The smallest and the largest weight."""
+    if least < 0:
+        raise ValueError(f"sample_weight must not be negative; the least weight is {least:.6g}.")
+    if largest == 0:
         if part:
-            return weights
+            return
         raise ValueError("sample_weight must not be all zero: some weight must be positive.")
-    if not SMALLEST_SIZE <= weights.max() <= LARGEST_SIZE:
+    if not 1.0 / most <= largest <= most:
         raise ValueError(
-            f"The largest sample_weight must lie between {SMALLEST_SIZE:.0e} and "
-            f"{LARGEST_SIZE:.0e}; got {weights.max():.3g}: divide the weights by their mean."
+            f"The largest sample_weight must lie between {1.0 / most:.0e} and "
+            f"{most:.0e}; got {largest:.3g}: divide the weights by their mean."
         )
-    return weights
 
 
 def check_start(name: str, value: Any, *shapes: tuple[int, ...]) -> Floats:
     """An initial value given by the user, of the first shape or one that reshapes to it."""
+    value = host(value)
     if np.ndim(value) == 0:
         start = np.asarray(check_number(name, _scalar(value), Real), dtype=np.float64)
     else:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_gd._array_api import Place
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
 from sklearn_gd._descent.moments import Moments as Sums
 from sklearn_gd._descent.path import Layout
@@ -21,7 +22,10 @@ from sklearn_gd._validation import Door
 
 # What a saved file says of itself, so that a later version can read an earlier one's.
 FORMAT = 1
-KEYS = {"format", "sums", "n_targets", "n_samples", "targets", "dtype", "named", "feature_names"}
+KEYS = {
+    *("format", "sums", "unit", "n_targets", "n_samples"),
+    *("targets", "dtype", "named", "feature_names"),
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -177,6 +181,7 @@ class Moments:
             file,
             format=np.int64(FORMAT),
             sums=self._sums.sums,
+            unit=np.float64(self._sums.unit),
             n_targets=np.int64(self.n_targets),
             n_samples=np.int64(self.n_samples),
             targets=np.str_(self._targets),
@@ -214,8 +219,9 @@ class Moments:
                     f"reads format {FORMAT}: update it."
                 )
             names = tuple(str(name) for name in held["feature_names"])
+            n_targets, n_samples = int(held["n_targets"]), int(held["n_samples"])
             return cls(
-                Sums(_checked(held["sums"]), int(held["n_targets"]), int(held["n_samples"])),
+                Sums(_checked(held["sums"]), n_targets, n_samples, float(held["unit"])),
                 str(held["targets"]),
                 np.dtype(str(held["dtype"])),
                 names if held["named"] else None,
@@ -226,12 +232,12 @@ class Moments:
         rows = "n_samples"
         return f"({rows},)" if self._targets == "flat" else f"({rows}, {self.n_targets})"
 
-    def _posed(self, fit_intercept: bool) -> Posed:
+    def _posed(self, fit_intercept: bool, place: Place | None = None) -> Posed:
         """The problem of all the rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")
         layout = Layout(fit_intercept, self._targets, self.dtype, self.feature_names)
-        return from_moments(self._sums, layout)
+        return from_moments(self._sums, layout, place)
 
 
 def _counted(count: int, what: str) -> str:

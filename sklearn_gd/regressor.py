@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -110,6 +111,10 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     A fit that ends with the loss still falling, on a diverging rate, or short of a `tol` below the
     least possible loss, warns with a `ConvergenceWarning` that has the numbers.
 
+    With ``sklearn.set_config(array_api_dispatch=True)`` arrays of PyTorch, CuPy and others stay on
+    their device: passes over the rows run there, `coef_`, `intercept_` and predictions come back
+    there in the dtype of X, and `path_` and histories are NumPy's.
+
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
     The descent is found first, and while a Krylov space grows for it that is shown; its iterates
     are shown then, one task for each, or for each block of them where there are more than 1000.
@@ -200,7 +205,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
             posed = pose(self, X, y, sample_weight, self.fit_intercept)
             start = self._start(posed, coef_init, intercept_init)
             self._forget()
-            telling = Telling(self, X, y, posed.sample_weight, attributes_of)
+            shown = partial(attributes_of, place=posed.place)
+            telling = Telling(self, X, y, posed.sample_weight, shown)
             return self._descend(posed, start, replace(terms, watch=telling.grows), telling)
         except BaseException:
             restore(self, earlier)
@@ -212,7 +218,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     ) -> str | None:
         """Descend and keep the path; what there is to say of it comes back."""
         path, moments = descended(posed, start, terms, self.solver)
-        self._keep(path if telling is None else telling.descends(path))
+        self._keep(path if telling is None else telling.descends(path), posed.place)
         return advice(self.path_, self.tol, moments)
 
     def _check_terms(self) -> Terms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,12 +16,13 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_gd._array_api import Place, is_foreign
 from sklearn_gd._callbacks import Telling, restore, with_callbacks
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
-from sklearn_gd._descent.folds import Each, FoldsInMemory
+from sklearn_gd._descent.folds import Each, FoldsInMemory, RowsHere
 from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory, zeros
+from sklearn_gd._descent.problem import Gathered, Problem, zeros
 from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.solve import Terms
 from sklearn_gd._descent.surface import Grid
@@ -34,6 +36,7 @@ from sklearn_gd._descent.winner import choose
 from sklearn_gd._door import Posed, descended, naming_what_is_not_finite, pose
 from sklearn_gd._fitted import Descended, attributes_of
 from sklearn_gd._grid import check_iters, check_rates, spread_rates
+from sklearn_gd._records import Record
 from sklearn_gd._scoring import HeldOutRows, score_iterates
 from sklearn_gd._splits import folds_of
 from sklearn_gd._validation import (
@@ -156,6 +159,9 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
     Scores within 1e-10 of the best are equal; the fewest updates win, then the smallest rate.
 
+    Arrays of other libraries stay on their device, as with `GDLinearRegressor`; scores, rates and
+    numbers of updates are NumPy's.
+
     When scaling is to be learned in each fold as well, put ``GDLinearRegressor`` into a pipeline
     and tune that with ``GridSearchCV``; scaling all rows beforehand changes the scores little.
 
@@ -179,11 +185,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
     True
     """
 
-    lrs_: Floats
-    iters_: NDArray[np.int64]
-    scores_path_: Floats
-    gcv_path_: Floats
-    dof_path_: Floats
+    lrs_ = Record[Floats]()
+    iters_ = Record[NDArray[np.int64]]()
+    scores_path_ = Record[Floats]()
+    gcv_path_ = Record[Floats]()
+    dof_path_ = Record[Floats]()
     best_score_: float
     best_index_: tuple[int, int]
 
@@ -250,7 +256,8 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             posed = pose(self, X, y, sample_weight, self.fit_intercept)
             problem = posed.problem
             assert not isinstance(problem, Gathered)  # `pose` makes problems of rows
-            telling = Telling(self, X, y, posed.sample_weight, attributes_of)
+            shown = partial(attributes_of, place=posed.place)
+            telling = Telling(self, X, y, posed.sample_weight, shown)
             each = telling.tuning_begins(self._each)
             with naming_what_is_not_finite(problem):
                 if self.cv is None:
@@ -261,7 +268,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             # The start itself may be best: then no update is made.
             terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.grows)
             path, moments = descended(posed, zeros(problem), terms, self.solver, known)
-            self._keep(telling.descends(path))
+            self._keep(telling.descends(path), posed.place)
         except BaseException:
             restore(self, earlier)
             raise
@@ -331,7 +338,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         params: dict[str, Any],
         each: Each,
     ) -> Moments | None:
-        for name in {"gcv_path_", "dof_path_"} & set(vars(self)):
+        for name in ("gcv_path_", "dof_path_"):
             delattr(self, name)  # those of an earlier fit without folds
         for_splitter, for_scorer = self._route(posed.sample_weight, params)
         in_closed_form = self._in_closed_form(posed.sample_weight)
@@ -352,13 +359,14 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             return way.moments
         assert isinstance(folds, FoldsInMemory)
         rows, look = folds.problem, posed.layout
-        y = rows.y[:, 0] if look.targets == "flat" else rows.y
         scorer, spectra = check_scoring(self, self.scoring), way.spectra(grid)
 
         def score(i: int) -> NDArray[Any]:
             test = folds.splits[i].test
             taken = {name: _taken(value, test, rows) for name, value in for_scorer.items()}
-            held_out = HeldOutRows(rows.X[test], y[test], taken)
+            part = rows.taken(test)
+            y = part.y[:, 0] if look.targets == "flat" else part.y
+            held_out = HeldOutRows(part.X, y, taken, posed.place)
             return score_iterates(scorer, spectra(i), held_out, grid, look)
 
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
@@ -411,8 +419,10 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return list(run(delayed(task)(i) for i in folds))
 
 
-def _taken(value: Any, index: NDArray[np.intp], rows: RowsInMemory) -> Any:
+def _taken(value: Any, index: NDArray[np.intp], rows: RowsHere) -> Any:
     """Metadata of one fold: its rows where there is a value per row, else the value itself."""
+    if is_foreign(value):
+        return Place.of(value).take(value, index) if value.shape[:1] == (rows.n_samples,) else value
     if hasattr(value, "shape") or isinstance(value, (list, tuple)):
         per_row = value if hasattr(value, "tocsr") else np.asarray(value)
         if per_row.ndim and per_row.shape[0] == rows.n_samples:

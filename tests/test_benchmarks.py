@@ -23,6 +23,7 @@ from benchmarks import (
     dask,
     fit,
     flights,
+    gpu,
     growth,
     imports,
     large,
@@ -127,3 +128,26 @@ def test_flights_compare_frames_and_arrays():
     rows = flights.compare("dense", X, X[:, 0] + 0.1 * rng.standard_normal(200), 1)
     assert rows[0]["held-out R2"] == pytest.approx(rows[2]["held-out R2"], abs=1e-3)
     assert rows[2]["who"] == LinearRegression.__name__
+
+
+def test_gpu_says_that_there_is_none(monkeypatch, capsys):
+    """And measures nothing; a library that is absent is named."""
+    monkeypatch.setattr(gpu, "find_spec", lambda name: None)
+    gpu.main(argparse.Namespace(device="cuda"))
+    assert "PyTorch is not installed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+def test_gpu_compares_fits_that_agree(name):
+    """The code of the card's case, on the processor: coefficients are those of lstsq."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("array_api_compat")
+    rows = gpu.compare(torch, 300, 4, "cpu", name, 1)
+    assert rows[0]["distance to lstsq"] < {"float32": 1e-4, "float64": 1e-10}[name]
+    assert [r["who"].split(",")[0] for r in rows[:2]] == ["sklearn_gd", "plain loop"]
+
+
+def test_gpu_takes_as_many_rows_as_fit():
+    """Never more than asked for."""
+    assert gpu.rows_that_fit(10**7, 500, 8, 80e9) == 8_000_000
+    assert gpu.rows_that_fit(10**7, 500, 4, 1e12) == 10**7

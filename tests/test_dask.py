@@ -20,6 +20,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from helpers import distance, from_singular_values, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, Moments, diagnose
+from sklearn_gd._descent import krylov
 
 dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
@@ -265,11 +266,24 @@ def test_sparse_rows_of_too_many_columns_take_a_krylov_space(container):
     """Blocks of columns are joined; left vectors stay with the rows."""
     data, y = wide()
     lazy = sparse_rows(data, ((30, 30, 30), (4000, 5000)), container).persist()
-    model = GDLinearRegressor(tol=0.1)
-    fitted = clone(model).fit(lazy, da.from_array(y, chunks=30))
-    assert type(fitted.path_._descent).__name__ == "KrylovDescent"
-    assert_same(fitted, clone(model).fit(data, y))
+    for tol in (0.1, 1e-8):
+        model = GDLinearRegressor(tol=tol)
+        fitted = clone(model).fit(lazy, da.from_array(y, chunks=30))
+        assert type(fitted.path_._descent).__name__ == "KrylovDescent"
+        assert_same(fitted, clone(model).fit(data, y))
     assert distance(fitted.predict(lazy).compute(), fitted.predict(data)) <= PROMISED
+
+
+def test_a_space_too_large_for_memory_starts_again(monkeypatch):
+    """Its largest curvature then comes from spaces started at directions of its own."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)
+    monkeypatch.setattr(krylov, "LEAST_VECTORS", 8)
+    data, y = wide()
+    lazy = sparse_rows(data, (30, 9000)).persist()
+    fitted = GDLinearRegressor(tol=1e-6).fit(lazy, da.from_array(y, chunks=30))
+    assert len(fitted.path_._descent.pieces) > 1
+    monkeypatch.undo()
+    assert_same(fitted, GDLinearRegressor(tol=1e-6).fit(data, y))
 
 
 def test_few_sparse_columns_are_summed():
@@ -493,6 +507,15 @@ def test_tuning_on_too_many_columns_takes_spaces():
     tuned_alike(found, clone(model).fit(data, y))
 
 
+def test_degrees_of_freedom_of_columns_that_repeat_each_other():
+    """Curvatures that a space can't find are zero, which the sum of all of them tells."""
+    twice = np.c_[X, X]
+    model = GDLinearRegressorCV(3, 40, solver="krylov")
+    found = clone(model).fit(da.from_array(twice, chunks=(60, 10)), column())
+    tuned_alike(found, clone(model).fit(twice, Y))
+    assert distance(found.dof_path_, clone(model).fit(X, Y).dof_path_) > 0.01
+
+
 def test_long_tuning_takes_a_second_pass():
     """Folds whose sums lose digits are read again, whitened, and held-out rows by QR factors."""
     data = from_singular_values(120, 4, 10.0 ** -np.linspace(0, 4, 4))
@@ -518,6 +541,9 @@ def test_tuning_on_collections_says_what_it_cannot_do():
     for cv in (4, PartitionKFold(4)):
         with pytest.raises(ValueError, match="Fold 0 is scored on no rows with a weight"):
             GDLinearRegressorCV(cv=cv).fit(*lazy, weight)
+    nothing = da.from_array(X, chunks=((0, 200), 5)), da.from_array(Y, chunks=((0, 200),))
+    with pytest.raises(ValueError, match="Fold 0 is scored on no rows"):
+        GDLinearRegressorCV(cv=PartitionKFold(2)).fit(*nothing)
     with pytest.raises(ValueError, match="fitted on no rows"):
         GDLinearRegressorCV(cv=[([], [1, 2])]).fit(*lazy)
     with pytest.raises(TypeError, match="PartitionKFold splits the rows of a Dask array"):

@@ -26,10 +26,10 @@ X, Y = regression(n=200, d=5)
 
 @pytest.fixture(scope="module")
 def client():
-    """Two workers in processes of their own, of one thread each; nothing listens for a browser."""
+    """Two workers in processes of their own, of one thread each; every port is a free one."""
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

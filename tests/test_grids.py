@@ -54,9 +54,8 @@ def _rows(kind, n=20):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, 3)) * (rng.random((n, 3)) < 0.7)
     w = rng.random(n) if kind == "weighted" else None
-    return RowsInMemory(
-        sparse.csr_matrix(X) if kind == "csr" else X, rng.normal(size=(n, 2)), w, True
-    )
+    X = sparse.csr_matrix(X) if kind == "csr" else X
+    return RowsInMemory(X, rng.normal(size=(n, 2)), w, True)
 
 
 @pytest.mark.parametrize("kind", ["dense", "weighted", "csr"])

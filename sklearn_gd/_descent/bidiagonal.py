@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent import ritz
 from sklearn_gd._descent.basis import Basis, length
+from sklearn_gd._descent.pieces import Digits
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.spectrum import EPS, MOMENTS_ROUNDING
+from sklearn_gd._descent.spectrum import MOMENTS_ROUNDING
 
 Floats = NDArray[np.float64]
 
-# A vector this short beside the matrix is the rounding of zero: the space is invariant.
-BREAKDOWN = 10 * EPS
+# A vector this short beside the matrix, in units of the rounding of products with it, is the
+# rounding of zero: the space is invariant.
+BREAKDOWN = 10
 
 
 class LeftVectors(Protocol):
@@ -32,6 +34,7 @@ class Sides(Protocol):
 
     shape: tuple[int, int]
     short_left: bool  # which side's vectors are kept orthogonal
+    unit: float  # the rounding of its products
 
     def residual_at(self, theta: Floats) -> LeftVectors: ...
     def image(self, right: Floats) -> LeftVectors: ...
@@ -48,8 +51,6 @@ class Bidiagonalisation:
     2000, doi 10.1137/S1064827597327309). V is kept, as iterates are made of it.
     """
 
-    error = 0.0
-
     def __init__(self, sides: Sides, left: LeftVectors, sizes: float) -> None:
         self._sides = sides
         self._left = left
@@ -59,7 +60,8 @@ class Bidiagonalisation:
         self._alphas: list[list[float]] = [[] for _ in range(k)]
         self._betas: list[list[float]] = [[] for _ in range(k)]
         self._sizes = sizes
-        self.rounding = MOMENTS_ROUNDING * EPS * sizes
+        rounding = MOMENTS_ROUNDING * sides.unit**2 * sizes
+        self.digits: Digits = {"rounding": rounding, "error": 0.0, "unit": sides.unit}
         left.scale(_inverse(self._first))
         self._right = self._settle_right(left.back())
 
@@ -100,7 +102,7 @@ class Bidiagonalisation:
         beta = self._left.sizes()
         for j, size in enumerate(beta):
             if not self._ended(j):
-                beta[j] = size if size > BREAKDOWN * self._scale(j) else 0.0
+                beta[j] = size if size > self._nothing(j) else 0.0
                 self._betas[j].append(float(beta[j]))
         shrink = _inverse(beta)
         self._left.scale(shrink)
@@ -116,7 +118,7 @@ class Bidiagonalisation:
             v = across[:, j] if keep else basis.orthogonalise(across[:, j])
             alpha = length(v)
             full = len(self._betas[j]) >= min(self._sides.shape)
-            if full or not alpha > BREAKDOWN * self._scale(j):
+            if full or not alpha > self._nothing(j):
                 alpha = 0.0
             else:
                 right[:, j] = v / alpha
@@ -127,8 +129,9 @@ class Bidiagonalisation:
     def _ended(self, j: int) -> bool:
         return self._alphas[j][-1:] == [0.0]
 
-    def _scale(self, j: int) -> float:
-        return max([0.0, *self._alphas[j], *self._betas[j]])
+    def _nothing(self, j: int) -> float:
+        """Lengths down here are rounding."""
+        return BREAKDOWN * self._sides.unit * max([0.0, *self._alphas[j], *self._betas[j]])
 
 
 def _inverse(sizes: Floats) -> Floats:

@@ -7,6 +7,7 @@ from functools import cached_property
 from math import log
 from typing import Protocol
 
+from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 
 SPECTRAL = "spectral"
@@ -139,7 +140,7 @@ class Shape:
 
     @property
     def drifts(self) -> bool:
-        return bool(self.max_iter * MOMENTS_ERROR > CONTRACT)
+        return bool(self.max_iter * MOMENTS_ERROR * EPS > CONTRACT)
 
     @property
     def lacking(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._descent.contraction import Contraction
-from sklearn_gd._descent.spectrum import CONTRACT, EPS, MOMENTS_ROUNDING, Spectrum
+from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
 
 Floats = NDArray[np.float64]
 
@@ -18,9 +18,9 @@ Floats = NDArray[np.float64]
 CHUNK_NUMBERS = 1 << 18
 # At so many points in time the losses before a measured one are asked for their errors.
 MEASURED_AROUND = 30
-# A measured loss is off by this times its root and that of the mean squares it is a difference of
-# (measured: less than a rounding).
-MEASURED_ROUNDING = 4 * EPS
+# A measured loss is off by so many roundings of the rows' sums times its root and that of the mean
+# squares it is a difference of (measured: less than one).
+MEASURED_ROUNDING = 4
 # Powers of growing directions are held below this, so that inf - inf never makes a nan.
 LARGEST_SIZE = 1e150
 
@@ -188,7 +188,9 @@ class Descent:
         slope = sqrt(last @ (2.0 * self.energy * self.contraction.curvature))
         error += slope * self.coefficient_error(end) * float(np.linalg.norm(self.size(end)))
         loss = float(self.loss(end))
-        error += MEASURED_ROUNDING * sqrt(self.spectrum.rounding / MOMENTS_ROUNDING * loss)
+        unit = self.spectrum.unit
+        squares = self.spectrum.rounding / (MOMENTS_ROUNDING * unit)
+        error += MEASURED_ROUNDING * unit * sqrt(squares * loss)
         known = (error <= CONTRACT * self.loss(spread)).all()
         # Below the resolution no `tol` was looked for.
         return bool(known and loss > self.spectrum.resolution)

@@ -18,16 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_gd._descent.device import DeviceRows
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.problem import Problem, RowsInMemory
-from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+RowsHere = RowsInMemory | DeviceRows
 # Applies a function to every fold, in order; serial or parallel.
 Each = Callable[[Callable[[int], Any], Iterable[int]], list[Any]]
 Sums = TypeVar("Sums")  # whatever can be added: moments, arrays
+# Asks rows, wherever they are, for what can be added up over them.
+Measure = Callable[[Any], Sums]
 
 # Rows taken by index are copied this much at a time.
 TAKEN_BYTES = 1 << 25
@@ -57,17 +60,17 @@ class Folds(Protocol):
     def __len__(self) -> int: ...
     def training(self, i: int) -> Problem: ...
     def training_weight(self, i: int) -> float: ...
-    def over_all(self, measure: Callable[[Rows], Sums]) -> Sums: ...
-    def over_tests(self, measure: Callable[[Rows], Sums]) -> list[Sums]: ...
-    def over_test(self, measure: Callable[[Rows], Sums], i: int) -> Sums: ...
-    def over_train(self, measure: Callable[[Rows], Sums], i: int) -> Sums: ...
+    def over_all(self, measure: Measure[Sums]) -> Sums: ...
+    def over_tests(self, measure: Measure[Sums]) -> list[Sums]: ...
+    def over_test(self, measure: Measure[Sums], i: int) -> Sums: ...
+    def over_train(self, measure: Measure[Sums], i: int) -> Sums: ...
 
 
 @dataclass(frozen=True, eq=False)
 class FoldsInMemory:
-    """Rows that are all here, and how they are split."""
+    """Rows that are all in one memory, and how they are split."""
 
-    problem: RowsInMemory
+    problem: RowsHere
     splits: list[Split]
     each: Each
 
@@ -81,31 +84,31 @@ class FoldsInMemory:
             self.splits, self.problem.n_samples
         )
 
-    def training(self, i: int) -> RowsInMemory:
+    def training(self, i: int) -> Problem:
         """All rows, weighted by how often the fold is fitted on them: nothing is copied."""
-        return counted(self.problem, self.splits[i].train)
+        training: Problem = counted(self.problem, self.splits[i].train)
+        return training
 
     def training_weight(self, i: int) -> float:
-        w, index = self.problem.sample_weight, self.splits[i].train
-        return float(len(index) if w is None else w[index].sum())
+        return self.problem.weight_of(self.splits[i].train)
 
-    def over_all(self, measure: Callable[[Rows], Sums]) -> Sums:
+    def over_all(self, measure: Measure[Sums]) -> Sums:
         return measure(self.problem)
 
-    def over_tests(self, measure: Callable[[Rows], Sums]) -> list[Sums]:
+    def over_tests(self, measure: Measure[Sums]) -> list[Sums]:
         return self.each(lambda i: self.over_test(measure, i), range(len(self)))
 
-    def over_test(self, measure: Callable[[Rows], Sums], i: int) -> Sums:
+    def over_test(self, measure: Measure[Sums], i: int) -> Sums:
         return over(self.problem, self.splits[i].test, measure)
 
-    def over_train(self, measure: Callable[[Rows], Sums], i: int) -> Sums:
+    def over_train(self, measure: Measure[Sums], i: int) -> Sums:
         return over(self.problem, self.splits[i].train, measure)
 
 
 class FoldSums(Generic[Sums]):
     """Sums over each fold's training and held-out rows; those of a partition are made once."""
 
-    def __init__(self, folds: Folds, measure: Callable[[Rows], Sums]) -> None:
+    def __init__(self, folds: Folds, measure: Measure[Sums]) -> None:
         self._folds = folds
         self._measure = measure
         self._tests = folds.over_tests(measure) if folds.add_up else []
@@ -122,16 +125,14 @@ class FoldSums(Generic[Sums]):
         return reduce(add, self._tests) if self._tests else self._folds.over_all(self._measure)
 
 
-def over(rows: Rows, index: Indices, measure: Callable[[Rows], Sums]) -> Sums:
+def over(rows: RowsHere, index: Indices, measure: Measure[Sums]) -> Sums:
     """The sum of the measures of the rows of an index."""
     return reduce(add, map(measure, pieces(rows, index)))
 
 
-def counted(rows: Rows, index: Indices) -> RowsInMemory:
+def counted(rows: RowsHere, index: Indices) -> Any:
     """All rows, each weighing as much more as the index has it."""
-    counts = np.bincount(index, minlength=rows.n_samples).astype(np.float64)
-    w = counts if rows.sample_weight is None else counts * rows.sample_weight
-    return RowsInMemory(rows.X, rows.y, w, rows.fit_intercept)
+    return rows.reweighted(np.bincount(index, minlength=rows.n_samples).astype(np.float64))
 
 
 def may_be_held(problem: Problem, folds: int) -> bool:
@@ -165,26 +166,21 @@ def sums_of_others(sums: list[Sums]) -> list[Sums]:
     ]
 
 
-def pieces(rows: Rows, index: Indices) -> Iterator[Rows]:
+def pieces(rows: RowsHere, index: Indices) -> Iterator[RowsHere]:
     """The rows of an index: a view where they stand together, else copies of bounded size."""
     first, last = (int(index[0]), int(index[-1])) if len(index) else (0, -1)
     if last - first + 1 == len(index) and bool((np.diff(index) == 1).all()):
-        yield _taken(rows, slice(first, last + 1))
+        yield rows.taken(slice(first, last + 1))
         return
     at_once = max(1, TAKEN_BYTES // _row_bytes(rows))
     for start in range(0, len(index), at_once):
-        yield _taken(rows, index[start : start + at_once])
+        yield rows.taken(index[start : start + at_once])
 
 
-def _row_bytes(rows: Rows) -> int:
+def _row_bytes(rows: RowsHere) -> int:
     if sparse.issparse(rows.X):
         return SPARSE_BYTES * (1 + int(rows.X.nnz) // rows.n_samples)
     return 8 * rows.n_parameters
-
-
-def _taken(rows: Rows, index: Any) -> Rows:
-    w = None if rows.sample_weight is None else rows.sample_weight[index]
-    return Rows(rows.X[index], rows.y[index], w, rows.fit_intercept)
 
 
 def spectrum_of(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum:

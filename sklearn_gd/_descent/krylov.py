@@ -19,11 +19,10 @@ from sklearn_gd._descent.bidiagonal import Bidiagonalisation, Sides
 from sklearn_gd._descent.compress import compressed, within_memory
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.lanczos import Tridiagonalisation
-from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.pieces import KrylovDescent, Piece, joined, spectrum_of
+from sklearn_gd._descent.moments import EPS, Moments
+from sklearn_gd._descent.pieces import Digits, KrylovDescent, Piece, joined, spectrum_of
 from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.spectrum import EPS
 from sklearn_gd._descent.stopping import Stop
 
 Floats = NDArray[np.float64]
@@ -48,8 +47,7 @@ class Process(Protocol):
     """A Krylov space that grows."""
 
     bases: list[Basis]
-    rounding: float
-    error: float
+    digits: Digits
 
     @property
     def size(self) -> int: ...
@@ -209,7 +207,7 @@ class Search:
         self, process: Process, correction: float = 0.0, measured_at: int | None = None
     ) -> Look:
         ritz = process.ritz()
-        spectrum = spectrum_of(ritz, process.bases, self.theta, process.rounding, process.error)
+        spectrum = spectrum_of(ritz, process.bases, self.theta, **process.digits)
         if self.top is not None:
             spectrum = replace(spectrum, top=self.top, top_known=True)
         else:

@@ -9,6 +9,7 @@ from sklearn_gd._descent import ritz
 from sklearn_gd._descent.basis import Basis, length
 from sklearn_gd._descent.bidiagonal import BREAKDOWN
 from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.pieces import Digits
 from sklearn_gd._descent.ritz import Ritz
 from sklearn_gd._descent.spectrum import MOMENTS_ERROR, MOMENTS_ROUNDING
 
@@ -18,16 +19,19 @@ Floats = NDArray[np.float64]
 class Tridiagonalisation:
     """H V = V T for every target; the answers are those of the moments' own eigenbasis."""
 
-    error = MOMENTS_ERROR
-
     def __init__(self, moments: Moments, start: Floats, fit_intercept: bool) -> None:
-        self._hessian = moments.hessian(fit_intercept)
+        self._unit, self._hessian = moments.unit, moments.hessian(fit_intercept)
         b = moments.products_with_y(fit_intercept)
         squares = moments.mean_squares_of_y()
         pull = self._hessian @ start
         quadratic = np.einsum("pk,pk->k", start, pull)
         self._losses = 0.5 * (squares + quadratic) - np.einsum("pk,pk->k", start, b)
-        self.rounding = MOMENTS_ROUNDING * float(np.sum(squares + np.abs(quadratic)))
+        sizes = float(np.sum(squares + np.abs(quadratic)))
+        self.digits: Digits = {
+            "rounding": MOMENTS_ROUNDING * self._unit * sizes,
+            "error": MOMENTS_ERROR * self._unit,
+            "unit": self._unit,
+        }
         self.bases = [Basis(len(b)) for _ in range(b.shape[1])]
         self._slopes = np.linalg.norm(b - pull, axis=0)
         self._diagonals: list[list[float]] = [[] for _ in self.bases]
@@ -62,7 +66,9 @@ class Tridiagonalisation:
     def ritz(self) -> list[Ritz]:
         columns = zip(self._diagonals, self._beside, self._slopes, self._losses, strict=True)
         return [
-            ritz.from_tridiagonal(np.array(diagonal), np.array(beside), float(slope), float(loss))
+            ritz.from_tridiagonal(
+                np.array(diagonal), np.array(beside), float(slope), float(loss), self._unit
+            )
             if diagonal
             else ritz.nothing(max(float(loss), 0.0))
             for diagonal, beside, slope, loss in columns
@@ -74,7 +80,7 @@ class Tridiagonalisation:
         size = length(v)
         scale = max(*self._diagonals[j], *self._beside[j], 0.0)
         full = len(self._diagonals[j]) >= len(v)
-        size = 0.0 if full or not size > BREAKDOWN * scale else size
+        size = 0.0 if full or not size > BREAKDOWN * self._unit * scale else size
         self._beside[j].append(size)
         self._next[j] = v / size if size else 0.0
         if size:

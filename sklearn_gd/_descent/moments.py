@@ -13,6 +13,8 @@ from sklearn_gd._descent.rows import LARGEST_SIZE, NotFinite, Rows
 
 Floats = NDArray[np.float64]
 
+EPS = float(np.finfo(np.float64).eps)
+
 
 @dataclass(frozen=True, eq=False)
 class Moments:
@@ -25,9 +27,11 @@ class Moments:
     sums: Floats  # (1 + n_features + n_targets, same)
     n_targets: int
     n_samples: int
+    unit: float = EPS  # the rounding of the sums
 
     def __add__(self, other: Moments) -> Moments:
-        return Moments(self.sums + other.sums, self.n_targets, self.n_samples + other.n_samples)
+        n_samples, unit = self.n_samples + other.n_samples, max(self.unit, other.unit)
+        return Moments(self.sums + other.sums, self.n_targets, n_samples, unit)
 
     @property
     def weight(self) -> float:
@@ -58,7 +62,7 @@ class Moments:
         change = np.eye(self.sums.shape[0])
         change[columns, columns] = np.diag(1.0 / scale)
         change[0, columns] = -mean * moves / scale
-        return Moments(change.T @ self.sums @ change, self.n_targets, self.n_samples)
+        return Moments(change.T @ self.sums @ change, self.n_targets, self.n_samples, self.unit)
 
     def constant_columns(self) -> list[int]:
         """The features that do not move: beside an intercept they repeat it."""
@@ -71,7 +75,7 @@ class Moments:
         mean_square = np.diagonal(self.sums)[columns] / self.weight
         variance = mean_square - mean**2
         # A variance below the rounding of its own difference is that of a constant column.
-        return mean, variance, variance > 16 * np.finfo(float).eps * mean_square
+        return mean, variance, variance > 16 * self.unit * mean_square
 
     def _columns(self, fit_intercept: bool) -> slice:
         return slice(0 if fit_intercept else 1, self.sums.shape[0] - self.n_targets)
@@ -81,10 +85,15 @@ def moments_of(rows: Rows) -> Moments:
     """One pass over the rows."""
     with np.errstate(over="ignore", invalid="ignore"):
         sums = _sparse_sums(rows) if sparse.issparse(rows.X) else _dense_sums(rows)
-    # A comparison that is also false for nan.
-    if not (np.diagonal(sums) <= LARGEST_SIZE**2 * max(sums[0, 0], 1.0)).all():
-        raise NotFinite
+    check_sums(sums, LARGEST_SIZE)
     return Moments(sums, rows.y.shape[1], rows.n_samples)
+
+
+def check_sums(sums: Floats, largest_size: float) -> None:
+    """Raise NotFinite unless they are of numbers of that size at most."""
+    # A comparison that is also false for nan.
+    if not (np.diagonal(sums) <= largest_size**2 * max(sums[0, 0], 1.0)).all():
+        raise NotFinite(largest_size)
 
 
 def _dense_sums(rows: Rows) -> Floats:
@@ -118,10 +127,14 @@ def _sparse_sums(rows: Rows) -> Floats:
     y = rows.y if root is None else rows.y * root[:, np.newaxis]
     dense = np.column_stack([ones, y])
     across = np.asarray(X.T @ dense, dtype=float)
-    within = dense.T @ dense
-    d, k = X.shape[1], y.shape[1]
+    return assembled((X.T @ X).toarray(), across, dense.T @ dense)
+
+
+def assembled(gram: Floats, across: Floats, within: Floats) -> Floats:
+    """The sums from X'X, X'[1 y] and [1 y]'[1 y], rows weighted."""
+    d, k = len(gram), len(within) - 1
     sums = np.empty((1 + d + k, 1 + d + k))
-    sums[1 : 1 + d, 1 : 1 + d] = (X.T @ X).toarray()
+    sums[1 : 1 + d, 1 : 1 + d] = gram
     sums[1 : 1 + d, 0] = sums[0, 1 : 1 + d] = across[:, 0]
     sums[1 : 1 + d, 1 + d :] = across[:, 1:]
     sums[1 + d :, 1 : 1 + d] = across[:, 1:].T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,15 @@ from sklearn_gd._descent.ritz import Ritz
 from sklearn_gd._descent.spectrum import Spectrum
 
 Floats = NDArray[np.float64]
+
+
+class Digits(TypedDict):
+    """How well a space is known, as in Spectrum."""
+
+    rounding: float
+    error: float
+    unit: float
+
 
 ELSEWHERE = "solver='spectral' knows it, where X has few enough columns."
 
@@ -70,7 +80,10 @@ class KrylovSpectrum(Spectrum):
 
 
 def spectrum_of(
-    ritz: Sequence[Ritz], bases: Sequence[Basis], start: Floats, rounding: float, error: float
+    ritz: Sequence[Ritz],
+    bases: Sequence[Basis],
+    start: Floats,
+    **digits: Unpack[Digits],
 ) -> KrylovSpectrum:
     """All targets side by side."""
     residual = np.zeros((sum(r.curvature.size for r in ritz), len(ritz)))
@@ -86,8 +99,7 @@ def spectrum_of(
         residual=residual,
         floor=sum(r.floor for r in ritz),
         null_below=0.0,
-        rounding=rounding,
-        error=error,
+        **digits,
         bases=tuple(bases),
         turns=tuple(r.turn for r in ritz),
         complete=all(r.complete for r in ritz),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +49,30 @@ class RowsInMemory(Rows):
     def whitened_sums(self, coarse: Spectrum) -> Floats:
         """A second pass, for all digits."""
         return whitened_sums(self, coarse)
+
+    def seen_blocks(self, spectrum: Spectrum) -> Iterator[Floats]:
+        """Row blocks of diag(sqrt(w)) [Z Q, y - Z start], Q the spectrum's directions."""
+        for X, y, w in self.blocks():
+            along = spectrum.seen(partial(self.predict, X))
+            seen = np.column_stack([along, y - self.predict(X, spectrum.start)])
+            if w is not None:
+                seen *= np.sqrt(w)[:, np.newaxis]
+            yield seen
+
+    def taken(self, index: Any) -> RowsInMemory:
+        """Some of the rows, by a slice or by indices."""
+        w = None if self.sample_weight is None else self.sample_weight[index]
+        return RowsInMemory(self.X[index], self.y[index], w, self.fit_intercept)
+
+    def reweighted(self, counts: Floats) -> RowsInMemory:
+        """All rows, each weighing so much more: nothing is copied."""
+        w = counts if self.sample_weight is None else counts * self.sample_weight
+        return RowsInMemory(self.X, self.y, w, self.fit_intercept)
+
+    def weight_of(self, index: NDArray[np.intp]) -> float:
+        """The weights of some rows together."""
+        w = self.sample_weight
+        return float(len(index) if w is None else w[index].sum())
 
     def sides(self) -> ScaledRows:
         """The rows as a matrix to multiply with; they have no sums of squares, so look for nan."""

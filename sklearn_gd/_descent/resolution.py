@@ -8,9 +8,9 @@ from math import inf, log10
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.pieces import KrylovDescent, Piece
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.spectrum import EPS
 from sklearn_gd._descent.stopping import first_true
 
 Floats = NDArray[np.float64]

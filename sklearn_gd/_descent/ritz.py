@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import linalg
 
 from sklearn_gd._descent.contraction import Contraction
-from sklearn_gd._descent.spectrum import EPS, RANK_MARGIN
+from sklearn_gd._descent.moments import EPS
+from sklearn_gd._descent.spectrum import RANK_MARGIN
 
 Floats = NDArray[np.float64]
 
@@ -189,10 +190,15 @@ def _least_residual(alphas: Floats, betas: Floats, first: float) -> float:
     return float(left)
 
 
-def from_tridiagonal(diagonal: Floats, beside: Floats, slope: float, first_loss: float) -> Ritz:
-    """From Lanczos on H: diagonal (m,), beside (m,), the first gradient's size, J at the start."""
+def from_tridiagonal(
+    diagonal: Floats, beside: Floats, slope: float, first_loss: float, unit: float = EPS
+) -> Ritz:
+    """From Lanczos on H: diagonal (m,), beside (m,), the first gradient's size, J at the start.
+
+    `unit` is the rounding of H.
+    """
     curvature, turn = linalg.eigh_tridiagonal(diagonal, beside[:-1], check_finite=False)
-    null_below = (diagonal.size + RANK_MARGIN) * EPS * max(float(curvature[-1]), 0.0)
+    null_below = (diagonal.size + RANK_MARGIN) * unit * max(float(curvature[-1]), 0.0)
     kept = curvature > null_below
     residual = slope * turn[0, kept] / np.sqrt(curvature[kept])
     return Ritz(

@@ -27,9 +27,9 @@ class NotFinite(ValueError):
     All of them show in sums of squares, so that X needs no pass of its own to be checked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, largest_size: float = LARGEST_SIZE) -> None:
         super().__init__(
-            f"X must hold numbers below {LARGEST_SIZE:.0e} in size, so that their squares can be "
+            f"X must hold numbers below {largest_size:.0e} in size, so that their squares can be "
             "squared again; got larger ones: rescale the columns, for instance with StandardScaler."
         )
 

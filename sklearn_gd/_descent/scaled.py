@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from sklearn_gd._descent.basis import Basis
+from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.rows import Rows
 
 Floats = NDArray[np.float64]
@@ -27,6 +28,8 @@ class ScaledRows:
     Nothing is formed: the ones column, the weights and the scale enter the products. `total` is W
     where these are but some of the rows.
     """
+
+    unit = EPS
 
     def __init__(self, rows: Rows, total: float | None = None) -> None:
         self._rows = rows

@@ -10,22 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from sklearn_gd._descent.moments import Moments, add_square, symmetric
+from sklearn_gd._descent.moments import EPS, Moments, add_square, symmetric
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.substitution import Substitution
 
 Floats = NDArray[np.float64]
 
-EPS = float(np.finfo(np.float64).eps)
 # The distance to exact arithmetic that is promised for loss and coefficients.
 CONTRACT = 1e-12
+# The following are in units of the rounding of the sums, which is EPS unless they were made where
+# there is no float64.
 # A loss read off moments is a difference of sums, known to this times their size.
-MOMENTS_ROUNDING = 4 * EPS
+MOMENTS_ROUNDING = 4
 # Curvatures and slopes from moments are off by this times the largest. Measured against 80-bit
 # arithmetic on random problems: 2 eps is usual, 10 eps the worst of thousands.
-MOMENTS_ERROR = 10 * EPS
+MOMENTS_ERROR = 10
 # Slopes below this times the largest possible slope are rounding.
-SLOPE_ROUNDING = 16 * EPS
+SLOPE_ROUNDING = 16
 # Added to p in the usual rank tolerance p * eps, which is too tight for very few columns.
 RANK_MARGIN = 16
 
@@ -47,6 +48,7 @@ class Spectrum:
     null_below: float  # curvatures down here are not told from zero
     rounding: float  # of the first loss
     error: float  # of curvatures and slopes, relative to the largest possible
+    unit: float = field(default=EPS, kw_only=True)  # the rounding of sums over rows
     # The t whose loss was measured on the rows, to have the floor from it; None: from the sums.
     measured_at: int | None = field(default=None, kw_only=True)
 
@@ -63,7 +65,7 @@ class Spectrum:
     def slope_error(self) -> float:
         """The length of the vector by which slopes are off."""
         largest = float(self.curvature.max(initial=0.0))
-        return self.error * sqrt(largest * self.rounding / MOMENTS_ROUNDING)
+        return self.error * sqrt(largest * self.rounding / (MOMENTS_ROUNDING * self.unit))
 
     @property
     def resolution(self) -> float:
@@ -93,8 +95,8 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     curvature, basis, info = lapack.dsyevd(hessian)  # as np.linalg.eigh, which checks for longer
     if info:
         raise np.linalg.LinAlgError("Eigenvalues did not converge")
-    largest = max(float(curvature[-1]), 0.0)
-    null_below = (curvature.size + RANK_MARGIN) * EPS * largest
+    unit, largest = moments.unit, max(float(curvature[-1]), 0.0)
+    null_below = (curvature.size + RANK_MARGIN) * unit * largest
     moved = hessian @ start
     slope = basis.T @ (moved - b)
 
@@ -103,7 +105,7 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
     # A flat direction without slope is the rounding of an exact zero: nothing moves there.
     flat = curvature <= null_below
     if flat[0]:  # in ascending order
-        still = np.abs(slope) <= SLOPE_ROUNDING * np.sqrt(largest * sizes)
+        still = np.abs(slope) <= SLOPE_ROUNDING * unit * np.sqrt(largest * sizes)
         slope[flat[:, np.newaxis] & still] = 0.0
         curvature = np.maximum(curvature, null_below)
     sigma = np.sqrt(curvature)[:, np.newaxis] if largest > 0 else 1.0
@@ -117,8 +119,9 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
         residual=residual,
         floor=first_loss - 0.5 * float(np.vdot(residual, residual)),
         null_below=null_below,
-        rounding=MOMENTS_ROUNDING * float(sizes.sum()),
-        error=MOMENTS_ERROR,
+        rounding=MOMENTS_ROUNDING * unit * float(sizes.sum()),
+        error=MOMENTS_ERROR * unit,
+        unit=unit,
     )
 
 
@@ -132,7 +135,7 @@ def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
     ill-conditioned Z is.
     """
     p, k = coarse.start.shape
-    factor, known = _whitening(coarse)
+    factor, known = whitening(coarse)
     sums = np.zeros((p + k, p + k), order="F")
     substitution, whitened = Substitution(factor), np.empty((0, p + k))
     for Z, y in rows.design_blocks():
@@ -146,7 +149,7 @@ def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
     return symmetric(sums)
 
 
-def _whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
+def whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
     """The triangular factor, and the moments' least-squares solution in the columns of Y."""
     size = np.sqrt(np.maximum(coarse.curvature, coarse.null_below))
     size[size == 0.0] = 1.0
@@ -165,19 +168,19 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
     moments' least-squares solution leaves of the residual is summed as squares over rows, so the
     least possible loss keeps its digits too.
     """
-    p = len(coarse.basis)
-    factor, known = _whitening(coarse)
+    p, unit = len(coarse.basis), coarse.unit
+    factor, known = whitening(coarse)
 
     # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
     gain, turn = np.linalg.eigh(sums[:p, :p])
-    present = gain > (p + RANK_MARGIN) * EPS
+    present = gain > (p + RANK_MARGIN) * unit
     gain, turn = np.sqrt(gain[present])[:, np.newaxis], turn[:, present].T
     left, sigma, right = np.linalg.svd(gain * turn @ factor, full_matrices=False)
     rest = turn @ sums[:p, p:] / gain
     residual = left.T @ (gain * (turn @ known) + rest)
 
     largest = float(sigma.max(initial=0.0))
-    null_sigma = (p + RANK_MARGIN) * EPS * largest
+    null_sigma = (p + RANK_MARGIN) * unit * largest
     flat = sigma <= null_sigma
     floor = float(np.trace(sums[p:, p:])) - float(np.sum(rest**2) - np.sum(residual[flat] ** 2))
     return Spectrum(
@@ -187,6 +190,7 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
         residual=np.where(flat[:, np.newaxis], 0.0, residual),
         floor=0.5 * floor,
         null_below=null_sigma**2,
-        rounding=EPS * coarse.rounding,
+        rounding=unit * coarse.rounding,
         error=0.0,
+        unit=unit,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from math import ceil, isqrt, log
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import descent_along
-from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
 from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
 
@@ -111,7 +110,16 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
     gram = view.T @ (sums @ view) / moments.weight
     size, turn = np.linalg.eigh(gram)
     factor = np.sqrt(np.maximum(size, 0.0))[:, np.newaxis] * turn.T
-    return HeldOut(factor, MOMENTS_ROUNDING * float(np.trace(sums[p:, p:])) / moments.weight)
+    squares = float(np.trace(sums[p:, p:])) / moments.weight
+    return HeldOut(factor, MOMENTS_ROUNDING * moments.unit * squares)
+
+
+class Looking(Protocol):
+    """Rows, wherever they are, that show themselves along a basis."""
+
+    @property
+    def weight(self) -> float: ...
+    def seen_blocks(self, spectrum: Spectrum) -> Iterator[Floats]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,14 +136,10 @@ class Seen:
         return HeldOut(self.factor / np.sqrt(self.weight), 0.0)
 
 
-def seen_along(spectrum: Spectrum, rows: Rows) -> Seen:
+def seen_along(spectrum: Spectrum, rows: Looking) -> Seen:
     """QR factors of blocks, each block's appended to the factor so far."""
     factor = np.empty((0, len(spectrum.curvature) + spectrum.start.shape[1]))
-    for X, y, w in rows.blocks():
-        along = spectrum.seen(partial(rows.predict, X))
-        seen = np.column_stack([along, y - rows.predict(X, spectrum.start)])
-        if w is not None:
-            seen *= np.sqrt(w)[:, np.newaxis]
+    for seen in rows.seen_blocks(spectrum):
         factor = appended(factor, seen)
     return Seen(factor, rows.weight)
 

@@ -50,7 +50,7 @@ def space_for_grid(problem: Problem, grid: Grid) -> KrylovSpectrum:
     while True:
         process.grow(min(size, most))
         ritz = process.ritz()
-        spectrum = spectrum_of(ritz, process.bases, start, process.rounding, process.error)
+        spectrum = spectrum_of(ritz, process.bases, start, **process.digits)
         if process.complete or _is_resolved(spectrum, ritz, grid):
             return spectrum
         if process.size >= most:

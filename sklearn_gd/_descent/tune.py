@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from operator import methodcaller
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.folds import Folds, FoldSums, spectrum_of
-from sklearn_gd._descent.moments import Moments, moments_of
+from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.problem import Problem, refine, zeros
-from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, refined, whitened_sums
+from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, refined
 from sklearn_gd._descent.surface import (
     Grid,
     generalised_cross_validation,
@@ -30,7 +31,7 @@ class FoldsInMoments:
 
     def __init__(self, folds: Folds) -> None:
         self._folds = folds
-        self._sums = FoldSums(folds, moments_of)
+        self._sums = FoldSums(folds, methodcaller("moments"))
         self.moments = self._sums.total()
 
     def largest_curvature(self) -> float:
@@ -137,7 +138,7 @@ def row_spectra(folds: Folds, moments: FoldSums[Moments]) -> Callable[[int], Spe
     """
     problem = folds.problem
     coarse = spectrum_of(moments.total(), zeros(problem), problem.fit_intercept)
-    whitened = FoldSums(folds, partial(whitened_sums, coarse=coarse))
+    whitened = FoldSums(folds, methodcaller("whitened_sums", coarse))
     return lambda i: refined(coarse, whitened.train(i) / folds.training_weight(i))
 
 

@@ -111,9 +111,7 @@ class FoldsOnWorkers:
         return self._over(measure, self.places[i].train)
 
     def check_weights(self) -> None:
-        """Where rows have weights, each fold needs some above zero."""
-        if not self.problem.is_weighted:
-            return
+        """Each fold needs some above zero."""
         both = zip(self._training_weights, self._test_weights, strict=True)
         for i, weights in enumerate(both):
             for name, weight in zip(("fitted", "scored"), weights, strict=True):
@@ -130,7 +128,10 @@ class FoldsOnWorkers:
 
     @cached_property
     def _test_weights(self) -> list[float]:
-        return self.over_tests(_weight_of)
+        if not self.problem.is_weighted:
+            return [self._count(place.test) for place in self.places]
+        found: list[float] = self.over_tests(_weight_of)
+        return found
 
     @cached_property
     def _training_weights(self) -> list[float]:

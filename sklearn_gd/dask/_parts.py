@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from threading import RLock
 from typing import Any
 
 import dask
@@ -22,6 +23,8 @@ FAN_IN = 8
 MOST_VECTORS = 1 << 10
 # Above this a cluster warns of a large graph.
 GRAPH_WARNING = "distributed.admin.large-graph-warning-threshold"
+# That is a setting of the process, and folds may be worked on in several threads.
+ONE_GRAPH = RLock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,9 +72,10 @@ class Parts:
             yield
             return
         p = self.expected.n_features + 1
-        limit = parse_bytes(dask.config.get(GRAPH_WARNING, "10MB"))
-        with dask.config.set({GRAPH_WARNING: limit + 8 * p * min(p, MOST_VECTORS)}):
-            yield
+        with ONE_GRAPH:
+            usual = parse_bytes(dask.config.get(GRAPH_WARNING, "10MB"))
+            with dask.config.set({GRAPH_WARNING: usual + 8 * p * min(p, MOST_VECTORS)}):
+                yield
 
 
 def tree(leaves: Iterable[Delayed]) -> Delayed:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import UndefinedMetricWarning
 
+from sklearn_gd._array_api import host
 from sklearn_gd._door import pose
 from sklearn_gd._validation import Door
 from sklearn_gd.dask._part import Part
@@ -49,8 +50,8 @@ def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     if hasattr(estimator, "feature_names_in_"):
         door.feature_names_in_ = estimator.feature_names_in_
     problem: Any = pose(door, X, y, sample_weight, True, reset=False).problem
-    coef = np.atleast_2d(estimator.coef_)
-    spread = problem.parts.total(partial(_spread, coef=coef, intercept=estimator.intercept_))
+    coef, intercept = np.atleast_2d(host(estimator.coef_)), host(estimator.intercept_)
+    spread = problem.parts.total(partial(_spread, coef=coef, intercept=intercept))
     problem._check(spread.n_samples, spread.weight)
     if spread.n_samples < 2:
         words = "R^2 score is not well-defined with less than two samples."

@@ -15,6 +15,7 @@ import numpy as np
 from dask.delayed import Delayed, delayed
 from numpy.typing import NDArray
 
+from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.scaled import Left, ScaledRows
 from sklearn_gd.dask._part import Part, Together
 from sklearn_gd.dask._parts import Parts, tree
@@ -27,6 +28,7 @@ class SidesOnWorkers:
 
     # Vectors of the other side are kept orthogonal: those are here.
     short_left = False
+    unit = EPS
 
     def __init__(self, parts: Parts, shape: tuple[int, int], total: float) -> None:
         self.parts = parts

@@ -1,0 +1,98 @@
+"""What users pass in on a device: checked where it is, as `_validation` checks what is NumPy's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import assert_all_finite, check_array
+
+from sklearn_gd._array_api import Place, host, is_foreign
+from sklearn_gd._descent.device import DeviceRows
+from sklearn_gd._validation import (
+    check_shape_of_weights,
+    check_size_of_X,
+    check_sizes_of_weights,
+    check_sizes_of_y,
+    check_weights,
+    dense_numbers,
+    validated,
+)
+
+
+def check_device_X(estimator: Any, X: Any, place: Place) -> Any:
+    """X to predict for: checked against the features seen in fit."""
+    return validated(estimator, _real("X", X, place), dtype=place.dtypes, reset=False)
+
+
+def check_device_rows(
+    place: Place,
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    fit_intercept: bool,
+    *,
+    reset: bool = True,
+    part: bool = False,
+) -> tuple[DeviceRows, str]:
+    """As `check_rows`; y and the weights follow X to its place."""
+    X, y = validated(
+        estimator,
+        _real("X", X, place),
+        bring_targets(y, place),
+        dtype=place.dtypes,
+        y_numeric=True,
+        multi_output=True,
+        ensure_all_finite=False,  # of X alone; nan and inf show in its sums: see _door.py
+        reset=reset,
+    )
+    xp = place.xp
+    targets = "flat" if y.ndim == 1 else "column" if y.shape[1] == 1 else "many"
+    table = xp.reshape(xp.astype(y, place.floats, copy=False), (y.shape[0], -1))
+    _check_sizes(X, table, fit_intercept, place)
+    weights = check_device_weights(sample_weight, y.shape[0], place, part=part)
+    rounding = float(xp.finfo(X.dtype).eps)
+    return DeviceRows(X, table, weights, fit_intercept, place, rounding), targets
+
+
+def bring_targets(y: Any, place: Place) -> Any:
+    """The targets where X is; those that are NumPy's or become so are checked before they move."""
+    if y is None or is_foreign(y):
+        return y if y is None else _real("y", place.bring(y), place)
+    y = check_array(dense_numbers("y", y), ensure_2d=False, dtype="numeric", input_name="y")
+    return place.bring(y)
+
+
+def check_device_weights(
+    sample_weight: Any, n_samples: int, place: Place, *, part: bool = False
+) -> Any:
+    """Weights of shape (n,) where X is, or None where all rows weigh the same."""
+    if is_foreign(sample_weight) and sample_weight.ndim == 0:
+        sample_weight = float(host(sample_weight))
+    if not is_foreign(sample_weight):
+        weights = check_weights(sample_weight, n_samples, part=part)
+        return None if weights is None else place.put(weights)
+    xp = place.xp
+    weights = _real("sample_weight", place.bring(sample_weight), place)
+    weights = xp.astype(weights, place.floats, copy=False)
+    check_shape_of_weights(weights, n_samples)
+    assert_all_finite(weights, input_name="sample_weight")
+    least, largest = float(xp.min(weights)), float(xp.max(weights))
+    check_sizes_of_weights(least, largest, part, place.largest_size)
+    return weights
+
+
+def _real(name: str, array: Any, place: Place) -> Any:
+    if not place.xp.isdtype(array.dtype, ("bool", "integral", "real floating")):
+        raise ValueError(f"Complex data not supported: {name} must hold real numbers.")
+    return array
+
+
+def _check_sizes(X: Any, y: Any, fit_intercept: bool, place: Place) -> None:
+    xp, most = place.xp, place.largest_size
+    check_sizes_of_y(place.fetch(xp.max(xp.abs(y), axis=0)).tolist(), most)
+    if not fit_intercept and float(xp.max(xp.abs(X[:1, :]))) < 1.0 / most:
+        with np.errstate(invalid="ignore"):
+            largest = max(float(xp.max(X)), -float(xp.min(X)))
+        check_size_of_X(largest, most)
