@@ -25,6 +25,7 @@ from sklearn_gd import (
     TuningDisplay,
     diagnose,
 )
+from sklearn_gd._reading import names_of, path_of, transform
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -271,6 +272,73 @@ def test_slope_parabola_of_several_parameters_holds_the_others():
         assert_allclose(drawn, residual @ residual / 2 / len(y), rtol=1e-10)
 
 
+def test_rows_are_seen_through_all_steps_of_a_pipeline():
+    """What the descent sees is what every step before it makes of X, names included."""
+    X, y = _data(d=2)
+    model = make_pipeline(StandardScaler(), PolynomialFeatures(2, include_bias=False))
+    model = make_pipeline(*[step for _, step in model.steps], GDLinearRegressor(tol=1.0))
+    model.fit(X, y)
+    assert_allclose(transform(model, X), model[:-1].transform(X))
+    assert names_of(model) == ("intercept", "x0", "x1", "x0^2", "x0 x1", "x1^2")
+    assert transform(model[-1], X) is X
+    assert names_of(model[-1]) == ("intercept", "x0", "x1", "x2", "x3", "x4")
+    assert path_of(model) is path_of(model[-1]) is path_of(model[-1].path_)
+
+
+def test_rates_are_compared_as_far_as_asked():
+    """Curves of several rates end at t_max; without one at the stop, or a little further on."""
+    X, y = _data()
+    model = _fit(X, y, lr=0.1, max_iter=300)
+    for t_max, last in ((7, 7), (500, 500), (None, 300)):
+        display = LossCurveDisplay.from_estimator(model, lrs=[0.01, 0.1], t_max=t_max)
+        assert {int(curve.t[-1]) for curve in display.curves} == {last}
+        assert display.ax_.get_xlabel().startswith("number of updates t")
+
+
+def _words(display):
+    return [text.get_text() for text in display.legend_.get_texts()]
+
+
+def test_slope_says_what_is_drawn():
+    """The legend names parabola, iterates, tangent and step with their numbers, axes theirs."""
+    X, y = _data()
+    display = LossSlopeDisplay.from_estimator(_fit(X, y, max_iter=4, fit_intercept=False))
+    slope, lr = display.slope[0], display.lr
+    assert _words(display)[0] == "loss J"
+    assert f"tangent at t = 0: slope {slope:.4g}" in _words(display)
+    assert f"step -lr × slope = {-lr * slope:.4g}" in _words(display)
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("parameter x0", "loss J")
+    assert (len(display.tangents_), len(display.steps_)) == (2, 2)
+    X, y = _data(d=2)
+    model = _fit(X, y, max_iter=4)
+    display = LossSlopeDisplay.from_estimator(model, parameter="x1", tangents=[0, 3])
+    assert _words(display)[:2] == [f"loss J, others as at t = {t}" for t in (0, 3)]
+    assert any(words.endswith(", at their own loss") for words in _words(display))
+    assert display.ax_.get_xlabel() == "parameter x1"
+    assert len(display.parabolas_) == 2
+    assert len(LossSlopeDisplay.from_estimator(model).tangents_) == 1
+    assert LossSlopeDisplay.from_estimator(model, t=[1, 3]).t.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("share", [0.1, 1.0, 1.9])
+def test_slope_shows_the_bottom_of_its_parabola(share):
+    """In view are all iterates, the lowest point and some of the other branch, little beside."""
+    X, y = _data()
+    curvature = float(X[:, 0] @ X[:, 0] / len(y))
+    model = _fit(X, y, lr=share / curvature, max_iter=10, fit_intercept=False)
+    display = LossSlopeDisplay.from_estimator(model)
+    (left, right), (low, high) = display.ax_.get_xlim(), display.ax_.get_ylim()
+    bottom = float(X[:, 0] @ y / (X[:, 0] @ X[:, 0]))
+    values, losses = display.points_.get_data()
+    start = abs(bottom - values[0])
+    assert bottom - 1.5 * start < left < min(bottom, *values)
+    assert max(bottom, *values) < right < bottom + 1.5 * start
+    assert min(right - bottom, bottom - left) > 0.6 * start
+    assert low < losses.min()
+    assert losses.max() < high < 1.5 * losses.max()
+    assert low > losses.min() - 0.5 * (losses.max() - losses.min())
+
+
 def test_surface_is_the_loss_and_its_path_the_loops():
     """Over two parameters heights are losses, the path is the loop's, the gradient the path's."""
     X, y = _data()
@@ -414,8 +482,28 @@ def test_tuning_curves_are_the_means_with_a_band_about_the_chosen():
     tuned.scores_path_ = _scores()
     display = TuningDisplay.from_estimator(tuned, kind="curves")
     chosen = next(line for line in display.lines_ if "chosen" in line.get_label())
-    assert_allclose(chosen.get_ydata(), tuned.scores_path_[1].mean(axis=-1))
-    assert display.band_ is not None
+    mean, std = tuned.scores_path_.mean(axis=-1), tuned.scores_path_[1].std(axis=-1)
+    assert_allclose(chosen.get_ydata(), mean[1])
+    band = display.band_.get_paths()[0].get_extents()
+    assert_allclose([band.ymin, band.ymax], [(mean[1] - std).min(), (mean[1] + std).max()])
+    words = _words(display)
+    assert {"lr = 0.01", "lr = 1", "lr = 0.1, chosen", "± std over folds"} <= set(words)
+    low, high = display.ax_.get_ylim()
+    shown = mean[np.isfinite(mean)]
+    assert low < shown[shown >= min(mean[:, 0])].min()
+    assert shown.max() < high
+    assert display.ax_.get_xlabel() == "number of updates t"
+    assert display.ax_.get_ylabel() == display.score_name
+
+
+def test_many_tuning_curves_share_one_word():
+    """Of many rates the legend names the chosen one and the range of the others."""
+    lrs = np.geomspace(1e-3, 1.0, 30)
+    display = TuningDisplay(lrs=lrs, iters=[0, 1], mean=np.arange(60.0).reshape(30, 2))
+    words = _words(display.plot(kind="curves"))
+    assert "other rates, 0.001 to 1" in words
+    assert len([word for word in words if "lr = " in word]) <= 2
+    assert len(display.lines_) == 30
 
 
 @pytest.mark.parametrize("cv", [None, 3])

@@ -310,17 +310,21 @@ def test_the_bound_of_a_space_is_above_its_error_and_near_it(lr):
         assert ritz.distance(lr, m, largest) == (0.0, 0.0)
 
 
-def test_last_components_have_digits_of_their_own():
-    """Components far below a decomposition's rounding are those of 60-digit arithmetic."""
-    m = 24
-    diagonal, beside = 2.0 ** -np.arange(m), 0.1 * 2.0 ** -np.arange(m)
+@pytest.mark.parametrize(
+    ("m", "fall", "beside", "least"), [(14, 2.0, 0.1, 1e-14), (14, 4.0, 1e-8, 1e-150)]
+)
+def test_last_components_have_digits_of_their_own(m, fall, beside, least):
+    """Components far below a decomposition's rounding are those of 400-digit arithmetic."""
+    diagonal = fall ** -np.arange(m)
+    beside = beside * diagonal
     ritz = from_tridiagonal(diagonal, beside, 1.0, 1.0)
     matrix = np.diag(diagonal) + np.diag(beside[:-1], 1) + np.diag(beside[:-1], -1)
-    with mpmath.workdps(60):
+    with mpmath.workdps(400):
         values, vectors = mpmath.eigsy(mpmath.matrix(matrix.tolist()))
-        exact = [abs(float(vectors[m - 1, j])) for j in range(m)]
-    assert min(exact) < 1e-20
-    assert_allclose(np.abs(ritz.last), np.array(exact)[-ritz.last.size :], rtol=1e-8)
+        exact = np.array([abs(float(vectors[m - 1, j])) for j in range(m)])
+    assert ritz.last.size == m
+    assert exact.min() < least
+    assert_allclose(np.abs(ritz.last), exact, rtol=1e-8)
 
 
 def test_a_space_that_is_invariant_is_exact_for_ever():
@@ -334,6 +338,7 @@ def test_a_space_that_is_invariant_is_exact_for_ever():
     assert nothing(2.5).complete
     assert (nothing(2.5).size, nothing(2.5).floor) == (0, 2.5)
     assert nothing(2.5).coordinates(0.1, 3).shape == (0,)
+    assert nothing(2.5).beside.shape == (0,)
 
 
 def test_a_top_is_called_converged_only_where_it_is():
@@ -357,7 +362,7 @@ def _known_in_space(X, y, lr, size):
     process = Tridiagonalisation(moments, start, True)
     process.grow(size)
     ritz = process.ritz()
-    piece = Piece(spectrum_of(ritz, process.bases, start, 0.0, 0.0), lr)
+    piece = Piece(spectrum_of(ritz, process.bases, start, **process.digits), lr)
     return piece, Known(piece, ritz, joined([piece], [0], None))
 
 
