@@ -19,6 +19,7 @@ from sklearn.preprocessing import MaxAbsScaler
 from benchmarks import _exact
 from helpers import contract, distance, from_singular_values, regression, tolerance
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, Moments
+from sklearn_gd._array_api import host
 from sklearn_gd._descent import krylov
 from sklearn_gd._door import pose
 
@@ -525,3 +526,20 @@ def test_a_space_that_starts_again_takes_products_on_the_device(spot, monkeypatc
     theirs = clone(model).fit(X, y)
     model.fit(spot(X), spot(y))
     assert distance(theta(model, 50), theta(theirs, 50)) <= 1e2 * spot.far
+
+
+@pytest.mark.parametrize("ways", [1, 2, 3])
+def test_numbers_come_to_numpy_in_whichever_way_a_library_has(ways, monkeypatch):
+    """By DLPack with a device, by DLPack alone, or as an array on the processor."""
+    torch = pytest.importorskip("torch")
+    tried, from_dlpack = [], np.from_dlpack
+
+    def fails_at_first(array, **how):
+        tried.append(how)
+        if len(tried) < ways:
+            raise TypeError
+        return from_dlpack(array, **how)
+
+    monkeypatch.setattr(np, "from_dlpack", fails_at_first)
+    assert np.array_equal(host(torch.arange(3.0)), [0.0, 1.0, 2.0])
+    assert tried == [{"device": "cpu"}, {}][:ways]
