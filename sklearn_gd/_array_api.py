@@ -104,6 +104,11 @@ class Place:
             return array
         return self.bring(_to_numpy(array))
 
+    def alike(self, *arrays: Any) -> list[Any]:
+        """The arrays in the dtype that holds them all; not every library does this by itself."""
+        dtype = self.xp.result_type(*arrays)
+        return [self.xp.astype(array, dtype, copy=False) for array in arrays]
+
     def sample(self) -> Any:
         """An array without numbers, which a fitted estimator remembers the place by: it pickles."""
         return self.xp.empty((0,), dtype=self.dtypes[-1], device=self.device)

@@ -69,7 +69,7 @@ def check_device_weights(
 ) -> Any:
     """Weights of shape (n,) where X is, or None where all rows weigh the same."""
     if is_foreign(sample_weight) and sample_weight.ndim == 0:
-        sample_weight = float(host(sample_weight))
+        sample_weight = host(sample_weight).item()
     if not is_foreign(sample_weight):
         weights = check_weights(sample_weight, n_samples, part=part)
         return None if weights is None else place.put(weights)

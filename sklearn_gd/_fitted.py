@@ -56,7 +56,7 @@ class Descended(CallbackSupportMixin):
             return lazy
         place = same_place(self, X, "predict")
         if place is not None:
-            X, coef = check_device_X(self, X, place), self.coef_
+            X, coef = place.alike(check_device_X(self, X, place), self.coef_)
             there: Floats = X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
             return there
         X = check_X(self, X)
@@ -197,7 +197,8 @@ class Descended(CallbackSupportMixin):
 def predicted_there(place: Place, X: Any, coef: Floats, intercept: Floats) -> Iterator[Any]:
     """The predictions of several iterates, (t, d) or (t, k, d), for rows on a device."""
     many, k = coef.ndim == 3, coef[0].size // X.shape[1]
-    products = X @ place.show(coef.reshape(-1, X.shape[1])).T  # (n, t * k)
+    X, flat = place.alike(X, place.show(coef.reshape(-1, X.shape[1])))
+    products = X @ flat.T  # (n, t * k)
     shifts = np.broadcast_to(intercept.reshape(len(coef), -1), (len(coef), k))
     predictions = products + place.show(shifts.ravel())
     for i in range(len(coef)):

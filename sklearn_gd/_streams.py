@@ -26,6 +26,10 @@ BEGINS_ANEW = (
 )
 
 
+class NoDescentError(AttributeError, ValueError):
+    """An attribute that cannot be made: `hasattr` and a notebook's display take it for absent."""
+
+
 class Streaming:
     """Mixin: `partial_fit` and `fit_moments` for an estimator that can `_descend` on a problem."""
 
@@ -144,8 +148,12 @@ class Streaming:
         if seen is None or name not in FITTED:
             return object.__getattribute__(self, name)  # raises again, with the reason it had
         home = vars(self).get("_home")
-        posed = seen._posed(self.fit_intercept, None if home is None else Place.of(home))
-        message = self._descend(posed, zeros(posed.problem), self._check_terms())
+        try:
+            terms = self._check_terms()
+            posed = seen._posed(self.fit_intercept, None if home is None else Place.of(home))
+            message = self._descend(posed, zeros(posed.problem), terms)
+        except (TypeError, ValueError) as error:
+            raise NoDescentError(str(error)) from error
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return vars(self)[name]

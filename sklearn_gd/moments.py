@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from typing import IO, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.lib.npyio import NpzFile
@@ -16,9 +17,10 @@ from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
 from sklearn_gd._descent.moments import Moments as Sums
 from sklearn_gd._descent.path import Layout
 from sklearn_gd._descent.problem import zeros
+from sklearn_gd._descent.rows import LARGEST_SIZE
 from sklearn_gd._descent.spectrum import eigenbasis
 from sklearn_gd._door import Posed, from_moments, moments_of, pose
-from sklearn_gd._validation import Door
+from sklearn_gd._validation import Door, check_choice, check_size_of_X
 
 # What a saved file says of itself, so that a later version can read an earlier one's.
 FORMAT = 1
@@ -209,9 +211,13 @@ class Moments:
         ValueError
             Where the file was not written by `save`.
         """
-        read = np.load(file, allow_pickle=False)
+        none_here = f"{file} does not hold Moments: it was not written by save, or not to its end."
+        try:
+            read = np.load(file, allow_pickle=False)
+        except (ValueError, EOFError, BadZipFile) as error:
+            raise ValueError(none_here) from error
         if not isinstance(read, NpzFile) or set(read.files) != KEYS:
-            raise ValueError(f"{file} does not hold Moments: it was not written by save.")
+            raise ValueError(none_here)
         with read as held:
             if int(held["format"]) != FORMAT:
                 raise ValueError(
@@ -221,8 +227,8 @@ class Moments:
             names = tuple(str(name) for name in held["feature_names"])
             n_targets, n_samples = int(held["n_targets"]), int(held["n_samples"])
             return cls(
-                Sums(_checked(held["sums"]), n_targets, n_samples, float(held["unit"])),
-                str(held["targets"]),
+                Sums(_checked(held["sums"], n_targets), n_targets, n_samples, float(held["unit"])),
+                check_choice("targets", str(held["targets"]), ("flat", "column", "many")),
                 np.dtype(str(held["dtype"])),
                 names if held["named"] else None,
             )
@@ -236,15 +242,26 @@ class Moments:
         """The problem of all the rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")
+        if not fit_intercept:  # with one, the column of ones has a size
+            self._check_size()
         layout = Layout(fit_intercept, self._targets, self.dtype, self.feature_names)
         return from_moments(self._sums, layout, place)
+
+    def _check_size(self) -> None:
+        """Squares that vanish would be taken for columns of zeros."""
+        columns, sums = slice(1, 1 + self.n_features), self._sums.sums
+        largest = float(np.sqrt(np.diagonal(sums)[columns].max() / self.weight))
+        if largest == 0.0:  # only where all products with y vanish as well
+            largest = float(np.abs(sums[columns]).max() / self.weight)
+        check_size_of_X(largest, LARGEST_SIZE)
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _checked(sums: NDArray[Any]) -> NDArray[np.float64]:
-    if sums.dtype != np.float64 or not np.array_equal(sums, sums.T):  # nan is unequal to itself
+def _checked(sums: NDArray[Any], n_targets: int) -> NDArray[np.float64]:
+    matrix = sums.dtype == np.float64 and sums.ndim == 2 and 1 <= n_targets < len(sums) - 1
+    if not (matrix and np.array_equal(sums, sums.T) and np.isfinite(sums).all()):
         raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
     return sums

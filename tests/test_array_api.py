@@ -543,3 +543,14 @@ def test_numbers_come_to_numpy_in_whichever_way_a_library_has(ways, monkeypatch)
     monkeypatch.setattr(np, "from_dlpack", fails_at_first)
     assert np.array_equal(host(torch.arange(3.0)), [0.0, 1.0, 2.0])
     assert tried == [{"device": "cpu"}, {}][:ways]
+
+
+def test_rows_of_another_dtype_are_predicted_for(spot):
+    """As with NumPy: integers, and floats of another precision than those of the fit."""
+    X, y = regression()
+    model = GDLinearRegressor(max_iter=50).fit(spot(X, "float32"), spot(y, "float32"))
+    whole = np.round(X).astype(np.int64)
+    expected = whole @ spot.back(model.coef_) + spot.back(model.intercept_)
+    assert distance(spot.back(model.predict(spot(whole))), expected) <= tolerance(np.float32, 10)
+    assert distance(spot.back(next(model.staged_predict(spot(X)))), 0.0 * y) <= tolerance()
+    assert isinstance(model.score(spot(X), spot(y)), float)

@@ -240,3 +240,20 @@ def test_tol_below_the_noise_never_fires_by_accident():
     model = GDLinearRegressor(tol=1e-300, max_iter=10**4)
     messages(model, X, y + 1e6)
     assert model.stop_reason_ != "tol"
+
+
+@pytest.mark.parametrize("solver", ["spectral", "loop", "krylov"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tol_read_off_a_history_stops_at_the_next_iterate(solver, seed):
+    """To the bit: the loss at t is not below itself, and the one after it is."""
+    X, y = regression(30, 3, seed=seed)
+    free = GDLinearRegressor(0.1, max_iter=12, solver=solver)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        history = free.fit(X, y).loss_history_
+        for t in range(12):
+            model = GDLinearRegressor(0.1, max_iter=12, solver=solver, tol=float(history[t]))
+            model.fit(X, y)
+            assert (model.n_iter_, model.stop_reason_) == (t + 1, "tol")
+            assert model.loss_history_[-1] < model.tol <= model.loss_history_[-2]
+            assert model.path_.iterations_to(model.tol) == t + 1

@@ -303,3 +303,42 @@ def test_ill_conditioned_moments_keep_to_their_bound():
         expected = clone(model).fit(scaled, Y).coef_
         found = model.fit_moments(Moments.from_rows(scaled, Y)).coef_
     assert distance(found, expected) <= 4 * T * np.finfo(float).eps
+
+
+def test_a_display_of_a_stream_that_cannot_be_descended_on_yet():
+    """What cannot be made is absent to hasattr and to a notebook, and is told with its reason."""
+    for model in (
+        GDLinearRegressor().partial_fit(X, Y, np.zeros(200)),
+        GDLinearRegressor().partial_fit(X, Y).set_params(lr=-1),
+    ):
+        assert not hasattr(model, "coef_")
+        assert "GDLinearRegressor" in model._repr_html_()
+        with pytest.raises(ValueError, match=r"all zero|lr must be"):
+            model.predict(X)
+
+
+@pytest.mark.parametrize("power", [-155, -170])
+def test_columns_whose_squares_vanish_are_refused_without_an_intercept(power):
+    """As fit refuses them, when it is known that no column of ones stands beside them."""
+    tiny, model = X * 10.0**power, GDLinearRegressor(fit_intercept=False)
+    with pytest.raises(ValueError, match="X must have sizes of 1e-70"):
+        model.fit_moments(Moments.from_rows(tiny, Y))
+    with pytest.raises(ValueError, match="X must have sizes of 1e-70"):
+        _ = model.partial_fit(tiny, Y).coef_
+
+
+def test_broken_files_are_not_moments():
+    """Empty, cut short, or of another kind: one error, and no advice to unpickle a stranger's."""
+    whole = io.BytesIO()
+    Moments.from_rows(X, Y).save(whole)
+    for content in (b"", whole.getvalue()[:300], b"hello"):
+        with pytest.raises(ValueError, match="does not hold Moments"):
+            Moments.load(io.BytesIO(content))
+    whole.seek(0)
+    held = dict(np.load(whole))
+    for spoiled in ({"n_targets": np.int64(9)}, {"sums": held["sums"] * np.inf}):
+        file = io.BytesIO()
+        np.savez(file, **held | spoiled)
+        file.seek(0)
+        with pytest.raises(ValueError, match="symmetric matrix of finite"):
+            Moments.load(file)

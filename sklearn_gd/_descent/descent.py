@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from math import isqrt, sqrt
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,9 +88,16 @@ class Descent:
         return {}
 
     def loss(self, t: ArrayLike) -> Floats:
-        """J_t: a sum of non-negative terms, so it neither wobbles nor falls below zero."""
+        """J_t: a sum of non-negative terms, so it neither wobbles nor falls below zero.
+
+        To the bit the same for one t as among others, where a product with a matrix is not: a `tol`
+        may be a loss that was read off a history.
+        """
         with self.contraction.overflowing():
-            return self._above_zero(self.contraction.squared(t) @ self.energy)
+            return self._above_zero(self._over_directions(t, self.energy))
+
+    def _over_directions(self, t: ArrayLike, weights: Floats) -> Floats:
+        return np.asarray(np.add.reduce(self.contraction.squared(t) * weights, axis=-1))
 
     def _above_zero(self, excess: Floats) -> Floats:
         return np.maximum(excess + self.spectrum.floor, 0.0)
@@ -97,7 +105,7 @@ class Descent:
     def fall(self, t: ArrayLike) -> Floats:
         """J_t - J_{t+1}, with its own digits, not those of the two losses."""
         with self.contraction.overflowing():
-            return np.asarray(self.contraction.squared(t) @ self._falls)
+            return self._over_directions(t, self._falls)
 
     @cached_property
     def _falls(self) -> Floats:
@@ -196,20 +204,21 @@ class Descent:
         return bool(known and loss > self.spectrum.resolution)
 
     def losses(self, last: int) -> Floats:
-        """J_0 .. J_last by one product: r^(2 (q B + s)) = (r^(2 B))^q r^(2 s)."""
-        stride = isqrt(last) + 1
-        giant = self.contraction.squared(np.arange(0, last + 1, stride)) * self.energy
-        baby = self.contraction.squared(np.arange(stride))
-        return self._above_zero((giant @ baby.T).ravel()[: last + 1])
+        """J_0 .. J_last, as `loss` has them."""
+        return np.concatenate([self.loss(steps) for steps in self._chunks(last)])
 
     def thetas(self, last: int) -> Floats:
         """theta_0 .. theta_last, shape (last + 1, p, k)."""
         path = np.empty((last + 1, *self.spectrum.start.shape))
+        for steps in self._chunks(last):
+            path[steps[0] : steps[0] + steps.size] = self.theta(steps)
+        return path
+
+    def _chunks(self, last: int) -> Iterator[NDArray[np.int64]]:
+        """0 .. last in parts."""
         chunk = max(1, CHUNK_NUMBERS // max(self.energy.size, 1))
         for first in range(0, last + 1, chunk):
-            steps = np.arange(first, min(first + chunk, last + 1))
-            path[first : first + steps.size] = self.theta(steps)
-        return path
+            yield np.arange(first, min(first + chunk, last + 1))
 
     def _expand(self, shares: Floats, amplitudes: Floats) -> Floats:
         """From directions to parameters: shares t.shape + (r,), amplitudes (k, r)."""

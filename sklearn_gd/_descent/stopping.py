@@ -100,10 +100,10 @@ def find_stop(curve: Curve, stopping: Stopping) -> Stop:
     if tol is not None:
         # Up to t the loss falls, so "below tol" is false, then true.
         below = first_true(lambda s: curve.loss(s) < tol, t)
-        t = t if below is None else below
-    loss = np.inf if tol is None else float(curve.loss(t))
+        if below is not None:
+            return Stop(below, "tol")
     fall = float(curve.fall(t)) if stopping.diverging else np.inf
-    reason = stopping.reason(t, loss, fall)
+    reason = stopping.reason(t, np.inf, fall)
     assert reason is not None
     return Stop(t, reason)
 
