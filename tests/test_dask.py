@@ -14,7 +14,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
-from sklearn.model_selection import KFold, LeaveOneGroupOut, ShuffleSplit
+from sklearn.model_selection import KFold, LeaveOneGroupOut, ShuffleSplit, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -580,3 +580,36 @@ def test_what_is_public_is_in_the_api_page():
     for name in public.__all__:
         assert f"   dask.{name}\n" in page
         assert "Parameters\n" in getattr(public, name).__doc__
+
+
+def test_parquet_files_whose_columns_are_read_apart(tmp_path):
+    """Partitions stay as they are, though X and y read different shares of the columns."""
+    pytest.importorskip("pyarrow")
+    pd, dd = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    data = pd.DataFrame(np.random.default_rng(0).normal(size=(400, 5)), columns=list("abcde"))
+    for i in range(20):
+        data[20 * i : 20 * i + 20].to_parquet(tmp_path / f"{i:02d}.parquet")
+    frame = dd.read_parquet(tmp_path)
+    model = GDLinearRegressor(max_iter=20, lr=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        expected = clone(model).fit(data[list("abcd")], data["e"])
+        model.fit(frame[list("abcd")], frame["e"])
+    assert distance(model.coef_, expected.coef_) <= 1e-10
+    assert model.score(frame[list("abcd")], frame["e"]) == pytest.approx(
+        expected.score(data[list("abcd")], data["e"]), rel=1e-10
+    )
+
+
+def test_wrong_targets_are_refused_by_score_and_scalars_and_splitters_by_fit():
+    """With what was expected, not with a number or in the words of Python."""
+    many = da.from_array(np.c_[Y, Y], chunks=((50, 80, 70), 2))
+    model = GDLinearRegressor(tol=0.7).fit(rows(), column())
+    with pytest.raises(ValueError, match="as many targets as in fit, 1; got 2"):
+        model.score(rows(), many)
+    with pytest.raises(ValueError, match="GDLinearRegressor is expecting"):
+        model.score(rows()[:, :2], column())
+    with pytest.raises(ValueError, match="a value for each row"):
+        GDLinearRegressor().fit(rows(), column(), column().max())
+    with pytest.raises(TypeError, match="stay on the workers"):
+        GDLinearRegressorCV(cv=StratifiedKFold(3)).fit(rows(), column())

@@ -41,12 +41,12 @@ class Blocks:
         """The blocks, each with all its columns.
 
         Arrays are left as they are, so that what X and y are both made of is made once: optimised
-        one by one each makes its own. Frames are optimised, so that of a file only the columns that
-        are used are read.
+        one by one each makes its own. Frames are simplified, so that of a file only the columns
+        that are used are read, and no more: what fuses partitions fuses those of X and y otherwise.
         """
         collection = self.collection
         if not self.is_array:
-            return list(collection.to_delayed())
+            return list(collection.simplify().to_delayed(optimize_graph=False))
         if collection.ndim > 1:
             collection = collection.rechunk({1: -1})
         return list(collection.to_delayed(optimize_graph=False).ravel())
@@ -75,6 +75,11 @@ class Blocks:
 
 def blocks_of(name: str, collection: Any) -> Blocks:
     """The blocks of what may be X, y or weights."""
+    if getattr(collection, "ndim", None) == 0:
+        raise ValueError(
+            f"{name} must have a value for each row; got a Dask collection of a single one. Call "
+            f"compute() on it first."
+        )
     if isinstance(collection, da.Array) or _is_frame(collection):
         return Blocks(name, collection)
     raise TypeError(
@@ -96,8 +101,8 @@ def aligned(blocks: Blocks, X: Blocks) -> Blocks:
     if len(blocks) != len(X) or _divided_otherwise(blocks, X):
         raise ValueError(
             f"X and {blocks.name} must be split at the same rows where lengths are not known; X "
-            f"has {len(X)} partitions and {blocks.name} {len(blocks)}. Repartition them alike, or "
-            f"call compute_chunk_sizes() on both as arrays."
+            f"has {len(X)} partitions and {blocks.name} {len(blocks)}, or their divisions differ. "
+            f"Repartition them alike, or call compute_chunk_sizes() on both as arrays."
         )
     return blocks
 

@@ -158,8 +158,14 @@ def folds_on_workers(
         places = [_whole(folds == fold) for fold in range(cv.n_splits)]
         one_each = True
     else:
-        made = check_cv(cv).split(np.broadcast_to(0.0, (n, 1)), **params)
-        splits = checked(made, n, cv)
+        try:
+            made = check_cv(cv).split(np.broadcast_to(0.0, (n, 1)), **params)
+            splits = checked(made, n, cv)
+        except TypeError as error:
+            raise TypeError(
+                f"cv={cv!r} can't split Dask collections: it sees how many rows there are, and X "
+                f"and y stay on the workers: {error}"
+            ) from error
         places = _places(splits, problem.lengths)
         one_each = is_partition(splits, n)
     found = FoldsOnWorkers(

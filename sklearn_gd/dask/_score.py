@@ -45,12 +45,16 @@ class Spread:
 
 def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     """As scikit-learn's `r2_score`, averaged over targets; every partition is read once."""
-    door = Door()
+    door = type(type(estimator).__name__, (Door,), {})()  # its name is in messages
     door.n_features_in_ = estimator.n_features_in_
     if hasattr(estimator, "feature_names_in_"):
         door.feature_names_in_ = estimator.feature_names_in_
     problem: Any = pose(door, X, y, sample_weight, True, reset=False).problem
     coef, intercept = np.atleast_2d(host(estimator.coef_)), host(estimator.intercept_)
+    if problem.n_targets != len(coef):
+        raise ValueError(
+            f"y must have as many targets as in fit, {len(coef)}; got {problem.n_targets}."
+        )
     spread = problem.parts.total(partial(_spread, coef=coef, intercept=intercept))
     problem._check(spread.n_samples, spread.weight)
     if spread.n_samples < 2:
