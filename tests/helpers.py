@@ -78,3 +78,19 @@ def loop_loss_rounding(X, y, thetas, losses, fit_intercept=True):
 def contract(attained=0.0):
     """What DESIGN promises, or what the literal loop itself attains where that is worse."""
     return max(CONTRACT, float(np.max(attained)))
+
+
+# What is promised for any order, split and place of the rows.
+PROMISED = 1e-10
+
+
+def assert_same(model, other):
+    """Two fits ended at the same t, for the same reason, with the same numbers."""
+    assert model.n_iter_ == other.n_iter_
+    assert model.stop_reason_ == other.stop_reason_
+    assert distance(model.coef_, other.coef_) <= PROMISED
+    assert distance(model.intercept_, other.intercept_) <= PROMISED
+    assert distance(model.loss_history_, other.loss_history_) <= PROMISED
+    assert model.coef_.shape == other.coef_.shape
+    assert model.coef_.dtype == other.coef_.dtype
+    assert np.shape(model.intercept_) == np.shape(other.intercept_)

@@ -18,7 +18,7 @@ from sklearn.model_selection import KFold, LeaveOneGroupOut, ShuffleSplit, Strat
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from helpers import distance, from_singular_values, regression
+from helpers import PROMISED, assert_same, distance, from_singular_values, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, Moments, diagnose
 from sklearn_gd._descent import krylov
 
@@ -27,8 +27,6 @@ da = pytest.importorskip("dask.array")
 
 from sklearn_gd.dask import PartitionKFold  # noqa: E402  (only where Dask is)
 
-# What issue and docs promise.
-PROMISED = 1e-10
 X, Y = regression(n=200, d=5)
 MANY = np.c_[Y, -2 * Y + 1]
 WEIGHTS = np.random.default_rng(3).integers(0, 4, 200).astype(float)
@@ -66,17 +64,6 @@ def frames(npartitions=4):
     dd = pytest.importorskip("dask.dataframe")
     frame = pd.DataFrame(X, columns=NAMES).assign(y=Y, z=MANY[:, 1], w=WEIGHTS)
     return frame, dd.from_pandas(frame, npartitions=npartitions)
-
-
-def assert_same(model, other):
-    assert model.n_iter_ == other.n_iter_
-    assert model.stop_reason_ == other.stop_reason_
-    assert distance(model.coef_, other.coef_) <= PROMISED
-    assert distance(model.intercept_, other.intercept_) <= PROMISED
-    assert distance(model.loss_history_, other.loss_history_) <= PROMISED
-    assert model.coef_.shape == other.coef_.shape
-    assert model.coef_.dtype == other.coef_.dtype
-    assert np.shape(model.intercept_) == np.shape(other.intercept_)
 
 
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads"], indirect=True)

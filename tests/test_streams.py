@@ -13,11 +13,9 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from helpers import distance, regression
+from helpers import assert_same, distance, regression
 from sklearn_gd import GDLinearRegressor, Moments
 
-# What issue and docs promise for any order and split of the rows.
-PROMISED = 1e-10
 X, Y = regression(n=200, d=5)
 WEIGHTS = np.random.default_rng(3).integers(0, 4, 200).astype(float)
 
@@ -34,17 +32,6 @@ def streamed(model, X, y, index, weight=None):
     for part in index:
         model.partial_fit(X[part], y[part], None if weight is None else weight[part])
     return model
-
-
-def assert_same(model, other):
-    assert model.n_iter_ == other.n_iter_
-    assert model.stop_reason_ == other.stop_reason_
-    assert distance(model.coef_, other.coef_) <= PROMISED
-    assert distance(model.intercept_, other.intercept_) <= PROMISED
-    assert distance(model.loss_history_, other.loss_history_) <= PROMISED
-    assert model.coef_.shape == other.coef_.shape
-    assert model.coef_.dtype == other.coef_.dtype
-    assert np.shape(model.intercept_) == np.shape(other.intercept_)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHTS])
