@@ -192,6 +192,32 @@ def test_restart_keeps_every_iterate(problem, monkeypatch):
     np.testing.assert_allclose(gradient[1], loop.path_.gradient(17), atol=1e-11)
 
 
+def test_growth_that_the_first_piece_does_not_see(monkeypatch):
+    """A steep direction that comes late is seen where it grows: the stop is the loop's."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((400, 200))
+    y = X @ rng.standard_normal(200) + rng.standard_normal(400)
+    size, turn = np.linalg.svd(X, full_matrices=False)[1:]
+    limit = np.linalg.lstsq(X, y, rcond=None)[0]
+    fit = {"coef_init": (limit @ turn[0]) * turn[0] * (1 + 1e-3)}
+    params = {"lr": 2.002 * 400 / size[0] ** 2, "max_iter": 20_000, "fit_intercept": False}
+    model, loop = (descend(solver, X, y, fit=fit, **params) for solver in ("krylov", "loop"))
+    assert not model.path_._descent.pieces[0].diverging
+    assert model.stop_reason_ == "diverged"
+    assert_same(model, loop, 1e-10)
+
+
+def test_no_t_at_all_is_answered_by_none(monkeypatch):
+    """A path of many pieces has an empty answer to an empty question, as one piece has."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)
+    X, y = PROBLEMS["csr"]()
+    model = descend("krylov", X, y, max_iter=300)
+    assert len(vectors(model)) > 1
+    assert model.path_.loss([]).shape == (0,)
+    assert model.path_.coef([]).shape == (0, 60)
+
+
 @pytest.mark.parametrize("problem", ["csr", "targets"])
 def test_memory_of_finished_pieces_is_bounded(problem, monkeypatch):
     """Beyond the limit the earliest iterates keep their losses and say what they lost."""

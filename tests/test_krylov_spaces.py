@@ -5,58 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy import sparse
 
 from helpers import EPS
-from sklearn_gd._descent.basis import Basis
-from sklearn_gd._descent.bidiagonal import Bidiagonalisation
-from sklearn_gd._descent.lanczos import Tridiagonalisation
-from sklearn_gd._descent.moments import moments_of
+from krylov_world import KINDS, World, vectors
 from sklearn_gd._descent.ritz import Ritz, from_bidiagonal, from_tridiagonal, nothing
-from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.scaled import Left, ScaledRows
-
-KINDS = ["rows", "sparse", "wide", "wide sparse", "moments"]
-
-
-class World:
-    """Rows of some kind with two targets and weights, and the matrices of the textbook."""
-
-    def __init__(self, kind, n=None, p=None):
-        rng = np.random.default_rng(len(kind))
-        n, p = n or (12 if "wide" in kind else 40), p or (30 if "wide" in kind else 14)
-        X = rng.standard_normal((n, p)) * np.arange(1, p + 1) ** -0.5
-        X[rng.random((n, p)) < 0.3] = 0.0
-        y = rng.standard_normal((n, 2)) + X @ rng.standard_normal((p, 2))
-        self.set_up(kind, X, y, rng.uniform(0.5, 2.0, n))
-
-    def set_up(self, kind, X, y, weight, intercept=True):
-        n, k = y.shape
-        data = sparse.csr_matrix(X) if "sparse" in kind else X
-        self.rows = Rows(data, y, weight, intercept)
-        root = np.sqrt(weight / weight.sum())[:, None]
-        self.A, self.b = root * (np.column_stack([np.ones(n), X]) if intercept else X), root * y
-        self.H = self.A.T @ self.A
-        self.start = np.linspace(-1, 1, self.A.shape[1] * k).reshape(-1, k)
-        self.residual = self.b - self.A @ self.start
-
-    def space(self, kind):
-        if kind == "moments":
-            return Tridiagonalisation(moments_of(self.rows), self.start, self.rows.fit_intercept)
-        side = ScaledRows(self.rows)
-        return Bidiagonalisation(side, side.residual_at(self.start), side.sizes(self.start))
-
-    def iterate(self, j, lr, t):
-        """theta_t - theta_0 by t textbook updates."""
-        theta, pull = np.zeros(len(self.H)), self.A.T @ self.residual[:, j]
-        for _ in range(t):
-            theta = theta - lr * (self.H @ theta - pull)
-        return theta
-
-
-def vectors(basis, m):
-    """The first m as columns."""
-    return basis.lift(np.eye(m)).T
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -155,7 +108,7 @@ def test_targets_that_are_done_wait_for_the_others(kind):
 
 @pytest.mark.parametrize("kind", KINDS[:-1])
 def test_a_space_may_start_again_at_a_vector(kind):
-    """Towards a vector of a space's own another space starts, of the same matrix, with its sizes."""
+    """Another space starts at a vector of this one: of the same matrix, and as well known."""
     world = World(kind)
     space = world.space(kind)
     space.grow(4)
@@ -175,9 +128,13 @@ def test_what_spaces_know_of_their_digits():
     world = World("rows")
     sizes = np.sum(world.b**2) + np.sum((world.A @ world.start) ** 2)
     on_rows, on_moments = world.space("rows").digits, world.space("moments").digits
-    assert on_rows == {"rounding": pytest.approx(4 * EPS**2 * sizes), "error": 0.0, "unit": EPS}
+    assert on_rows == {
+        "rounding": pytest.approx(4 * EPS**2 * sizes, rel=1e-12, abs=0.0),
+        "error": 0.0,
+        "unit": EPS,
+    }
     assert on_moments == {
-        "rounding": pytest.approx(4 * EPS * sizes),
+        "rounding": pytest.approx(4 * EPS * sizes, rel=1e-12, abs=0.0),
         "error": 10 * EPS,
         "unit": EPS,
     }
@@ -279,3 +236,40 @@ def test_small_problems_by_hand():
     assert (empty.size, empty.floor, empty.complete) == (0, 3.5, True)
     assert empty.turn.shape == (0, 0)
     assert empty.coordinates(1.0, 5).shape == (0,)
+
+
+@pytest.mark.parametrize("kind", KINDS[:-1])
+def test_rows_as_a_matrix(kind):
+    """The trace, the loss, the sizes and noise of one seed are those of A, all rows or some."""
+    world = World(kind)
+    side = ScaledRows(world.rows)
+    assert (side.shape, side.unit) == (world.A.shape, EPS)
+    assert side.short_left is (kind == "wide sparse")
+    assert side.squares() == pytest.approx(np.trace(world.H))
+    theta = world.start
+    for start in (theta, 0 * theta):
+        residual = world.b - world.A @ start
+        assert side.loss(start) == pytest.approx(0.5 * np.sum(residual**2))
+        assert side.sizes(start) == pytest.approx(
+            np.sum(world.b**2) + np.sum((world.A @ start) ** 2)
+        )
+        assert_allclose(side.residual_at(start).vectors, residual, atol=1e-13)
+    noise = side.random(3).vectors
+    assert noise.shape == (len(world.A), 1)
+    assert np.array_equal(noise, np.random.default_rng(3).standard_normal(noise.shape))
+    bare = ScaledRows(world.rows, total=10.0 * world.rows.weight)
+    assert bare.loss(theta) == pytest.approx(0.1 * side.loss(theta))
+    assert not bare.short_left  # some rows can't keep vectors of all rows orthogonal
+
+
+def test_left_vectors_of_the_short_side_stay_orthogonal():
+    """Those that were scaled by something are kept, and what advances is orthogonal to them."""
+    world = World("wide sparse")
+    left = Left(ScaledRows(world.rows), world.residual.copy())
+    left.scale(1 / left.sizes() * [1.0, 0.0])
+    first = left.vectors[:, 0].copy()
+    across = left.advance(world.start, np.array([2.0, 3.0]))
+    for_one = world.A @ world.start[:, 0] - 2.0 * first
+    assert_allclose(left.vectors[:, 0], for_one - first * (first @ for_one), atol=1e-13)
+    assert_allclose(left.vectors[:, 1], world.A @ world.start[:, 1], atol=1e-13)
+    assert_allclose(across, world.A.T @ left.vectors, atol=1e-13)

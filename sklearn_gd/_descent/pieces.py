@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -164,6 +165,11 @@ class KrylovDescent(Descent):
     def last_known(self) -> int | None:
         return self.known_to
 
+    @cached_property
+    def diverging(self) -> bool:
+        """Whether some piece shows a direction that grows; the first may not have met it yet."""
+        return any(piece.diverging for piece in self.pieces)
+
     def loss(self, t: ArrayLike) -> Floats:
         return self._ask(Piece.loss, t)
 
@@ -199,7 +205,7 @@ class KrylovDescent(Descent):
     def _ask(self, question: Callable[[Piece, ArrayLike], Floats], t: ArrayLike) -> Floats:
         steps = np.asarray(t)
         self._check(steps)
-        if len(self.pieces) == 1:
+        if len(self.pieces) == 1 or not steps.size:
             return question(self.pieces[0], steps)
         owner = np.searchsorted(self.firsts, steps.astype(float), side="right") - 1
         parts = {

@@ -1,0 +1,397 @@
+"""Laws of the search for a descent in spaces: how they grow, start again and what is kept."""
+
+from __future__ import annotations
+
+from math import inf
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from helpers import EPS
+from krylov_world import World
+from sklearn_gd._descent import compress, krylov
+from sklearn_gd._descent.basis import Basis
+from sklearn_gd._descent.moments import moments_of
+from sklearn_gd._descent.pieces import Piece, joined, spectrum_of
+from sklearn_gd._descent.resolution import Known
+from sklearn_gd._descent.ritz import Ritz, nothing
+from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
+
+DIGITS = {"rounding": 0.0, "error": 0.0, "unit": EPS}
+
+
+def diagonal(curvature, residual, floor=0.0, coupling=1.0):
+    """A small problem whose directions are its vectors."""
+    curvature = np.asarray(curvature, float)
+    m = curvature.size
+    return Ritz(
+        curvature, np.zeros(m - 1), coupling, curvature, np.eye(m), np.array(residual), floor
+    )
+
+
+def piece_of(*ritz, lr=0.5, p=None, **changes):
+    """The descent that these small problems are, in unit vectors."""
+    p = p or max(r.size for r in ritz)
+    bases = [Basis.of(np.eye(p)) for _ in ritz]
+    spectrum = spectrum_of(ritz, bases, np.zeros((p, len(ritz))), **{**DIGITS, **changes})
+    return Piece(spectrum, lr)
+
+
+def test_how_far_a_space_grows():
+    """By an eighth and at least 4; or most of the way to where digits are expected, never more
+    than half; by the least where digits did not come, or nothing can be said of them."""
+    steps = [krylov.next_size(size) for size in (1, 8, 32, 40, 47, 48, 100)]
+    assert steps == [5, 12, 36, 45, 52, 54, 112]
+    pace = krylov.Pace()
+    looks = [
+        (40, 12.0, 45),  # nothing to compare with
+        (60, 9.0, 90),  # 3 digits in 20 vectors: 60 more would do, 42 are dared, 30 are allowed
+        (100, 5.0, 135),  # 50 more would do
+        (200, 4.5, 300),
+        (300, 0.5, 337),  # 12 more would do
+        (320, 0.4, 376),  # 80 more would do, 56 are dared
+        (330, 0.36, 392),
+        (400, 0.36, 450),  # none came
+        (500, 7.0, 562),  # they went
+        (600, inf, 675),
+        (700, 3.0, 787),
+        (710, 0.0, 798),
+        (720, 0.0, 810),
+    ]
+    for size, missing, following in looks:
+        assert pace.next_size(size, missing) == following
+
+
+@pytest.mark.parametrize(
+    ("shape", "short_left", "targets", "room"),
+    [
+        ((500, 1000), False, 1, 134217),
+        ((500, 1000), False, 2, 67108),
+        ((500, 1000), True, 1, 89478),
+        ((500, 1000), True, 4, 22369),
+        ((10, 6_000_000), False, 1, 22),
+        ((10, 10_000_000), False, 1, 20),
+    ],
+)
+def test_room_for_vectors(shape, short_left, targets, room):
+    """A gibibyte of vectors of each target, those of rows too where they are kept; 20 at least."""
+    sides = SimpleNamespace(shape=shape, short_left=short_left)
+    found = krylov.room_for_vectors(sides, targets)
+    assert found == room
+    assert isinstance(found, int)
+
+
+def test_the_top_is_that_of_the_steepest_target():
+    """However small, and though a target may have no curvature."""
+    small, smaller = diagonal([0.5], [1.0]), diagonal([0.1, 0.2], [1.0, 1.0])
+    assert krylov.top_of([nothing(1.0), smaller, small]) is small
+    assert krylov.top_of([small, nothing(1.0), smaller]) is small
+
+
+def correct(piece, measured, first_loss=None, t=0):
+    """The correction where the rows measure this loss, None: where they may not be asked."""
+
+    def measure(theta):
+        assert measured is not None
+        assert theta.shape == piece.spectrum.start.shape
+        return measured
+
+    loss = float(piece.loss(t))
+    return krylov.loss_correction(piece, t, loss if first_loss is None else first_loss, measure)
+
+
+def test_when_losses_are_measured():
+    """Where left vectors may have lost orthogonality, and kept where it is above its rounding."""
+    ill = piece_of(diagonal([1.0, 1e-14], [0.6, 0.1], floor=0.05))
+    loss = float(ill.loss(0))
+    assert loss == pytest.approx(0.235)
+    assert correct(ill, loss * (1 + 1e-10)) == pytest.approx(loss * 1e-10, rel=1e-4)
+    assert correct(ill, loss * (1 - 1e-10)) == pytest.approx(-loss * 1e-10, rel=1e-4)
+    assert correct(ill, loss * (1 + 15 * EPS)) == 0.0
+    assert correct(ill, loss * (1 + 20 * EPS)) > 0.0
+    # The rounding of a loss is relative to the root of the first one.
+    assert correct(ill, loss * (1 + 1500 * EPS), first_loss=1e4 * loss) == 0.0
+    assert correct(ill, loss * (1 + 1700 * EPS), first_loss=1e4 * loss) > 0.0
+    # No loss is negative.
+    assert correct(ill, loss - 0.2) == pytest.approx(-0.05)
+
+    def well(condition):
+        return piece_of(diagonal([2.0, 2.0 / condition], [0.6, 0.1], floor=0.05))
+
+    assert correct(well(40.0**2), None) == 0.0  # 40 EPS is below 1e-14
+    assert correct(well(50.0**2), 9.0) > 0.0
+    assert correct(well(40.0**2), 9.0, first_loss=4.0) > 0.0
+    assert correct(well(1.0), None) == 0.0
+
+    assert correct(piece_of(nothing(0.3), p=2), None) == 0.0
+    assert correct(piece_of(diagonal([1.0, 1e-14], [0.0, 0.0])), None, first_loss=1.0) == 0.0
+    growing = piece_of(diagonal([1.0, 1e-14], [1.0, 1.0]), lr=9.0)
+    assert correct(growing, None, first_loss=1.0, t=10**6) == 0.0
+
+
+class Trial:
+    """A search on a small world, and the sizes at which its spaces were looked at."""
+
+    def __init__(self, kind="rows", lr=None, max_iter=100, most=1000, rests=False, still=0.0):
+        self.world = World(kind)
+        self.slow(still)
+        self.sizes, self.spaces = [], []
+
+        def watch():
+            self.sizes.append(self.spaces[-1].size)
+
+        def stop_of(descent):
+            if rests:
+                return find_stop(descent, foresee(descent, None, max_iter, EPS))
+            return find_stop(descent, Stopping(None, max_iter, diverging=descent.diverging))
+
+        def process_from(theta):
+            self.world.start = theta
+            self.world.residual = self.world.b - self.world.A @ theta
+            self.spaces.append(self.world.space(kind))
+            return self.spaces[-1]
+
+        ask = krylov.Ask(lr, max_iter, stop_of, watch)
+        start = self.world.start
+        loss = None if kind == "moments" else self.loss
+        task = krylov.Task(ask, start, process_from, most, loss)
+        self.descent, self.stop = krylov.Search(task).run()
+        self.world.start, self.world.residual = start, self.world.b - self.world.A @ start
+        self.vectors = [piece.spectrum.curvature.size for piece in self.descent.pieces]
+
+    def slow(self, still):
+        """Take that share of the steepest direction out of the first residual."""
+        world, (size, basis) = self.world, np.linalg.eigh(self.world.H)
+        steepest = basis[:, -1:]
+        slope = steepest.T @ (world.A.T @ world.b - world.H @ world.start)
+        world.start = world.start + still * steepest * slope / size[-1]
+
+    def loss(self, theta):
+        return 0.5 * float(np.sum((self.world.b - self.world.A @ theta) ** 2))
+
+    @property
+    def top(self):
+        return np.linalg.eigvalsh(self.world.H)[-1]
+
+    def thetas(self, last):
+        """Textbook iterates."""
+        theta, found = self.world.start.copy(), []
+        for _ in range(last + 1):
+            found.append(theta)
+            theta = theta - self.descent.lr * (self.world.H @ theta - self.world.A.T @ self.world.b)
+        return np.array(found)
+
+
+@pytest.mark.parametrize("kind", ["rows", "sparse", "wide sparse"])
+@pytest.mark.parametrize("lr", [None, 0.4])
+@pytest.mark.parametrize("most", [4, 6])
+def test_a_descent_of_many_pieces_is_the_textbook_one(kind, lr, most):
+    """With room for few vectors, coefficients, losses, falls and gradients are right at all t."""
+    trial = Trial(kind, lr, max_iter=60, most=most)
+    descent, t = trial.descent, np.arange(61)
+    assert trial.stop.t == 60
+    if lr is None:
+        assert descent.lr == pytest.approx(1 / trial.top, rel=1e-12)
+    assert descent.spectrum.largest_curvature == pytest.approx(trial.top, rel=1e-12)
+    assert len(descent.pieces) > 2
+    assert max(s.size for s in trial.spaces) == most
+    assert min(np.diff(descent.firsts)) >= most
+    thetas = trial.thetas(61)
+    losses = np.array([trial.loss(theta) for theta in thetas])
+    gradients = trial.world.H @ thetas - trial.world.A.T @ trial.world.b
+    scale = np.linalg.norm(thetas[-1])
+    assert_allclose(descent.theta(t), thetas[:-1], atol=1e-12 * scale)
+    assert_allclose(descent.loss(t), losses[:-1], rtol=1e-12)
+    assert_allclose(descent.losses(60), losses[:-1], rtol=1e-12)
+    assert_allclose(descent.losses(7), losses[:8], rtol=1e-12)
+    assert_allclose(descent.gradient(t), gradients[:-1], atol=1e-12 * np.abs(gradients).max())
+    assert_allclose(descent.fall(t), -np.diff(losses), rtol=1e-9)
+    for shape in ((), (1,), (2, 3)):  # answers have the shape of t first
+        asked = np.full(shape, descent.firsts[1])
+        assert descent.loss(asked).shape == shape
+        assert descent.theta(asked).shape == (*shape, *trial.world.start.shape)
+    updates = descent.lr * np.linalg.norm(gradients, axis=1) / np.array([2.0, 3.0])
+    weights = descent.update_weights(np.array([2.0, 3.0]))
+    assert_allclose(descent.largest(t, weights), (updates[:-1] ** 2).max(axis=1), rtol=1e-9)
+
+
+def test_a_descent_that_grows_starts_again_too():
+    """A rate that diverges ends at the least loss, whatever the room."""
+    still = 1.0 - 1e-7
+    whole = Trial(lr=2.02 / Trial().top, max_iter=10**4, still=still)
+    tight = Trial(lr=whole.descent.lr, max_iter=10**4, most=5, still=still)
+    assert whole.stop.reason == "diverged"
+    assert tight.stop == whole.stop
+    assert len(tight.descent.pieces) > 1
+    end = whole.stop.t
+    assert_allclose(tight.descent.theta(end), whole.thetas(end)[-1], rtol=1e-9)
+
+
+def test_a_descent_that_comes_to_rest():
+    """Rest is measured against the last possible iterate, which must be roughly known."""
+    whole, tight = (Trial(max_iter=10**9, most=most, rests=True) for most in (100, 8))
+    assert whole.stop.reason == tight.stop.reason == "stationary"
+    assert tight.stop.t == pytest.approx(whole.stop.t, rel=1e-3)
+    limit = np.linalg.lstsq(whole.world.A, whole.world.b, rcond=None)[0]
+    for trial in (whole, tight):
+        assert_allclose(trial.descent.theta(trial.stop.t), limit, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("lr", "max_iter", "sizes"),
+    [
+        (0.8, 0, [0]),
+        (0.8, 3, [0]),
+        (0.8, 7, [0]),
+        (0.8, 9, [0, 8]),
+        (None, 3, [0, 4]),
+    ],
+)
+def test_a_space_holds_as_many_vectors_as_updates(lr, max_iter, sizes):
+    """With a rate of one's own the space is never larger than the updates and one."""
+    trial = Trial(lr=lr, max_iter=max_iter)
+    assert trial.sizes == sizes
+    assert lr is None or trial.spaces[0].size == max_iter + 1
+    assert trial.descent.last_known is None or trial.descent.last_known > max_iter
+
+
+def test_what_is_known_of_a_piece():
+    """Known iterates are true to 1e-13; the last known t is the last; digits are counted."""
+    world = World("rows")
+    space, top = world.space("rows"), np.linalg.eigvalsh(world.H)[-1]
+    space.grow(9)
+    for share in (0.2, 1.0):
+        spectrum = spectrum_of(space.ritz(), space.bases, world.start, **space.digits)
+        piece = Piece(spectrum, share / top)
+        known = Known(piece, space.ritz(), joined([piece], [0], None))
+        thetas = [
+            np.column_stack([world.iterate(j, piece.lr, t) for j in (0, 1)]) for t in range(400)
+        ]
+        off = [
+            np.linalg.norm(piece.theta(t) - world.start - theta, axis=0)
+            for t, theta in enumerate(thetas)
+        ]
+        scale = [np.linalg.norm(theta, axis=0) + 1e-300 for theta in thetas]
+        true = np.array([max(o / s) for o, s in zip(off, scale, strict=True)])
+        told = np.array([known.missing(t) for t in range(400)])
+        last = known.largest(399)
+        assert 9 <= last < 399
+        assert (told[: last + 1] == 0.0).all()
+        assert (told[last + 1 :] > 0.0).all()
+        assert true[: last + 1].max() < 2e-13
+        lacking = told > 1.0
+        assert (told[lacking] >= np.log10(true[lacking] / 1e-13) - 1e-6).all()
+        assert (told[lacking] <= np.log10(true[lacking] / 1e-13) + 2.0).all()
+        assert known.largest(last) == last
+        assert known.largest(5) == 5
+        assert last / 2 < known.last(3) <= last
+        assert known.last(7 * last) == 7 * last
+        rough = [known.roughly(t) for t in range(400)]
+        first = rough.index(False) if False in rough else 400
+        assert not any(rough[first:])
+        assert true[:first].max() <= 1e-6
+        assert first == 400 or true[first] > 1e-8
+
+
+def test_a_loss_may_lack_digits_though_coefficients_do_not():
+    """Where the loss is tiny beside what the coefficients' error does to it, it is not known."""
+
+    T = {"diagonal": np.array([1.5, 1.5]), "beside": np.array([0.5])}
+    turn = np.array([[1.0, 1.0], [-1.0, 1.0]]) / 2**0.5
+
+    def missing(floor, coupling):
+        ritz = Ritz(
+            **T,
+            coupling=coupling,
+            curvature=np.array([1.0, 2.0]),
+            turn=turn,
+            residual=np.ones(2),
+            floor=floor,
+        )
+        piece = piece_of(ritz, lr=0.25)
+        return Known(piece, [ritz], joined([piece], [0], None)).missing(150)
+
+    assert missing(0.3, 1e-15) == 0.0
+    assert missing(1e-22, 1e-15) == 0.0
+    assert missing(1e-28, 1e-15) == 1.0
+    assert missing(0.0, 1e-15) == 1.0
+    assert missing(0.0, 1e-19) == 0.0
+    assert missing(0.3, 1e-9) == pytest.approx(6.0, abs=1.5)
+
+
+def test_finished_pieces_keep_their_answers_in_fewer_vectors():
+    """Compressed, iterates, gradients and losses up to the last are the same, of all targets."""
+    world = World("rows")
+    space = world.space("rows")
+    space.grow(12)
+    spectrum = spectrum_of(space.ritz(), space.bases, world.start, **space.digits)
+    for lr, last in ((0.3, 6), (0.3, 0), (1e-4, 300), (0.6, 2000)):
+        piece = Piece(spectrum, lr)
+        small = compress.compressed(piece, last)
+        kept = [basis.size for basis in small.spectrum.bases]
+        assert kept == [len(turn) for turn in small.spectrum.turns]
+        assert max(kept) <= min(last + 2, 12)
+        if lr < 1e-3:
+            assert max(kept) <= 6  # a short way of a smooth curve
+        assert small.stored_bytes == 8 * 15 * sum(kept)
+        t = np.unique(np.linspace(0, last, 150).astype(int))
+        for ask in (Piece.theta, Piece.gradient, Piece.loss):
+            exact = ask(piece, t)
+            moved = np.abs(exact - (world.start if ask is Piece.theta else 0.0)).max()
+            assert_allclose(ask(small, t), exact, rtol=0, atol=4e-14 * moved)
+
+
+def test_iterates_are_let_go_from_the_earliest(monkeypatch):
+    """The latest pieces stay as long as there is room for their vectors, in their order."""
+
+    def piece(name, size):
+        return SimpleNamespace(name=name, stored_bytes=size, let_go=lambda: f"{name} gone")
+
+    first, second, third = piece("first", 30), piece("second", 50), piece("third", 20)
+    for limit, kept in (
+        (100, [first, second, third]),
+        (99, ["first gone", second, third]),
+        (70, ["first gone", second, third]),
+        (69, ["first gone", "second gone", third]),
+        (19, ["first gone", "second gone", "third gone"]),
+    ):
+        monkeypatch.setattr(compress, "KEPT_LIMIT_BYTES", limit)
+        assert compress.within_memory([first, second, third]) == kept
+
+
+def test_moments_hand_the_loss_to_the_rows():
+    """A loss too small for its moments is measured; without rows it is what they know."""
+    rng = np.random.default_rng(0)
+    world = World("rows")
+    X = rng.standard_normal((50, 4))
+    y = X @ rng.standard_normal((4, 1)) + 1e-5 * rng.standard_normal((50, 1))
+    world.set_up("rows", X, y, np.ones(50))
+    start, lr = np.zeros((5, 1)), 0.5 / np.linalg.eigvalsh(world.H)[-1]
+
+    def stop_of(descent):
+        return find_stop(descent, Stopping(None, 300))
+
+    ask = krylov.Ask(lr, 300, stop_of, lambda: None)
+    asked = []
+
+    def measure(theta):
+        asked.append(theta)
+        return 0.5 * float(np.sum((world.b - world.A @ theta) ** 2))
+
+    moments = moments_of(world.rows)
+    measured, stop = krylov.on_moments(moments, True, start, ask, measure)
+    alone, same = krylov.on_moments(moments, True, start, ask, None)
+    true = measure(measured.theta(300))
+    assert stop == same == stop_of(measured)
+    assert measured.spectrum.measured_at is None or measured.spectrum.measured_at == 300
+    assert measured.pieces[0].spectrum.measured_at == 300
+    assert alone.pieces[0].spectrum.measured_at is None
+    assert len(asked) == 2
+    assert float(measured.loss(300)) == pytest.approx(true, rel=1e-12)
+    assert float(alone.loss(300)) == pytest.approx(true, rel=1e-3)
+    ask = krylov.Ask(lr, 2, lambda d: find_stop(d, Stopping(None, 2)), lambda: None)
+    early, _ = krylov.on_moments(moments, True, start, ask, measure)
+    assert len(asked) == 2  # a large loss needs no rows
+    assert early.pieces[0].spectrum.measured_at is None
