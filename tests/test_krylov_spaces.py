@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy import sparse
 
 from helpers import EPS
 from krylov_world import KINDS, World, vectors
+from sklearn_gd._descent import scaled
 from sklearn_gd._descent.ritz import Ritz, from_bidiagonal, from_tridiagonal, nothing
+from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.scaled import Left, ScaledRows
 
 
@@ -260,6 +263,41 @@ def test_rows_as_a_matrix(kind):
     bare = ScaledRows(world.rows, total=10.0 * world.rows.weight)
     assert bare.loss(theta) == pytest.approx(0.1 * side.loss(theta))
     assert not bare.short_left  # some rows can't keep vectors of all rows orthogonal
+
+
+@pytest.mark.parametrize("kind", ["dense", "float32", "sparse", "csc"])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("intercept", [True, False])
+def test_products_block_by_block(kind, weighted, intercept, monkeypatch):
+    """Over rows in several blocks they are those of one matrix, weights and ones column or not."""
+    monkeypatch.setattr(scaled, "STREAM_BYTES", 1)
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((70, 3)).astype(np.float32).astype(float)
+    y, w = rng.standard_normal((70, 2)), rng.random(70)
+    data = {"dense": np.asarray, "float32": np.float32}.get(kind, sparse.csr_matrix)(X)
+    data = sparse.csc_matrix(X) if kind == "csc" else data
+    side = ScaledRows(Rows(data, y, w if weighted else None, intercept))
+    root = np.sqrt(w / w.sum() if weighted else np.full(70, 1 / 70))[:, None]
+    A = root * (np.column_stack([np.ones(70), X]) if intercept else X)
+    theta = rng.standard_normal((A.shape[1], 2))
+    assert not side.short_left
+    assert side.squares() == pytest.approx(np.sum(A**2))
+    assert_allclose(side.residual_at(theta).vectors, root * y - A @ theta, atol=1e-14)
+    assert_allclose(side.image(theta).vectors, A @ theta, atol=1e-14)
+    assert_allclose(side.residual_at(0 * theta).back(), A.T @ (root * y), atol=1e-14)
+    if kind in ("dense", "float32"):
+        parts = [part for part, _, _ in side._blocks()]
+        assert parts == [slice(first, min(first + 16, 70)) for first in range(0, 70, 16)]
+        if kind == "dense":  # read where they are
+            assert all(np.shares_memory(block, data) for _, block, _ in side._blocks())
+
+
+def test_blocks_are_a_mebibyte():
+    """Of 64 columns 2048 rows."""
+    side = ScaledRows(Rows(np.ones((5000, 64)), np.ones((5000, 1)), None, False))
+    assert [part.stop for part, _, _ in side._blocks()] == [2048, 4096, 5000]
+    square = ScaledRows(Rows(sparse.csr_matrix(np.eye(3)), np.ones((3, 1)), None, False))
+    assert not square.short_left
 
 
 def test_left_vectors_of_the_short_side_stay_orthogonal():
