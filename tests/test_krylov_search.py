@@ -395,3 +395,98 @@ def test_moments_hand_the_loss_to_the_rows():
     early, _ = krylov.on_moments(moments, True, start, ask, measure)
     assert len(asked) == 2  # a large loss needs no rows
     assert early.pieces[0].spectrum.measured_at is None
+
+
+def test_what_a_space_does_not_know_is_said():
+    """Each refusal says what is not known, why, and what to do instead."""
+    piece = piece_of(diagonal([1.0, 0.5], [1.0, 1.0], floor=0.25))
+    spectrum = piece.spectrum
+    gone = piece.let_go()
+    descent = joined([piece, gone], [0, 5], 1234)
+    elsewhere = "solver='spectral' knows it, where X has few enough columns."
+    for ask, error, words in (
+        (
+            lambda: spectrum.largest_curvature,
+            AttributeError,
+            "The largest curvature is not known: so few updates at a given lr were resolved "
+            "without it. Fit with lr='auto' to have it found.",
+        ),
+        (
+            lambda: spectrum.least_loss,
+            AttributeError,
+            "The least possible loss is not known to a Krylov solver that stopped before its "
+            f"space was complete; {elsewhere}",
+        ),
+        (
+            lambda: spectrum.felt_curvature,
+            AttributeError,
+            "The Krylov solver finds the curvatures that this descent needs, not all of them, "
+            f"so their condition number and degrees of freedom are not known; {elsewhere}",
+        ),
+        (
+            lambda: descent.theta([3, 7]),
+            ValueError,
+            "The coefficients of this iterate were let go, its loss was not: those of so long a "
+            "descent on so many columns took too much memory. Fit with this t as max_iter to "
+            "have them.",
+        ),
+        (
+            lambda: descent.loss([3, 5000]),
+            ValueError,
+            "The Krylov solver resolved this descent up to t = 1,234; t = 5,000 is beyond. Fit "
+            "again with max_iter at least that large.",
+        ),
+    ):
+        with pytest.raises(error) as caught:
+            ask()
+        assert str(caught.value) == words
+    assert descent.last_known == 1234
+    assert descent.theta(3).shape == (2, 1)
+    assert float(descent.loss(7)) == float(piece.loss(2))
+    assert (spectrum.complete, spectrum.whole, spectrum.top_known) == (False, False, False)
+    with pytest.raises(NotImplementedError) as caught:
+        World("moments").space("moments").towards(0, np.ones(1))
+    assert str(caught.value) == "A space of vectors smaller than H is never out of room."
+
+
+def test_targets_side_by_side():
+    """Each direction has a residual of its own target; the floors add up; the top is the top."""
+    first, none = diagonal([0.5, 0.25], [1.0, 2.0], floor=1.0), nothing(4.0)
+    last = diagonal([0.125], [3.0], floor=2.0, coupling=0.0)
+    spectrum = piece_of(first, none, last, p=2).spectrum
+    assert spectrum.curvature.tolist() == [0.5, 0.25, 0.125]
+    assert spectrum.residual.tolist() == [[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 3.0]]
+    assert (spectrum.floor, spectrum.top, spectrum.null_below) == (7.0, 0.5, 0.0)
+    assert spectrum.basis.shape == (2, 0)
+    assert [turn.shape for turn in spectrum.turns] == [(2, 2), (0, 0), (1, 1)]
+    assert not spectrum.complete
+    done = piece_of(last, none, p=2).spectrum
+    assert done.complete
+    assert done.least_loss == 6.0
+    both = joined([piece_of(first, none, p=2), Piece(done, 0.5)], [0, 3], None)
+    assert (both.spectrum.floor, both.spectrum.complete, both.lr) == (6.0, True, 0.5)
+    assert (both.spectrum.top, both.firsts, both.last_known) == (0.5, (0, 3), None)
+    seen = spectrum.seen(lambda vectors: 10 * vectors)
+    assert seen.tolist() == [[10.0, 0.0, 10.0], [0.0, 10.0, 0.0]]
+    assert piece_of(first, none, last, p=2).stored_bytes == 8 * 2 * 6
+
+
+def test_losses_hold_where_all_pieces_do():
+    """A rounding of the first loss above a millionth of a millionth of J is too much for it."""
+    fine, coarse = (
+        piece_of(diagonal([1.0], [1.0], floor=1.0), rounding=size) for size in (1e-13, 1e-11)
+    )
+    assert joined([fine, fine], [0, 3], None).holds(9, 1.0)
+    assert not joined([fine, coarse], [0, 3], None).holds(9, 1.0)
+    assert not joined([coarse, fine], [0, 3], None).holds(9, 1.0)
+
+
+def test_where_nothing_is_left_everything_is_known():
+    """A target at its limit moves nowhere and lacks no digits, before and after t = 0."""
+    still, moves = nothing(1.0), diagonal([1.0], [1.0], coupling=0.0)
+    piece = piece_of(still, moves, p=1)
+    known = Known(piece, [still, moves], joined([piece], [0], None))
+    assert [known.missing(t) for t in (-1, 0, 1, 10**9)] == [0.0] * 4
+    assert known.roughly(10**9)
+    assert known.last(3) >= 1 << 60
+    assert known.largest(17) == 17
