@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -10,6 +12,8 @@ from scipy import sparse
 from helpers import EPS
 from krylov_world import KINDS, World, vectors
 from sklearn_gd._descent import scaled
+from sklearn_gd._descent.lanczos import Tridiagonalisation
+from sklearn_gd._descent.moments import moments_of
 from sklearn_gd._descent.ritz import Ritz, from_bidiagonal, from_tridiagonal, nothing
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.scaled import Left, ScaledRows
@@ -88,7 +92,7 @@ def test_targets_that_are_done_wait_for_the_others(kind):
     X[:2, 2:] = X[2:, :2] = 0.0  # two rows and columns by themselves
     X[14:] = X[12:14]
     y = np.zeros((16, 3))
-    y[12:, 0] = [6.0, 6.0, -6.0, -6.0]  # of equal rows
+    y[12:, 0] = [1.5, 1.5, -1.5, -1.5]  # of equal rows
     y[:2, 1], y[:, 2] = [1.0, 2.0], np.arange(16) ** 0.5
     world.set_up(kind, X, y, np.ones(16), intercept=False)
     world.start, world.residual = 0 * world.start, world.b
@@ -97,7 +101,7 @@ def test_targets_that_are_done_wait_for_the_others(kind):
     still, short, long = space.ritz()
     assert still.curvature.size == 0
     assert still.complete
-    assert still.floor == 4.5
+    assert still.floor == 0.28125
     assert short.curvature.size == 2
     assert short.complete
     assert long.curvature.size == space.size == 7
@@ -141,6 +145,23 @@ def test_what_spaces_know_of_their_digits():
         "error": 10 * EPS,
         "unit": EPS,
     }
+
+
+def test_coarse_moments_know_fewer_directions():
+    """Sums made without float64 are as coarse as they say, and so are their curvatures."""
+    world = World("moments")
+    moments = replace(moments_of(world.rows), unit=1e-3)
+    space = Tridiagonalisation(moments, world.start, True)
+    space.grow(15)
+    fine = world.space("moments")
+    fine.grow(15)
+    largest = np.linalg.eigvalsh(world.H)[-1]
+    assert space.digits["unit"] == 1e-3
+    assert space.digits["error"] == pytest.approx(1e-2)
+    assert space.digits["rounding"] == pytest.approx(1e-3 / EPS * fine.digits["rounding"])
+    for coarse, exact in zip(space.ritz(), fine.ritz(), strict=True):
+        assert coarse.curvature.min() > (coarse.size + 16) * 1e-3 * largest * 0.999
+        assert coarse.curvature.size < exact.curvature.size
 
 
 @pytest.mark.parametrize("kind", ["rows", "wide sparse", "moments"])
