@@ -13,10 +13,12 @@ from helpers import EPS
 from krylov_world import World
 from sklearn_gd._descent import compress, krylov
 from sklearn_gd._descent.basis import Basis
+from sklearn_gd._descent.bidiagonal import Bidiagonalisation
 from sklearn_gd._descent.moments import moments_of
 from sklearn_gd._descent.pieces import Piece, joined, spectrum_of
 from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import Ritz, nothing
+from sklearn_gd._descent.scaled import ScaledRows
 from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
 
 DIGITS = {"rounding": 0.0, "error": 0.0, "unit": EPS}
@@ -490,3 +492,55 @@ def test_where_nothing_is_left_everything_is_known():
     assert known.roughly(10**9)
     assert known.last(3) >= 1 << 60
     assert known.largest(17) == 17
+
+
+def asking(lr, max_iter):
+    def stop_of(descent):
+        return find_stop(descent, Stopping(None, max_iter, diverging=descent.diverging))
+
+    return krylov.Ask(lr, max_iter, stop_of, lambda: None)
+
+
+@pytest.mark.parametrize("scale", [0.05, 20.0, 0.0])
+def test_the_automatic_rate_is_one_over_the_largest_curvature(scale):
+    """Of small numbers too; of columns of zeros it is one."""
+    world, rng = World("rows"), np.random.default_rng(0)
+    X = scale * rng.standard_normal((30, 6))
+    world.set_up("rows", X, rng.standard_normal((30, 1)), np.ones(30), intercept=False)
+    descent, stop = krylov.on_rows(ScaledRows(world.rows), np.zeros((6, 1)), asking(None, 20))
+    top = np.linalg.eigvalsh(world.H)[-1]
+    assert descent.lr == pytest.approx(1.0 / top if scale else 1.0, rel=1e-12)
+    assert stop.t == 20
+    if not scale:
+        assert not descent.theta(20).any()
+        assert descent.spectrum.complete
+
+
+@pytest.mark.parametrize("most", [8, 100])
+def test_losses_of_every_piece_are_those_of_the_rows(most):
+    """Where left vectors lose orthogonality each piece's losses are measured for themselves."""
+    world, rng = World("rows"), np.random.default_rng(1)
+    left = np.linalg.qr(rng.standard_normal((60, 40)))[0]
+    right = np.linalg.qr(rng.standard_normal((40, 40)))[0]
+    X = 10 * left * np.r_[1 + rng.random(20), np.full(20, 1e-7)] @ right.T
+    y = X @ rng.standard_normal((40, 1)) + 0.1 * rng.standard_normal((60, 1))
+    world.set_up("rows", X, y, np.ones(60), intercept=False)
+    side, start = ScaledRows(world.rows), np.zeros((40, 1))
+    watched = []
+
+    def process_from(theta):
+        return Bidiagonalisation(side, side.residual_at(theta), side.sizes(start))
+
+    def measure(theta):
+        watched.append(theta)
+        return side.loss(theta)
+
+    lr = 1.0 / np.linalg.eigvalsh(world.H)[-1]
+    task = krylov.Task(asking(lr, 60), start, process_from, most, measure)
+    descent, stop = krylov.Search(task).run()
+    assert stop.t == 60
+    assert (len(descent.pieces) > 3) == (most == 8)
+    assert len(watched) >= len(descent.pieces)
+    for t in range(0, 61, 3):
+        residual = world.b - world.A @ descent.theta(t)
+        assert float(descent.loss(t)) == pytest.approx(0.5 * np.sum(residual**2), rel=2e-12)
