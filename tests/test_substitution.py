@@ -7,7 +7,7 @@ import pytest
 from scipy import linalg
 
 from helpers import EPS
-from sklearn_gd._descent.substitution import COLUMNS, Substitution
+from sklearn_gd._descent.substitution import COLUMNS, Corner, Substitution
 
 SIZES = [1, 7, COLUMNS, 2 * COLUMNS + 3]
 
@@ -49,3 +49,34 @@ def test_a_product_with_the_inverse_alone_would_not_do(kind):
     Y = Z @ linalg.inv(R)
     off = np.linalg.norm(Y @ R - Z, axis=0)
     assert (off > 8 * EPS * np.linalg.norm(np.abs(Y) @ np.abs(R), axis=0)).any()
+
+
+@pytest.mark.parametrize("p", [7, COLUMNS])
+def test_which_corners_are_multiplied_by_their_inverse(p):
+    """Those where that is as exact, column by column, whatever the size of the columns."""
+    kinds = factors(p)
+    scales = {
+        "tiny": np.full(p, 1e-9),
+        "rising": np.geomspace(1e-9, 1e9, p),
+        "falling": np.geomspace(1e9, 1e-9, p),
+        "huge at last": np.where(np.arange(p) < p - 1, 1.0, 1e12),
+    }
+    for name, fast in {"plain": True, "decaying": False, "nearly equal": False}.items():
+        assert (Corner(kinds[name])._inverse is not None) is fast
+        for scale in scales.values():
+            scaled = kinds[name] * scale
+            assert (Corner(scaled)._inverse is not None) is fast
+            assert (Corner(np.asfortranarray(scaled))._inverse is not None) is fast
+
+
+@pytest.mark.parametrize(
+    ("p", "widths"),
+    [(1, [1]), (64, [64]), (95, [95]), (97, [48, 49]), (131, [65, 66]), (1000, [62, 63] * 8)],
+)
+def test_about_64_columns_are_solved_at_once(p, widths):
+    """Side by side, of equal width or one more."""
+    columns = Substitution(np.eye(p))._columns
+    assert [own.stop - own.start for own in columns] == pytest.approx(widths, abs=1)
+    assert columns[0].start == 0
+    assert columns[-1].stop == p
+    assert all(a.stop == b.start for a, b in zip(columns[:-1], columns[1:], strict=True))
