@@ -15,11 +15,12 @@ from sklearn_gd._descent import compress, krylov
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.bidiagonal import Bidiagonalisation
 from sklearn_gd._descent.moments import moments_of
-from sklearn_gd._descent.pieces import Piece, joined, spectrum_of
+from sklearn_gd._descent.pieces import Piece, descent_along, joined, spectrum_of
 from sklearn_gd._descent.resolution import Known
 from sklearn_gd._descent.ritz import Ritz, nothing
 from sklearn_gd._descent.scaled import ScaledRows
-from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
+from sklearn_gd._descent.spectrum import eigenbasis
+from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
 DIGITS = {"rounding": 0.0, "error": 0.0, "unit": EPS}
 
@@ -544,3 +545,71 @@ def test_losses_of_every_piece_are_those_of_the_rows(most):
     for t in range(0, 61, 3):
         residual = world.b - world.A @ descent.theta(t)
         assert float(descent.loss(t)) == pytest.approx(0.5 * np.sum(residual**2), rel=2e-12)
+
+
+def test_directions_of_any_size_are_kept():
+    """What is seen in iterates or in gradients alone stays, however small beside the other."""
+    for curvature, residual, lr, last in (
+        ([1.0, 1e-18], [1.0, 1e-7], 0.5, 10**18),  # far away, without a slope to speak of
+        ([1e18, 1.0], [1e-8, 1.0], 1e-18, 10**17),  # steep, without a way to go
+    ):
+        piece = piece_of(diagonal(curvature, residual), lr=lr)
+        small = compress.compressed(piece, last)
+        for t in (0, 1, last // 2, last):
+            steep, moved = np.abs(piece.gradient(0)).max(), np.abs(piece.theta(last)).max()
+            assert_allclose(small.gradient(t), piece.gradient(t), rtol=1e-9, atol=1e-15 * steep)
+            assert_allclose(small.theta(t), piece.theta(t), rtol=1e-9, atol=1e-14 * moved)
+    none = compress.compressed(piece_of(nothing(2.0), p=3), 10)
+    assert none.theta(5).tolist() == [[0.0]] * 3
+    assert none.stored_bytes == 0
+    rows = compress._span([np.diag([1.0, 1e-10, 0.0, 1e-17]), 1e-20 * np.eye(4)[2:3]])
+    assert_allclose(np.abs(rows).sum(axis=0), [1.0, 1.0, 1.0, 0.0], atol=1e-9)
+    rows = compress._span([1e-20 * np.eye(4)[2:3], 1e20 * np.eye(4)[:1]])
+    assert_allclose(np.abs(rows).sum(axis=0), [1.0, 0.0, 1.0, 0.0], atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("lr", "top_known", "growing", "reason", "roughly", "agrees", "asked"),
+    [
+        (None, False, False, "max_iter", True, False, []),
+        (None, True, False, "max_iter", True, True, []),
+        (0.5, False, False, "max_iter", False, True, []),
+        (0.5, False, True, "diverged", True, False, []),
+        (0.5, True, True, "diverged", False, True, []),
+        (0.5, True, True, "stationary", False, True, []),
+        (0.5, False, False, "stationary", True, True, [70]),
+        (0.5, False, False, "stationary", False, False, [70]),
+        (None, False, False, "stationary", True, False, []),
+    ],
+)
+def test_when_a_stop_is_the_true_one(lr, top_known, growing, reason, roughly, agrees, asked):
+    """The top where it matters, and for rest the last possible iterate, roughly."""
+    task = krylov.Task(krylov.Ask(lr, 100, None, None), np.zeros((2, 1)), None, 10, None)
+    search, questions = krylov.Search(task), []
+    search.firsts = [0, 12, 30]
+    spectrum = SimpleNamespace(top_known=top_known)
+    descent = SimpleNamespace(spectrum=spectrum, diverging=growing)
+    known = SimpleNamespace(roughly=lambda t: questions.append(t) or roughly)
+    assert search._agrees(descent, Stop(7, reason), known) is agrees
+    assert questions == asked
+
+
+def test_either_kind_of_spectrum_descends():
+    """Directions of a Krylov space are lifted, those of an eigenbasis are columns."""
+    piece = piece_of(diagonal([1.0, 0.5], [1.0, 2.0]))
+    assert np.array_equal(descent_along(piece.spectrum, 0.5).theta(3), piece.theta(3))
+    world = World("rows")
+    spectrum = eigenbasis(moments_of(world.rows), world.start, True)
+    assert_allclose(
+        descent_along(spectrum, 0.4).theta(9)[:, 0] - world.start[:, 0],
+        world.iterate(0, 0.4, 9),
+        atol=1e-12,
+    )
+
+
+def test_curvatures_that_are_off_hold_for_a_while():
+    """An error of curvatures is amplified by long descents along flat directions."""
+    piece = piece_of(diagonal([1.0, 1e-6], [1.0, 1.0], floor=1.0), error=1e-15)
+    descent = joined([piece, piece], [0, 3], None)
+    assert descent.holds(9, 1.0)
+    assert not descent.holds(10**6, 1.0)

@@ -321,3 +321,25 @@ def test_gcv_of_exact_fits():
     assert gcv[0].tolist() == [2.0, np.inf, np.inf]
     # 1/4 of the loss of 2 J = 2 at half the freedom: (2 / 4) / (1/2)^2; and so on for ever.
     assert gcv[1] == pytest.approx([2.0, 2.0, 2.0])
+
+
+def test_gcv_beyond_all_floats_is_infinite():
+    """Where what is left of the freedom squares to nothing, no warning and no nan comes."""
+    spectrum = plain([0.01], [[1.0]])
+    asked = grid([1.0], [0, 1, 39, 60])
+    gcv, dof = surface.generalised_cross_validation(spectrum, np.array([1 - 1e-4]), asked, 1.0)
+    assert gcv[0, 0] == pytest.approx(1.5)
+    assert gcv[0, 1] == pytest.approx((0.5 + 0.99**2) / 1e-8)
+    assert gcv[0, 2:].tolist() == [np.inf, np.inf]
+    assert dof[0] == pytest.approx([0.0, 1 - 1e-4, 1.0, 1.0])
+
+
+def test_directions_without_curvature_score_as_they_stand():
+    """A column of zeros moves nothing and divides nothing by zero."""
+    spectrum = plain([1.0, 0.0], [[2.0], [0.0]])
+    factor = np.array([[1.0, 3.0, 4.0], [0.0, 2.0, 1.0], [0.0, 0.0, 0.5]])
+    seen = surface.HeldOut(factor, 0.0)
+    asked = grid([0.5], [0, 1, 2])
+    moved = 2.0 * np.array([0.0, 0.5, 0.75])
+    expected = (4.0 - moved) ** 2 + 1.0 + 0.25
+    assert_allclose(surface.mean_squared_errors(spectrum, seen, asked), [expected])
