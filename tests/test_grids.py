@@ -59,7 +59,9 @@ def _rows(kind, n=20):
 
 
 @pytest.mark.parametrize("kind", ["dense", "weighted", "csr"])
-@pytest.mark.parametrize("index", [[3, 4, 5, 6], [7, 1, 2, 19, 7], [1, 2, 4], [5, 4, 3], [8], []])
+@pytest.mark.parametrize(
+    "index", [[3, 4, 5, 6], [7, 1, 2, 19, 7], [1, 2, 4], [1, 5, 2, 4], [5, 4, 3], [8], []]
+)
 def test_pieces_are_the_rows_of_an_index(kind, index, monkeypatch):
     """In their order, with targets and weights, repeated where the index repeats."""
     rows = _rows(kind)

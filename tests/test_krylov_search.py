@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from types import SimpleNamespace
 
@@ -613,3 +614,71 @@ def test_curvatures_that_are_off_hold_for_a_while():
     descent = joined([piece, piece], [0, 3], None)
     assert descent.holds(9, 1.0)
     assert not descent.holds(10**6, 1.0)
+
+
+def stub(coordinates, least=0.0, distance=0.0, noise=0.0):
+    """A small problem that says of itself how far off it is."""
+    return SimpleNamespace(
+        coordinates=lambda lr, t: np.array(coordinates),
+        least_distance=lambda lr, t, top: least,
+        distance=lambda lr, t, top: (distance, noise),
+    )
+
+
+def known_of(stubs, come=0.0):
+    """What is known of a piece that began this far from the first start."""
+    piece = piece_of(*[diagonal([1.0], [0.0], floor=1.0) for _ in stubs], p=1)
+    moved = Piece(replace(piece.spectrum, start=piece.spectrum.start + 2.0 + come), 0.5)
+    first = Piece(replace(piece.spectrum, start=piece.spectrum.start + 2.0), 0.5)
+    return Known(moved, stubs, joined([first, moved], [0, 1], None))
+
+
+@pytest.mark.parametrize(
+    ("stubs", "come", "missing", "roughly"),
+    [
+        ([stub([3.0, 4.0], least=5e-6, distance=6e-6)], 0.0, 7.0, False),
+        ([stub([3.0, 4.0], least=5e-6, distance=6e-6)], 10.0, np.log10(5e6), True),
+        ([stub([1.0], distance=1e-13)], 0.0, 0.0, True),
+        ([stub([1.0], distance=2e-13)], 0.0, np.log10(2.0), True),
+        ([stub([1.0], distance=9e-12, noise=1e-12)], 0.0, np.log10(90.0), True),
+        ([stub([1.0], distance=7e-12, noise=1e-12)], 0.0, 0.0, True),  # most of it is noise
+        ([stub([1.0], distance=7e-9, noise=0.9e-9)], 0.0, 0.0, True),
+        ([stub([1.0], distance=7e-9, noise=1.1e-9)], 0.0, np.log10(7e4), True),
+        ([stub([1.0], least=7e-9, distance=9e-9)], 0.0, np.log10(9e4), True),
+        ([stub([1.0], least=9e-9, distance=1e-5)], 0.0, np.log10(9e4), False),
+        ([stub([0.0], distance=1e-20)], 0.0, inf, False),
+        ([stub([0.0], distance=0.0)], 0.0, 0.0, True),
+        ([stub([1.0], least=np.nan, distance=np.nan, noise=np.nan)], 0.0, inf, False),
+        ([stub([1.0]), stub([1.0], distance=1e-10)], 0.0, 3.0, True),
+        ([stub([1.0]), stub([1.0], distance=1e-5)], 0.0, 8.0, False),
+        ([stub([1.0], distance=1.01e-6)], 0.0, np.log10(1.01e7), False),
+    ],
+)
+def test_digits_that_are_missing(stubs, come, missing, roughly):
+    """Of the first target that lacks any, relative to how far it has come; noise does not count."""
+    known = known_of(stubs, come)
+    assert known.missing(5) == pytest.approx(missing, rel=1e-9)
+    assert known(5) == (missing == 0.0)
+    assert known.roughly(5) is roughly
+    assert known.missing(0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("floor", "t", "direction", "most"),
+    [
+        (0.0, 0, [1.0, 0.0], 2.5 * 1.01776e-13),  # a slope of 1, J = 2.5, and 8 roundings of it
+        (0.0, 0, [0.0, 1.0], 2.5 * 1.01776e-13 / 4),  # a slope of 4
+        (0.0, 0, [1.0, 1.0], 2.5 * 1.01776e-13 / 5),
+        (1.0, 10**4, [1.0, 0.0], np.sqrt((1e-13 + 8 * EPS * np.sqrt(3.5)) / 2)),  # curvature 4
+        (1.0, 10**4, [3.0, 4.0], np.sqrt((1e-13 + 8 * EPS * np.sqrt(3.5)) / 2) / 5),
+        (0.0, 10**4, [1.0, 0.0], np.sqrt((8 * EPS) ** 2 * 2.5 / 2)),
+    ],
+)
+def test_what_distances_do_to_a_loss(floor, t, direction, most):
+    """|gradient| |delta| + L/2 |delta|^2 over the targets, beside what a rounding of y does."""
+    targets = diagonal([1.0], [1.0], floor=floor), diagonal([4.0], [2.0])
+    piece = piece_of(*targets, lr=0.4, p=1)
+    known = Known(piece, targets, joined([piece], [0], None))
+    assert known._loss_is_known(0.999 * most * np.array(direction), t)
+    assert not known._loss_is_known(1.001 * most * np.array(direction), t)
+    assert known._loss_is_known(np.zeros(2), t)
