@@ -78,12 +78,12 @@ class Tridiagonalisation:
         self._diagonals[j].append(float(product @ self._next[j]))
         v = self.bases[j].orthogonalise(product)
         size = length(v)
-        scale = max(*self._diagonals[j], *self._beside[j], 0.0)
+        scale = max(0.0, *self._diagonals[j])  # H is not negative: none beside is larger
         full = len(self._diagonals[j]) >= len(v)
         size = 0.0 if full or not size > BREAKDOWN * self._unit * scale else size
         self._beside[j].append(size)
-        self._next[j] = v / size if size else 0.0
         if size:
+            self._next[j] = v / size
             self.bases[j].append(self._next[j])
 
     def _ended(self, j: int) -> bool:
