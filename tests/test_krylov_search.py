@@ -138,9 +138,12 @@ def test_when_losses_are_measured():
 class Trial:
     """A search on a small world, and the sizes at which its spaces were looked at."""
 
-    def __init__(self, kind="rows", lr=None, max_iter=100, most=1000, rests=False, still=0.0):
+    def __init__(
+        self, kind="rows", lr=None, max_iter=100, most=1000, rests=False, still=0.0, more=0.0
+    ):
         self.world = World(kind)
         self.slow(still)
+        self.more = more
         self.sizes, self.spaces = [], []
 
         def watch():
@@ -173,7 +176,7 @@ class Trial:
         world.start = world.start + still * steepest * slope / size[-1]
 
     def loss(self, theta):
-        return 0.5 * float(np.sum((self.world.b - self.world.A @ theta) ** 2))
+        return self.more + 0.5 * float(np.sum((self.world.b - self.world.A @ theta) ** 2))
 
     @property
     def top(self):
@@ -682,3 +685,17 @@ def test_what_distances_do_to_a_loss(floor, t, direction, most):
     assert known._loss_is_known(0.999 * most * np.array(direction), t)
     assert not known._loss_is_known(1.001 * most * np.array(direction), t)
     assert known._loss_is_known(np.zeros(2), t)
+
+
+@pytest.mark.parametrize("most", [5, 100])
+def test_a_measured_loss_lifts_all_losses_of_its_piece(most, monkeypatch):
+    """Whatever the rows say more of a loss, each piece's losses have it at every t."""
+    monkeypatch.setattr(krylov, "LOST_ORTHOGONALITY", 0.0)
+    trial = Trial(lr=0.4, max_iter=40, most=most, more=0.125)
+    assert (len(trial.descent.pieces) > 2) == (most == 5)
+    t = np.arange(41)
+    expected = [trial.loss(theta) for theta in trial.thetas(40)]
+    assert_allclose(trial.descent.loss(t), expected, rtol=1e-12)
+    for piece in trial.descent.pieces:
+        assert piece.spectrum.floor > 0.125
+    assert trial.descent.pieces[-1].spectrum.measured_at == 40 - trial.descent.firsts[-1]

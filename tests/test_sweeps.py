@@ -65,6 +65,48 @@ def test_a_space_is_resolved_when_all_it_scores_is_true(shares, iters, rounding)
     assert first <= late + 2
 
 
+@pytest.mark.parametrize(
+    ("rates", "rests", "coupling", "asked", "answers", "resolved"),
+    [
+        ([0.5], False, 1.0, ["known 90"], [True], True),
+        ([0.5], False, 1.0, ["known 90"], [False], False),
+        ([0.5], True, 1.0, ["known 8", "roughly 90"], [True, True], True),
+        ([0.5], True, 1.0, ["known 8", "roughly 90"], [True, False], False),
+        ([0.5], True, 1.0, ["known 8"], [False], False),
+        ([3.0], False, 1.0, [], [], False),  # growth matters, and the top is not known
+        ([3.0], False, 0.0, ["known 8"], [True], True),
+        ([3.0], True, 0.0, ["known 8"], [False], False),
+        ([0.2, 0.5, 0.3], False, 1.0, ["known 90", "known 90", "known 90"], [True] * 3, True),
+        ([0.2, 3.0, 0.3], False, 0.0, ["known 8", "known 90"], [True, False], False),
+    ],
+)
+def test_what_is_asked_of_a_space(rates, rests, coupling, asked, answers, resolved, monkeypatch):
+    """Growth: the stop and the top. Rest: the stop, and the end roughly. Else the end."""
+    questions, replies = [], iter(answers)
+
+    class Asked:
+        def __init__(self, piece, ritz, descent):
+            assert descent.firsts == (0,)
+            assert descent.pieces == (piece,)
+
+        def __call__(self, t):
+            questions.append(f"known {t}")
+            return next(replies)
+
+        def roughly(self, t):
+            questions.append(f"roughly {t}")
+            return next(replies)
+
+    monkeypatch.setattr(sweep, "Known", Asked)
+    ritz = Ritz(np.ones(2), np.zeros(1), coupling, np.array([0.5, 1.0]), np.eye(2), np.ones(2), 0.0)
+    digits = {"rounding": 0.0, "error": 0.0, "unit": EPS}
+    spectrum = spectrum_of([ritz], [Basis.of(np.eye(2))], np.zeros((2, 1)), **digits)
+    steps = [np.array([0, 5, 7])] * len(rates)
+    some = SimpleNamespace(lrs=np.array(rates), rests=rests, last=90, steps=lambda spectrum: steps)
+    assert sweep._is_resolved(spectrum, [ritz], some) is resolved
+    assert questions == asked
+
+
 def ill_conditioned(top, least, floor):
     ritz = Ritz(
         np.array([top, least]),
