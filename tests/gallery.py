@@ -126,11 +126,12 @@ def _curves():
         ),
     )
     yield "curve before its stop", lambda: LossCurveDisplay.from_estimator(LINE, t_max=5)
+    yield "curve of a path", lambda: LossCurveDisplay.from_estimator(LINE.path_)
+    yield "curves of two models", lambda: LossCurveDisplay.from_estimator([LINE, DIVERGING])
     yield (
-        "curves of two models",
-        lambda: LossCurveDisplay.from_estimator([LINE, THREE], labels=["one", "three"]),
+        "curves of three models",
+        lambda: LossCurveDisplay.from_estimator((LINE, DIVERGING, LONG), labels=["a", "b", "c"]),
     )
-    yield "curves, one diverging", lambda: LossCurveDisplay.from_estimator((LINE, DIVERGING, LONG))
     rates = [0.01, "auto", "best", 1.1 * LINE.path_.max_stable_lr]
     yield "curves of four rates", lambda: LossCurveDisplay.from_estimator(LINE, lrs=rates)
     yield (
@@ -147,15 +148,17 @@ def _curves():
     yield "curves, more than colours", lambda: LossCurveDisplay(_ten_curves()).plot()
     yield "curve, own numbers", lambda: _own_curve([4.0, 2.0, np.inf, np.nan, 1.0], tol=1.5).plot()
     yield "curve of zeros", lambda: _own_curve([0.0, 0.0]).plot()
-    yield "curve that stays", lambda: _own_curve([2.0, 2.0], loss_floor=2.0).plot()
-    yield "curve of 41 points", lambda: _own_curve(1e7 * 0.8 ** np.arange(42.0), tol=0).plot()
+    yield "curve that stays", lambda: _own_curve([2.0, 2.0], 0, loss_floor=2.0).plot()
+    yield "curve of 41 points", lambda: _own_curve(1e7 * 0.8 ** np.arange(41.0), tol=0).plot()
+    yield "curve that doubles", lambda: _own_curve([1.0, 2.0, 0.9]).plot()
+    yield "curve that rises by half", lambda: _own_curve([1.0, 1.5, 0.9]).plot()
+    yield "curve that falls to a thirtieth", lambda: _own_curve([30.0, 1.0]).plot()
     yield "curve of a tiny loss", lambda: _own_curve([0.3, 2e-5]).plot()
 
 
-def _own_curve(loss, **levels):
-    return LossCurveDisplay(
-        [LossCurve(t=np.arange(len(loss)), loss=np.array(loss))], max_stable_lr=np.inf, **levels
-    )
+def _own_curve(loss, stop=None, **levels):
+    curve = LossCurve(t=np.arange(len(loss)), loss=np.array(loss), stop=stop)
+    return LossCurveDisplay([curve], max_stable_lr=np.inf, **levels)
 
 
 def _ten_curves():
@@ -187,15 +190,16 @@ def _slopes():
     yield "slope at one iterate", lambda: LossSlopeDisplay.from_estimator(SLOPE, t=[6])
     yield "slope, level", lambda: _own_slope(0.0, [0.0, 0.0]).plot()
     yield "slope of a straight line", lambda: _own_slope(0.0, [2.0, 2.0]).plot(tangents=[5])
+    yield "slope at the lowest point", lambda: _own_slope(2.0, [0.0, 0.0]).plot()
+    yield "slope at zero", lambda: _own_slope(2.0, [0.0], value=[0.0], loss=[3.0], t=[4]).plot()
     yield "slope, diverging", lambda: LossSlopeDisplay.from_estimator(DIVERGING, parameter=-1)
 
 
-def _own_slope(curvature, slope):
+def _own_slope(curvature, slope, **more):
     value = [1.5, 1.5 - 0.1 * slope[0]]
     loss = [3.0, 3.0 - 0.1 * slope[0] ** 2]
-    return LossSlopeDisplay(
-        value=value, loss=loss, slope=slope, t=[0, 5], curvature=curvature, lr=0.1
-    )
+    iterates = {"value": value, "loss": loss, "slope": slope, "t": [0, 5]} | more
+    return LossSlopeDisplay(**iterates, curvature=curvature, lr=0.1)
 
 
 def _surfaces():
@@ -279,6 +283,7 @@ def _coefs():
     yield "coefficients, own numbers", lambda: _own_coefs([9.0, -1.0, 4.0]).plot()
     yield "coefficients without limits", lambda: _own_coefs(None).plot()
     yield "coefficients, all zero", lambda: _zero_coefs().plot()
+    yield "coefficients, all positive", lambda: _positive_coefs().plot()
     yield "coefficients, crowded", lambda: _crowded_coefs().plot(n_named=8)
 
 
@@ -289,6 +294,11 @@ def _own_coefs(limit):
 
 def _zero_coefs():
     return CoefPathDisplay(t=[0], coef=[[0.0, 0.0]], names=["a", "b"], limit=[0.0, 0.5])
+
+
+def _positive_coefs():
+    coef = [[1.0, 2.0, 1.0, 1.0], [1.5, 3.0, np.nan, -np.inf]]
+    return CoefPathDisplay(t=[0, 250], coef=coef, names=list("abcd"), limit=[7.0, 6.0, 1.0, 1.0])
 
 
 def _crowded_coefs():
