@@ -53,11 +53,11 @@ FOLDS = GDLinearRegressorCV(lrs=[0.01, 0.05, 0.2], max_iter=20, cv=3).fit(X, y)
 ONE_FOLD = GDLinearRegressorCV(lrs=[0.05, 0.1, 0.2], max_iter=20).fit(X, y)
 
 
-def _flat():
+def flat():
     return pyplot.figure(figsize=(3.0, 2.0)).add_subplot()
 
 
-def _solid():
+def solid():
     return pyplot.figure(figsize=(3.0, 2.0)).add_subplot(projection="3d")
 
 
@@ -71,7 +71,7 @@ def _fits():
             Y,
             t=[7, 0, 2, 5],
             target=1,
-            ax=_flat(),
+            ax=flat(),
             between=1,
             scatter_kw={"s": 9, "marker": "x", "color": "black", "edgecolors": None},
             first_kw={"c": "orange", "lw": 1},
@@ -117,7 +117,7 @@ def _curves():
             LINE,
             t_max=30,
             labels=["mine"],
-            ax=_flat(),
+            ax=flat(),
             line_kw={"c": "black"},
             beyond_kw={"lw": 4},
             stop_kw={"marker": "v"},
@@ -176,7 +176,7 @@ def _slopes():
             parameter="x1",
             t=[0, 1, 2, 4, 8, 9],
             target=1,
-            ax=_flat(),
+            ax=flat(),
             tangents=[1, 2, 4, 8],
             parabola_kw={"c": "black"},
             points_kw={"marker": "v"},
@@ -212,7 +212,7 @@ def _surfaces():
             parameters=["x2", 0],
             t=[0, 1, 2, 5],
             target=1,
-            ax=_flat(),
+            ax=flat(),
             arrow_at=2,
             surface_kw={"cmap": "Greens", "alpha": 0.3},
             line_kw={"c": "black", "ms": 1},
@@ -224,7 +224,7 @@ def _surfaces():
         lambda: LossSurfaceDisplay.from_estimator(
             TWO_TARGETS,
             kind="surface",
-            ax=_solid(),
+            ax=solid(),
             target=1,
             arrow_at=1,
             surface_kw={"cmap": "Greens", "rstride": 20},
@@ -269,7 +269,7 @@ def _coefs():
             intercept=True,
             t_max=9,
             target=1,
-            ax=_flat(),
+            ax=flat(),
             n_named=2,
             line_kw={"lw": 5},
             rest_kw={"c": "red"},
@@ -318,7 +318,7 @@ def _tunings():
         "tuning, styled",
         lambda: TuningDisplay.from_estimator(
             FOLDS,
-            ax=_flat(),
+            ax=flat(),
             surface_kw={"cmap": "Greens"},
             chosen_kw={"c": "blue", "ms": 3},
         ),
@@ -327,7 +327,7 @@ def _tunings():
         "tuning, styled curves",
         lambda: TuningDisplay.from_estimator(
             FOLDS,
-            ax=_flat(),
+            ax=flat(),
             kind="curves",
             line_kw={"alpha": 0.5},
             chosen_kw={"marker": "v"},
@@ -381,24 +381,24 @@ def _animations():
     yield (
         "fit, moving, styled",
         lambda: FitDisplay.from_estimator(LINE, X, y),
-        {"interval": 7, "ax": _flat, **fit},
+        {"interval": 7, "ax": flat, **fit},
     )
     yield "slope, moving", lambda: LossSlopeDisplay.from_estimator(SLOPE), {}
     yield (
         "slope, moving, styled",
         lambda: LossSlopeDisplay.from_estimator(THREE),
-        {"interval": 7, "ax": _flat, **slope},
+        {"interval": 7, "ax": flat, **slope},
     )
     yield "surface, moving", lambda: LossSurfaceDisplay.from_estimator(LINE), {}
     yield (
         "surface, moving, styled",
         lambda: LossSurfaceDisplay.from_estimator(THREE),
-        {"interval": 7, "ax": _flat, **surface},
+        {"interval": 7, "ax": flat, **surface},
     )
     yield (
         "surface, solid and moving",
         lambda: LossSurfaceDisplay.from_estimator(LINE, kind="surface"),
-        {"kind": "surface", "ax": _solid},
+        {"kind": "surface", "ax": solid},
     )
 
 

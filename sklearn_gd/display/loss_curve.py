@@ -143,6 +143,8 @@ class LossCurveDisplay:
             t_max = max(last_shown(path) for path in paths)
         if labels is None:
             labels = [f"lr = {path.lr:.3g}" for path in paths] if len(paths) > 1 else ["loss J"]
+        if len(labels) != len(paths):
+            raise ValueError(f"labels must name {len(paths)} descents; got {len(labels)} of them.")
         curves = [
             curve_of(path, t_max, str(name)) for path, name in zip(paths, labels, strict=True)
         ]
