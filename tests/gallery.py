@@ -44,6 +44,7 @@ DIVERGING = _fitted(X, y, lr=1.05 * LINE.path_.max_stable_lr)
 EXACT = _fitted(X, 1.0 + x, lr=0.3, max_iter=60)
 THREE = _fitted(X3, y, lr=0.2, max_iter=20)
 THREE_TARGETS = _fitted(X3, Y, lr=0.2, max_iter=20)
+NO_INTERCEPT = _fitted(X3, y, lr=0.2, max_iter=3, fit_intercept=False)
 MANY = _fitted(WIDE, y, lr=0.5, max_iter=30)
 BENT = make_pipeline(
     PolynomialFeatures(2, include_bias=False),
@@ -238,7 +239,15 @@ def _surfaces():
         lambda: LossSurfaceDisplay.from_estimator(THREE_TARGETS, target=1, arrow_at=None),
     )
     yield "surface of a long descent", lambda: LossSurfaceDisplay.from_estimator(LONG, arrow_at=3)
-    yield "surface, diverging", lambda: LossSurfaceDisplay.from_estimator(DIVERGING)
+    yield (
+        "surface over directions, no intercept",
+        lambda: LossSurfaceDisplay.from_estimator(NO_INTERCEPT),
+    )
+    yield (
+        "surface at 25 iterates",
+        lambda: LossSurfaceDisplay.from_estimator(LONG, t=np.arange(25)),
+    )
+    yield "surface, diverging", lambda: LossSurfaceDisplay.from_estimator(DIVERGING, arrow_at=77)
     yield (
         "surface at one iterate",
         lambda: LossSurfaceDisplay.from_estimator(LINE, t=[4], arrow_at=4),
@@ -246,7 +255,7 @@ def _surfaces():
     yield "surface, level", lambda: _own_surface([[1, 1]], 0.0, labels=("a", "b")).plot()
     yield "surface, level and solid", lambda: _own_surface([[1, 1]], 0.0).plot(kind="surface")
     yield "surface, one side still", lambda: _own_surface([[3, 1], [2, 1]], 1.0, held="so").plot()
-    yield "surface, wide", lambda: _own_surface([[9, 1], [3, 2], [np.inf, 0]], 1.0).plot()
+    yield "surface, wide", lambda: _own_surface([[9, 1], [3, 2], [np.inf, 0]], 1.0).plot(arrow_at=2)
 
 
 def _own_surface(path, curvature, **words):
