@@ -14,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn_gd import (
     CoefPathDisplay,
     FitDisplay,
+    GDLinearRegressor,
     GDLinearRegressorCV,
     LossCurve,
     LossCurveDisplay,
@@ -22,6 +23,7 @@ from sklearn_gd import (
     TuningDisplay,
 )
 from sklearn_gd.display._canvas import count_words
+from sklearn_gd.display._curves import MOST_POINTS
 from sklearn_gd.display._iterates import check_parameter, iterate_words, last_shown, spread
 from sklearn_gd.display.coef_path import LINE_HEIGHT
 
@@ -30,7 +32,7 @@ matplotlib.use("Agg")  # before pyplot is imported, which gallery.py does
 gallery = pytest.importorskip("gallery")
 
 X, y, LINE, THREE = gallery.X, gallery.y, gallery.LINE, gallery.THREE
-SLOPE, TWO = gallery.SLOPE, gallery.TWO_TARGETS
+SLOPE, LONG, TWO = gallery.SLOPE, gallery.LONG, gallery.TWO_TARGETS
 KINDS = "kind must be one of {}; got 'cube'."
 PAIR = "parameters must be two different ones; got {}."
 REFUSED = {
@@ -265,6 +267,35 @@ def test_plain_data_may_be_numbers_of_any_kind():
     assert {tuning.lrs.dtype, tuning.mean.dtype, tuning.std.dtype} == {np.dtype(float)}
     fit = FitDisplay.from_estimator(LINE, X.astype(object), y.astype(object))
     assert {fit.x.dtype, fit.y.dtype, fit.lines.dtype} == {np.dtype(float)}
+
+
+def test_a_curve_holds_its_stop_and_no_point_beyond_its_end():
+    """Of very many updates too the stop is a point of the curve, unless the curve ends before."""
+    model = GDLinearRegressor(lr=0.2, tol=0.02).fit(X, y)
+    far = LossCurveDisplay.from_estimator(LONG, t_max=50_000).curves[0]
+    assert LONG.n_iter_ == far.stop
+    assert far.stop not in spread(50_000, MOST_POINTS)  # where it would be by chance
+    assert far.stop in far.t
+    assert far.t[-1] == 50_000
+    assert_allclose(far.loss, LONG.path_.loss(far.t))
+    for t_max in (model.n_iter_ - 1, model.n_iter_):
+        assert LossCurveDisplay.from_estimator(model, t_max=t_max).curves[0].t[-1] == t_max
+
+
+def test_directions_are_measured_from_the_start():
+    """Wherever a descent starts, its plane of directions has the start at zero, and it descends."""
+    model = GDLinearRegressor(lr=0.2, tol=0.05).fit(gallery.X3, y, coef_init=[1.0, -2.0, 3.0])
+    display = LossSurfaceDisplay.from_estimator(model, t=range(5))
+    assert_allclose(display.path[0], 0.0, atol=1e-12)
+    steps = np.array([display.gradient(i) for i in range(len(display.t))])
+    assert_allclose(display.path[:-1] - model.lr_ * steps[:-1], display.path[1:], atol=1e-12)
+
+
+def test_parameters_held_are_said_where_there_are_any():
+    """With three parameters a surface over two says what the third is held at, with two nothing."""
+    three = LossSurfaceDisplay.from_estimator(gallery.NO_INTERCEPT, parameters=[0, 2])
+    assert three.held == "Others held at least squares; of the path this is the shadow"
+    assert LossSurfaceDisplay.from_estimator(LINE, parameters=[1, 0]).held == ""
 
 
 @pytest.mark.parametrize(("folds", "name"), [(1, "score"), (2, "mean score over folds")])
