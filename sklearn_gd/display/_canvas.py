@@ -57,11 +57,9 @@ def new_axes(ax: Any, purpose: str, *, projection: str | None = None) -> Any:
     return ax
 
 
-def tidy(ax: Any, xlabel: str, ylabel: str, title: str | None = None) -> None:
+def tidy(ax: Any, xlabel: str, ylabel: str) -> None:
     """Labels, a quiet grid, and no frame where there is nothing to measure."""
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    if title:
-        ax.set_title(title, fontsize="medium", loc="left")
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(True, color="0.92", linewidth=0.8)
     ax.set_axisbelow(True)
