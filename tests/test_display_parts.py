@@ -11,6 +11,19 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from gallery_models import (
+    FOLDS,
+    LINE,
+    LONG,
+    NO_INTERCEPT,
+    SLOPE,
+    THREE,
+    TWO_TARGETS,
+    X3,
+    X,
+    Y,
+    y,
+)
 from sklearn_gd import (
     CoefPathDisplay,
     FitDisplay,
@@ -31,13 +44,11 @@ matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")  # before pyplot is imported, which gallery.py does
 gallery = pytest.importorskip("gallery")
 
-X, y, LINE, THREE = gallery.X, gallery.y, gallery.LINE, gallery.THREE
-SLOPE, LONG, TWO = gallery.SLOPE, gallery.LONG, gallery.TWO_TARGETS
 KINDS = "kind must be one of {}; got 'cube'."
 PAIR = "parameters must be two different ones; got {}."
 REFUSED = {
     "FitDisplay draws one feature: X of shape (n, 1); got shape (12, 3).": (
-        lambda: FitDisplay.from_estimator(THREE, gallery.X3, y)
+        lambda: FitDisplay.from_estimator(THREE, X3, y)
     ),
     "FitDisplay draws one feature: X of shape (n, 1); got shape (12,).": (
         lambda: FitDisplay.from_estimator(LINE, X[:, 0], y)
@@ -45,9 +56,11 @@ REFUSED = {
     "FitDisplay draws one feature: X of shape (n, 1); got shape (12, 1, 1).": (
         lambda: FitDisplay.from_estimator(LINE, X[..., np.newaxis], y)
     ),
-    "target must be from 0 to 1; got 2.": (lambda: CoefPathDisplay.from_estimator(TWO, target=2)),
+    "target must be from 0 to 1; got 2.": (
+        lambda: CoefPathDisplay.from_estimator(TWO_TARGETS, target=2)
+    ),
     "target must be from 0 to 1; got -1.": (
-        lambda: FitDisplay.from_estimator(TWO, X, gallery.Y, target=-1)
+        lambda: FitDisplay.from_estimator(TWO_TARGETS, X, Y, target=-1)
     ),
     "lrs compares rates of one estimator; got 2 of them.": (
         lambda: LossCurveDisplay.from_estimator([LINE, LINE], lrs=[0.1])
@@ -86,9 +99,7 @@ REFUSED = {
     "LossSurfaceDisplay needs three-dimensional axes, made with projection='3d'; got Axes.": (
         lambda: LossSurfaceDisplay.from_estimator(LINE, kind="surface", ax=gallery.flat())
     ),
-    KINDS.format("'surface', 'curves'"): (
-        lambda: TuningDisplay.from_estimator(gallery.FOLDS, kind="cube")
-    ),
+    KINDS.format("'surface', 'curves'"): (lambda: TuningDisplay.from_estimator(FOLDS, kind="cube")),
     "mean must have shape (1, 2); got (2, 1).": (
         lambda: TuningDisplay(lrs=[1.0], iters=[0, 1], mean=[[0.0], [1.0]])
     ),
@@ -284,7 +295,7 @@ def test_a_curve_holds_its_stop_and_no_point_beyond_its_end():
 
 def test_directions_are_measured_from_the_start():
     """Wherever a descent starts, its plane of directions has the start at zero, and it descends."""
-    model = GDLinearRegressor(lr=0.2, tol=0.05).fit(gallery.X3, y, coef_init=[1.0, -2.0, 3.0])
+    model = GDLinearRegressor(lr=0.2, tol=0.05).fit(X3, y, coef_init=[1.0, -2.0, 3.0])
     display = LossSurfaceDisplay.from_estimator(model, t=range(5))
     assert_allclose(display.path[0], 0.0, atol=1e-12)
     steps = np.array([display.gradient(i) for i in range(len(display.t))])
@@ -293,7 +304,7 @@ def test_directions_are_measured_from_the_start():
 
 def test_parameters_held_are_said_where_there_are_any():
     """With three parameters a surface over two says what the third is held at, with two nothing."""
-    three = LossSurfaceDisplay.from_estimator(gallery.NO_INTERCEPT, parameters=[0, 2])
+    three = LossSurfaceDisplay.from_estimator(NO_INTERCEPT, parameters=[0, 2])
     assert three.held == "Others held at least squares; of the path this is the shadow"
     assert LossSurfaceDisplay.from_estimator(LINE, parameters=[1, 0]).held == ""
 
