@@ -29,6 +29,7 @@ def numbers(values):
 
 
 def artist_words(artist, ax):
+    """What it is, its label and place in depth; then its look and data by its kind."""
     label = str(artist.get_label())
     said = "" if label.startswith("_") or not label else f" {label!r}"
     looks = f"zorder {numbers([artist.get_zorder()])}"
@@ -51,6 +52,7 @@ def _kind(artist):
 
 
 def colour_word(colour):
+    """A colour in six digits; opacity is told apart."""
     return "none" if str(colour) == "none" else to_hex(colour)
 
 
@@ -60,15 +62,15 @@ def stroke(line):
     if line.get_linestyle() != "None":
         offset, dashes = line._unscaled_dash_pattern
         dashed = "" if dashes is None else f", dashes {numbers([offset, *dashes])}"
-        words.append(
-            f"{colour_word(line.get_color())} width {numbers([line.get_linewidth()])}{dashed}"
-        )
+        colour, width = colour_word(line.get_color()), numbers([line.get_linewidth()])
+        words.append(f"{colour} width {width}{dashed}")
     if line.get_marker() not in ("None", None, ""):
-        face, edge = line.get_markerfacecolor(), line.get_markeredgecolor()
-        size = numbers([line.get_markersize()])
-        words.append(
-            f"marker {line.get_marker()} {size} {colour_word(face)} edge {colour_word(edge)}"
+        face, edge = (
+            colour_word(line.get_markerfacecolor()),
+            colour_word(line.get_markeredgecolor()),
         )
+        size = numbers([line.get_markersize()])
+        words.append(f"marker {line.get_marker()} {size} {face} edge {edge}")
     return "; ".join(words) or "nothing"
 
 
@@ -82,7 +84,8 @@ def _line(line, ax):
 
 
 def _note(note, ax):
-    yield f"{note.get_text()!r} size {numbers([note.get_fontsize()])} {colour_word(note.get_color())}"
+    size, colour = numbers([note.get_fontsize()]), colour_word(note.get_color())
+    yield f"{note.get_text()!r} size {size} {colour}"
     yield f"at {numbers(note.xy)} {note.xycoords}, {note.get_va()} {note.get_ha()}"
     yield f"from {numbers(note.xyann)} {note.anncoords}"
     arrow = note.arrow_patch

@@ -27,9 +27,8 @@ def picture(display, **more):
         lines += [f"axes {number}: {ax.name}", *_indented(_axes(ax))]
         for position, artist in enumerate(_drawn(ax), 1):
             places[id(artist)] = f"{number}.{position}"
-            lines += _indented(
-                [f"{number}.{position} {words}" for words in artist_words(artist, ax)]
-            )
+            said = artist_words(artist, ax)
+            lines += _indented([f"{number}.{position} {words}" for words in said])
         if ax.get_legend():
             places[id(ax.get_legend())] = f"legend {number}"
             lines += _indented(_legend(ax))
@@ -98,10 +97,9 @@ def _ticks(axis):
 
 
 def _text(text):
-    colour = (
-        "" if colour_word(text.get_color()) == "#000000" else f" {colour_word(text.get_color())}"
-    )
-    return f"{text.get_text()!r} size {numbers([text.get_fontsize()])}{colour}"
+    said = f"{text.get_text()!r} size {numbers([text.get_fontsize()])}"
+    colour = colour_word(text.get_color())
+    return said if colour == "#000000" else f"{said} {colour}"
 
 
 def _drawn(ax):

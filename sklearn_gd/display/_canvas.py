@@ -88,7 +88,7 @@ def wait_axis(ax: Any, last: int) -> None:
         ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda t, _: count_words(t)))
         ax.xaxis.set_minor_locator(ticker.NullLocator())
     else:
-        ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True, min_n_ticks=1))
+        ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     ax.set_xlim(0, max(last, 1))
 
 
@@ -102,7 +102,10 @@ def loss_axis(axis: Any, low: float, high: float) -> None:
     if low > 1e-4 and high < 1e6:
         axis.set_major_formatter(ticker.FuncFormatter(lambda loss, _: f"{loss:,.10g}"))
     else:
-        axis.set_major_formatter(ticker.LogFormatterSciNotation(labelOnlyBase=False))
+        # Numbers at 2 and 5 too, however many powers of ten there are.
+        always = (float("inf"), float("inf"))
+        words = ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=always)
+        axis.set_major_formatter(words)
 
 
 # Losses that differ by a smaller factor need ticks between the powers of ten.
