@@ -61,13 +61,17 @@ def _axes(ax):
         if ax.get_title(loc=place):
             title = {"left": ax._left_title, "center": ax.title, "right": ax._right_title}[place]
             yield f"title {place}: {_text(title)}"
-    for name, axis in ax._axis_map.items():
+    for name, axis in zip("xyz", _axis_objects(ax), strict=False):
         yield from _axis(name, axis)
     if ax.name == "3d":
         yield f"seen from {numbers([ax.elev, ax.azim])}, computed zorder {ax.computed_zorder}"
         return
     spines = [name for name, spine in ax.spines.items() if spine.get_visible()]
     yield f"aspect {ax.get_aspect()}, spines {', '.join(spines)}, axis below {ax.get_axisbelow()}"
+
+
+def _axis_objects(ax):
+    return [ax.xaxis, ax.yaxis, *([ax.zaxis] if ax.name == "3d" else [])]
 
 
 def _axis(name, axis):
@@ -104,7 +108,7 @@ def _text(text):
 
 def _drawn(ax):
     """What was drawn, in its order, without the frame, the titles and the legend."""
-    frame = {*ax.spines.values(), *ax._axis_map.values(), ax.patch, ax.get_legend()}
+    frame = {*ax.spines.values(), *_axis_objects(ax), ax.patch, ax.get_legend()}
     frame |= {ax.title, ax._left_title, ax._right_title}
     return [artist for artist in ax.get_children() if artist not in frame]
 
