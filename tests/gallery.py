@@ -79,6 +79,7 @@ FITS = {
         line_kw={"ls": ":"},
         between_kw={"alpha": 0.2, "lw": 3},
     ),
+    "fit without intercept": read(FitDisplay, SLOPE, X, y),
     "fit at one iterate": read(FitDisplay, LINE, X, y, t=3),
     "fit of a pipeline": read(FitDisplay, BENT, X, y),
     "fit of a long descent": read(FitDisplay, LONG, X, y, between=6),

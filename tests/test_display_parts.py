@@ -265,6 +265,15 @@ def test_equal_rates_keep_their_order():
     assert_array_equal(display.mean[:, 0], [*range(50, 100), *range(50)])
 
 
+@pytest.mark.parametrize(
+    ("lrs", "scale"), [([1, 10], "linear"), ([1, 10.5], "log"), ([0, 10], "linear")]
+)
+def test_rates_are_shown_by_powers_where_they_span_more_than_one(lrs, scale):
+    """Rates that differ by more than ten times stand on a logarithmic axis, unless one is zero."""
+    display = TuningDisplay(lrs=lrs, iters=[0, 1], mean=[[0, 1], [0, 2]]).plot()
+    assert display.ax_.get_yscale() == scale
+
+
 def test_plain_data_may_be_numbers_of_any_kind():
     """Fractions, say, and rows of objects, are drawn as the floats they are."""
     half = np.array([[Fraction(1, 2), Fraction(3, 2)], [Fraction(5, 2), Fraction(1, 4)]])
