@@ -45,7 +45,8 @@ def predicted(estimator: Any, X: Any, coef: Floats, intercept: Any) -> Any:
     blocks = blocks_of("X", X)
     pattern = check_X(estimator, blocks.pattern())
     expected = Expected(type(estimator).__name__, pattern.shape[1], blocks.names(), 0, "", True)
-    dtype = np.result_type(pattern.dtype, coef.dtype, np.asarray(intercept).dtype)
+    # Asked of NumPy: an intercept that is a Python number, as where there is none, has no dtype.
+    dtype = np.asarray(pattern @ coef.T + intercept).dtype
     line = Line(expected, coef, intercept, dtype)
     return _array(blocks, line) if blocks.is_array else _frame(blocks, line)
 
