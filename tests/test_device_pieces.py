@@ -263,6 +263,8 @@ def test_what_is_brought_is_a_copy_in_a_plain_layout(spot):
     ):
         assert where.bring(np.ones(2, dtype=kind)).dtype == dtype
     assert where.bring([1, 2]).dtype == strict.int64
+    shares = Place(compat.array_namespace(X), "cpu")  # as PyTorch does, which asks for no copy
+    assert not np.shares_memory(shares.bring(X), X)
     mine, other = there(X, spot), there(X, strict.Device("device2"))
     assert where.bring(mine) is mine
     assert where.holds(mine)
@@ -392,15 +394,19 @@ def test_random_vectors_are_the_same_again():
     assert first.advance(np.ones((4, 1)), np.ones(1)).shape == (4, 1)
 
 
+KAHAN = np.eye(20) - 0.9 * np.triu(np.ones((20, 20)), 1)
+
+
 def test_the_second_pass_has_the_digits_of_a_triangular_solve():
     """What whitens the rows gives them back to a rounding, however ill-conditioned it is."""
-    decaying = from_singular_values(40, 4, 10.0 ** -np.linspace(0, 5, 4))
-    y = np.random.default_rng(1).random(40)
-    problem = pose(GDLinearRegressor(), there(decaying), there(y), None, False).problem
-    spectrum = eigenbasis(problem.moments(), np.zeros((4, 1)), False)
+    # Kahan's matrix, of condition 1e6, whose inverse loses digits that a solve with it does not.
+    rows = from_singular_values(50, 20, np.ones(20)) @ KAHAN
+    y = np.random.default_rng(1).random(50)
+    problem = pose(GDLinearRegressor(), there(rows), there(y), None, False).problem
+    spectrum = eigenbasis(problem.moments(), np.zeros((20, 1)), False)
     factor = whitening(spectrum)[0]
-    gram = problem.whitened_sums(spectrum)[:4, :4]
-    assert distance(factor.T @ gram @ factor, decaying.T @ decaying) <= 1e-14
+    gram = problem.whitened_sums(spectrum)[:20, :20]
+    assert distance(factor.T @ gram @ factor, rows.T @ rows) <= 1e-14
 
 
 @pytest.mark.parametrize("solver", ["spectral", "krylov"])
