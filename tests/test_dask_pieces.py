@@ -40,8 +40,8 @@ def lazy(*arrays, chunks=CHUNKS):
     return [None if a is None else da.from_array(a, chunks=(chunks, *a.shape[1:])) for a in arrays]
 
 
-def sparse_rows():
-    thin = sparse.csr_matrix(np.where(X > 0.5, X, 0.0))
+def sparse_rows(dtype=np.float64):
+    thin = sparse.csr_matrix(np.where(X > 0.5, X, 0.0).astype(dtype))
     return thin, da.from_array(thin.toarray(), chunks=(CHUNKS, 3)).map_blocks(sparse.csr_matrix)
 
 
@@ -61,20 +61,23 @@ TOLD += ("rounding", "is_sparse", "fit_intercept")
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHTS], ids=["alike", "weighted"])
-@pytest.mark.parametrize("kind", ["dense", "sparse", "float32"])
+@pytest.mark.parametrize("kind", ["dense", "sparse", "float32", "sparse float32"])
 def test_what_is_told_of_rows_on_workers_is_what_they_are_here(kind, weight):
     """Counts, weights and kinds, whichever is asked for first."""
     here, there = {
         "dense": (X, lazy(X)[0]),
         "sparse": sparse_rows(),
         "float32": (X.astype(np.float32), lazy(X.astype(np.float32))[0]),
+        "sparse float32": sparse_rows(np.float32),
     }[kind]
     y, w = lazy(MANY, weight)
     for fit_intercept in (True, False):
-        expected = pose(GDLinearRegressor(), here, MANY, weight, fit_intercept).problem
+        expected = pose(GDLinearRegressor(), here, MANY, weight, fit_intercept)
         for name in TOLD:
             posed = pose(GDLinearRegressor(), there, y, w, fit_intercept)
-            assert getattr(posed.problem, name) == pytest.approx(getattr(expected, name))
+            mine, theirs = (getattr(p.problem, name) for p in (posed, expected))
+            assert mine == pytest.approx(theirs, rel=1e-12)
+            assert posed.layout == expected.layout
             assert posed.sample_weight is w
 
 
@@ -91,6 +94,18 @@ def test_rows_of_known_lengths_and_no_weights_are_counted_without_being_read():
         assert training.n_samples == sum(lengths)
         assert training.is_weighted == (cv.__class__ is list)  # by how often a row is taken
     assert not read
+
+
+def test_rows_are_looked_at_for_nan_once():
+    """Sums tell it; products with rows are not taken of any that were not looked at."""
+    for summed in (True, False):
+        read = []
+        problem = pose(GDLinearRegressor(), counted_rows(read), *lazy(Y), None, True).problem
+        if summed:
+            problem.moments()
+        problem.sides()
+        problem.sides()
+        assert len(read) == len(CHUNKS)
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
@@ -288,6 +303,14 @@ def test_a_score_of_one_row_warns_in_scikit_learns_words():
         with pytest.warns(UndefinedMetricWarning, match=".") as warned:
             assert np.isnan(model.score(*rows))
         assert [str(w.message) for w in warned] == [words]
+
+
+def test_the_warning_of_a_score_points_at_the_users_line():
+    """As those of a fit do."""
+    model = GDLinearRegressor(lr=0.1, tol=0.7).fit(X, Y)
+    with pytest.warns(UndefinedMetricWarning, match="two samples") as warned:
+        model.score(*lazy(X[:1], Y[:1], chunks=(1,)))
+    assert warned[0].filename == __file__
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])
