@@ -354,7 +354,7 @@ def test_predictions_keep_their_dtype_where_a_block_has_another():
 def test_predictions_say_what_they_were_not_made_for():
     """Where they are asked for if that can be told, else with the partition and the estimator."""
     pd, dd = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
-    frame = pd.DataFrame(X, columns=NAMES)
+    frame = pd.DataFrame(X.copy(), columns=NAMES)
     model = GDLinearRegressor(lr=0.1, tol=0.7).fit(frame, Y)
     frame.iloc[19, 1] = np.nan
     with pytest.raises(ValueError, match="Partition 3: Input X contains NaN"):
