@@ -18,7 +18,7 @@ dask = pytest.importorskip("dask")
 da = pytest.importorskip("dask.array")
 
 from sklearn_gd.dask import PartitionKFold  # noqa: E402  (only where Dask is)
-from sklearn_gd.dask._folds import folds_on_workers  # noqa: E402
+from sklearn_gd.dask._folds import ALL, NONE, FoldsOnWorkers, Place, folds_on_workers  # noqa: E402
 from sklearn_gd.dask._part import Expected, measured  # noqa: E402
 from sklearn_gd.dask._parts import GRAPH_WARNING, Parts, tree  # noqa: E402
 
@@ -239,6 +239,27 @@ def test_a_fold_that_weighs_nothing_is_named():
         with pytest.raises(ValueError, match=".") as error:
             folds_on_workers(problem, split, {}, map)
         assert str(error.value) == f"Fold 0 is {name} on no rows with a weight above zero."
+
+
+def test_no_partition_is_left_out_in_silence():
+    """A fold has something to say of each, as whatever is asked of them has."""
+    problem, number = problems(None, y=Y)[0], attrgetter("number")
+    for n in (2, 4):
+        with pytest.raises(ValueError, match="zip"):
+            problem.parts.measures(max, [0] * n)
+        places = [
+            Place([NONE, ALL, ALL], [ALL, NONE, NONE]),
+            Place([ALL, NONE, ALL, ALL][:n], [NONE, ALL, NONE, NONE][:n]),
+        ]
+        for call in (
+            lambda folds: folds.training(1),
+            lambda folds: folds.over_test(number, 1),
+            lambda folds: folds.over_train(number, 1),
+            lambda folds: folds.over_tests(number),
+            lambda folds: folds.check_weights(),
+        ):
+            with pytest.raises(ValueError, match="zip"):
+                call(FoldsOnWorkers(problem, places, map, add_up=False))
 
 
 def test_a_splitter_sees_how_many_rows_there_are_and_nothing_in_them():
