@@ -18,7 +18,7 @@ from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory
 from sklearn_gd._descent.rows import NotFinite
-from sklearn_gd._descent.solve import Terms, solve
+from sklearn_gd._descent.solve import HaveMoments, Terms, solve
 from sklearn_gd._device_checks import check_device_rows
 from sklearn_gd._validation import check_rows, names_seen
 
@@ -83,8 +83,8 @@ def from_moments(moments: Moments, layout: Layout, place: Place | None = None) -
 
 def descended(
     posed: Posed, start: Floats, terms: Terms, solver: str, known: Moments | None = None
-) -> tuple[DescentPath, Moments | None]:
-    """The way through: the path, and the moments where it was found from them.
+) -> tuple[DescentPath, HaveMoments | None]:
+    """The way through: the path, and how to have the moments where they cost little now.
 
     `known` are the moments where they are there already.
     """

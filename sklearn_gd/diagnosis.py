@@ -25,7 +25,7 @@ from sklearn_gd._descent.problem import zeros
 from sklearn_gd._descent.quiet import quietly
 from sklearn_gd._descent.section import whole
 from sklearn_gd._descent.solve import Terms
-from sklearn_gd._door import descended, pose
+from sklearn_gd._door import descended, moments_of, pose
 from sklearn_gd._reading import names_of, path_of
 from sklearn_gd._validation import (
     Door,
@@ -218,8 +218,7 @@ def _pose(
     posed = pose(door, X, y, sample_weight, intercept)
     terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
     path, moments = descended(posed, zeros(posed.problem), terms, "spectral")
-    assert moments is not None  # the spectral solver descends on them
-    return path, moments
+    return path, moments() if moments else moments_of(posed)
 
 
 def _diagnose_rows(path: DescentPath, moments: Moments) -> Diagnosis:

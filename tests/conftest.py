@@ -9,6 +9,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from helpers import from_singular_values, regression
+from sklearn_gd._descent.problem import RowsInMemory
 
 # The same examples in every run; the long profile is for a developer's own nights.
 settings.register_profile("ci", max_examples=60, deadline=None, derandomize=True)
@@ -53,7 +54,9 @@ def problem(request):
     return PROBLEMS[request.param]
 
 
-@pytest.fixture(params=["spectral", "loop"])
-def solver(request):
-    """Every engine that takes any data."""
-    return request.param
+@pytest.fixture(params=["spectral", "spectral on sums", "loop"])
+def solver(request, monkeypatch):
+    """Every engine that takes any data; tests are small, so that few of them would need sums."""
+    if request.param == "spectral on sums":
+        monkeypatch.setattr(RowsInMemory, "are_few", False)
+    return request.param.split()[0]

@@ -17,7 +17,7 @@ def _skip_without_cuda(check):
 
 ESTIMATORS = [
     GDLinearRegressor(),
-    GDLinearRegressor(solver="spectral", fit_intercept=False, tol=0.5),
+    GDLinearRegressor(solver="spectral", fit_intercept=False, tol=0.2),
     GDLinearRegressor(solver="loop", max_iter=200),
     GDLinearRegressor(lr=1e-3, max_iter=10**12),
     GDLinearRegressorCV(),

@@ -35,11 +35,13 @@ def attained():
     return found
 
 
+@pytest.mark.parametrize("few", [True, False])
 @pytest.mark.parametrize("solver", ["spectral", "krylov"])
 @pytest.mark.parametrize("max_iter", [10**3, 10**6, 10**9])
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_iterates_and_losses_keep_twelve_digits(name, max_iter, solver, attained):
-    """On data of every awkward kind, at 10**3, 10**6 and 10**9 updates."""
+def test_iterates_and_losses_keep_twelve_digits(name, max_iter, solver, few, attained, monkeypatch):
+    """On data of every awkward kind, at 10**3, 10**6 and 10**9 updates, rows few and many."""
+    monkeypatch.setattr(RowsInMemory, "are_few", few)
     X, y = PROBLEMS[name]
     lr = 1 / _exact.largest_curvature(X)
     with warnings.catch_warnings():
@@ -76,8 +78,11 @@ def test_closed_form_in_eighty_digits_is_the_loop_in_eighty_bits(name):
 
 @pytest.mark.parametrize("engine", [choice.SPECTRAL, choice.KRYLOV_ON_MOMENTS])
 @pytest.mark.parametrize("noise", [0.07, 0.1, 0.2])
-def test_a_loss_measured_on_the_rows_gives_the_losses_before_it_their_digits(noise, engine):
+def test_a_loss_measured_on_the_rows_gives_the_losses_before_it_their_digits(
+    noise, engine, monkeypatch
+):
     """Where sums hold the coefficients and not the loss, the last loss is measured, once."""
+    monkeypatch.setattr(RowsInMemory, "are_few", False)
     rng = np.random.default_rng(3)
     X = rng.standard_normal((60, 6)) + rng.uniform(-1, 1, 6)
     y = X @ rng.standard_normal(6) + 1.5 + noise * rng.standard_normal(60)

@@ -145,7 +145,11 @@ def test_path_is_that_of_fifty_digit_arithmetic(kind, relative_rate, solver):
     # The residual that the loop forms is rounded to eps |y|, and its loss with it.
     rounding = 8 * np.finfo(float).eps * np.sqrt(losses * losses[0]) * (solver == "loop")
     floor = (8 * np.finfo(float).eps) ** 2 * np.sum(y**2)
-    assert np.all(np.abs(model.loss_history_ - losses) <= CONTRACT * losses + rounding + floor)
+    # Close to the largest stable rate r^(2 t) turns few roundings of the curvature into 2 t lr
+    # curvature / |r| times as many, which are more than the contract after some hundred updates.
+    amplified = 2 * np.arange(len(losses)) * relative_rate / abs(1 - relative_rate or np.inf)
+    told = CONTRACT + 4 * np.finfo(float).eps * amplified * (relative_rate > 1)
+    assert np.all(np.abs(model.loss_history_ - losses) <= told * losses + rounding + floor)
 
 
 def test_path_is_that_of_a_neural_network_without_hidden_layer(solver):

@@ -55,10 +55,14 @@ def test_a_start_below_tol_is_not_moved(solver):
 
 
 def test_a_loss_equal_to_tol_goes_on(solver):
-    """The threshold is strict, as in J < tol."""
-    X, y = np.array([[1.0], [-1.0]]), np.array([2.0, -2.0])  # J_0 = 2 and J_1 = 1/2, exactly
-    model = GDLinearRegressor(lr=0.5, tol=2.0, solver=solver, fit_intercept=False).fit(X, y)
-    assert (model.n_iter_, model.loss_history_.tolist()) == (1, [2.0, 0.5])
+    """The threshold is strict, as in J < tol, for each loss as it is reported."""
+    X, y = np.array([[1.0], [-1.0]]), np.array([2.0, -2.0])
+    model = GDLinearRegressor(lr=0.5, solver=solver, fit_intercept=False)
+    losses = model.set_params(max_iter=100).fit(X, y).loss_history_
+    assert losses[:4] == pytest.approx([2.0, 0.5, 0.125, 0.03125], rel=1e-14)
+    for t in range(3):
+        model.set_params(tol=losses[t], max_iter=100).fit(X, y)
+        assert (model.n_iter_, model.stop_reason_) == (t + 1, "tol")
 
 
 def test_start_at_the_optimum_makes_no_step():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sklearn_gd._descent.moments import Moments
@@ -13,13 +15,15 @@ from sklearn_gd._descent.outlook import (
 )
 from sklearn_gd._descent.path import DescentPath
 
+HaveMoments = Callable[[], Moments]
+
 # "Near the least possible loss": this far above it.
 NEAR = 0.01
 # A saving in updates worth mentioning.
 WORTH_SCALING = 2.0
 
 
-def advice(path: DescentPath, tol: float | None, moments: Moments | None) -> str | None:
+def advice(path: DescentPath, tol: float | None, moments: HaveMoments | None) -> str | None:
     """Why this ending may not be what was asked for, and what to do; None where it is.
 
     Without moments nothing is said of scaling, and without a known floor nothing of the distance.
@@ -45,7 +49,7 @@ def _unreachable(path: DescentPath, tol: float) -> str | None:
     return None
 
 
-def _ending(path: DescentPath, moments: Moments | None) -> str | None:
+def _ending(path: DescentPath, moments: HaveMoments | None) -> str | None:
     if path.stop_reason == "diverged":
         return _diverged(path, moments)
     if path.stop_reason == "max_iter" and _still_falling(path):
@@ -58,7 +62,7 @@ def _floor(path: DescentPath) -> float | None:
     return getattr(path, "loss_floor", None)
 
 
-def _diverged(path: DescentPath, moments: Moments | None) -> str:
+def _diverged(path: DescentPath, moments: HaveMoments | None) -> str:
     return (
         f"The descent diverged: lr={path.lr:.4g} is {path.lr / path.max_stable_lr:.3g} times the "
         f"largest stable rate {path.max_stable_lr:.4g} (2 / largest curvature). It was stopped at "
@@ -67,10 +71,10 @@ def _diverged(path: DescentPath, moments: Moments | None) -> str:
     )
 
 
-def _stable_when_scaled(path: DescentPath, moments: Moments | None) -> str:
+def _stable_when_scaled(path: DescentPath, moments: HaveMoments | None) -> str:
     if moments is None:
         return ""
-    limit = standardised(path, moments).max_stable_lr
+    limit = standardised(path, moments()).max_stable_lr
     return f"; with standardised columns rates up to {limit:.4g} are stable"
 
 
@@ -82,7 +86,7 @@ def _still_falling(path: DescentPath) -> bool:
     return bool(far or path._descent.fall(path.n_iter) > rounding * loss)
 
 
-def _unfinished(path: DescentPath, moments: Moments | None) -> str:
+def _unfinished(path: DescentPath, moments: HaveMoments | None) -> str:
     loss, floor = path._descent.loss_at(path.n_iter), _floor(path)
     said = f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g}"
     if floor is None:
@@ -101,7 +105,7 @@ def _unfinished(path: DescentPath, moments: Moments | None) -> str:
         return f"{said} At lr={path.lr:.4g} no number of updates comes {near.words}: raise lr."
     said += f" To come {near.words} {needed - path.n_iter:,} more updates are needed"
     if moments is not None:
-        scaled = updates_when_standardised(path, standardised(path, moments), NEAR)
+        scaled = updates_when_standardised(path, standardised(path, moments()), NEAR)
         if scaled is not None and scaled * WORTH_SCALING < needed:
             return f"{said}; with standardised columns (StandardScaler) {scaled:,} would do."
     return f"{said}; raise max_iter."

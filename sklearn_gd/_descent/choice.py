@@ -29,7 +29,7 @@ LACKING_SHORT, LACKING_LONG = 0.1, 0.5
 # 20, 100, 1000, 10,000 updates where curvatures fall off and about 75 for all of these where they
 # fill an interval. Sparse: between 8, 10, 16, 28 of random columns and 10, 20, 48, 106 of texts.
 DENSE_FACTOR, DENSE_POWER = 18.0, 0.17
-SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.22
+SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.19
 # Where moments lack digits curvatures fall off, and so many of the vectors do.
 FALLING_OFF = 0.9
 # It takes a few to know the largest curvature, however few the updates.
@@ -37,14 +37,15 @@ FEWEST_VECTORS = 8
 # Fewer columns than this are decomposed sooner than an estimate pays.
 FEW_COLUMNS = 16
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
-WORTH_LESS_KNOWN = 1.1
+WORTH_LESS_KNOWN = 1.05
 
 # Nanoseconds, of which only ratios matter. They were solved for by hand from the engines' times on
-# thirteen shapes (`benchmarks/choice.py`) with one BLAS thread (NumPy's OpenBLAS, busy x86-64
+# thirty shapes (`benchmarks/choice.py`) with one BLAS thread (NumPy's OpenBLAS, busy x86-64
 # cores at 1 MB of second-level cache each, November 2026); two threads do large products in
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
+DECOMPOSED_FLOPS, SINGULAR_FLOPS = 20.0, 4.0  # times n^2 p and n^3: an SVD of n <= p rows
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
 CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step
@@ -84,11 +85,12 @@ class Shape:
     sparse: bool
     max_iter: int
     afar: bool = False
+    few: bool = False  # "spectral" is the decomposition of the rows themselves
 
     @classmethod
     def of(cls, rows: Sized, max_iter: int) -> Shape:
-        n, p = rows.n_samples, rows.n_parameters
-        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter, rows.afar)
+        n, p, few = rows.n_samples, rows.n_parameters, getattr(rows, "are_few", False)
+        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter, rows.afar, few)
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -102,7 +104,7 @@ class Shape:
 
     def best_engine(self) -> str:
         """The one to be used: all give the same iterates."""
-        if self.p > MOST_COLUMNS_OF_MOMENTS:
+        if self.p > MOST_COLUMNS_OF_MOMENTS and not self.few:
             return KRYLOV_ON_ROWS
         if self.p <= FEW_COLUMNS:
             return SPECTRAL  # and no time is lost on estimates
@@ -165,6 +167,9 @@ class Shape:
         if engine == KRYLOV_ON_MOMENTS:
             again = self.lacking * FALLING_OFF * self.cost(KRYLOV_ON_ROWS)
             return self._moments + self._krylov_on_moments + again
+        if self.few:
+            n, p = sorted((self.n, self.p))
+            return MATRIX_FLOP * (DECOMPOSED_FLOPS * n**2 * p + SINGULAR_FLOPS * n**3)
         decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
         return self._moments + decompose + self.lacking * self._refinement
 

@@ -91,8 +91,13 @@ def moments_of(rows: Rows) -> Moments:
 
 def check_sums(sums: Floats, largest_size: float) -> None:
     """Raise NotFinite unless they are of numbers of that size at most."""
+    check_squares(np.diagonal(sums), float(sums[0, 0]), largest_size)
+
+
+def check_squares(squares: Floats, weight: float, largest_size: float) -> None:
+    """The same of weighted sums of squares."""
     # A comparison that is also false for nan.
-    if not (np.diagonal(sums) <= largest_size**2 * max(sums[0, 0], 1.0)).all():
+    if not (squares <= largest_size**2 * max(weight, 1.0)).all():
         raise NotFinite(largest_size)
 
 

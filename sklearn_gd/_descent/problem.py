@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.bidiagonal import Sides
 from sklearn_gd._descent.choice import Sized
+from sklearn_gd._descent.few import are_few, decomposed
 from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.scaled import ScaledRows
@@ -49,6 +50,15 @@ class RowsInMemory(Rows):
     def whitened_sums(self, coarse: Spectrum) -> Floats:
         """A second pass, for all digits."""
         return whitened_sums(self, coarse)
+
+    @property
+    def are_few(self) -> bool:
+        """Whether they had better be decomposed than summed."""
+        return not self.is_sparse and are_few(self.n_samples, self.n_parameters)
+
+    def decomposed(self, start: Floats) -> Spectrum:
+        """In one pass, with all digits; for few rows."""
+        return decomposed(self, start)
 
     def seen_blocks(self, spectrum: Spectrum) -> Iterator[Floats]:
         """Row blocks of diag(sqrt(w)) [Z Q, y - Z start], Q the spectrum's directions."""

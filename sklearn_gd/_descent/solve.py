@@ -12,15 +12,18 @@ from numpy.typing import NDArray
 from sklearn_gd._descent import choice, krylov, loop
 from sklearn_gd._descent.descent import Descent, RecordedDescent
 from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.problem import Gathered, Problem, refine
+from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory, refine
 from sklearn_gd._descent.rows import LARGEST_SIZE
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
 Floats = NDArray[np.float64]
+HaveMoments = Callable[[], Moments]
 
 # A loop's record larger than this is not kept; its path then answers by the closed form.
 RECORD_LIMIT_BYTES = 1 << 28
+# More columns than this, and than rows, are not summed for a sentence on scaling.
+MOST_COLUMNS_OF_ADVICE = 256
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def solve(
     terms: Terms,
     solver: str,
     moments: Moments | None = None,
-) -> tuple[Descent, Stop, Moments | None]:
-    """Descend from `start`; moments come along where the descent was found from them.
+) -> tuple[Descent, Stop, HaveMoments | None]:
+    """Descend from `start`; with it comes how to have the moments, where they cost little now.
 
     `moments` are those of the problem, where they are there already.
     """
@@ -75,7 +78,13 @@ def solve(
         solver = choice.KRYLOV_ON_ROWS
     if solver == choice.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
         return *krylov.on_rows(problem.sides(), start, _ask(problem, terms)), None
-    return _spectral(problem, start, terms, solver, moments or problem.moments())
+    if isinstance(problem, RowsInMemory) and problem.are_few:
+        plan = _plan(_descent(problem.decomposed(start), terms), problem, terms)
+        cheap = problem.n_parameters <= max(problem.n_samples, MOST_COLUMNS_OF_ADVICE)
+        return *_taken(plan, problem, solver), problem.moments if cheap else None
+    moments = moments or problem.moments()
+    plan = _spectral(problem, start, terms, moments)
+    return *_taken(plan, problem, solver), lambda: moments
 
 
 def _check_start(problem: Problem | Gathered, start: Floats) -> None:
@@ -101,19 +110,20 @@ def _measure(problem: Problem | Gathered) -> Callable[[Floats], float]:
     return lambda theta: problem.loss_and_gradient(theta)[0]
 
 
-def _spectral(
-    problem: Problem | Gathered, start: Floats, terms: Terms, solver: str, moments: Moments
-) -> tuple[Descent, Stop, Moments]:
+def _spectral(problem: Problem | Gathered, start: Floats, terms: Terms, moments: Moments) -> Plan:
     """On the moments where they hold enough digits, else on the rows too."""
     spectrum = eigenbasis(moments, start, problem.fit_intercept)
     plan = _plan(_descent(spectrum, terms), problem, terms)
     if not isinstance(problem, Gathered):
-        plan = _with_last_loss(plan, problem, terms)
+        plan = _with_last_loss(plan, problem)
         if not plan.holds:
             plan = _plan(_descent(refine(problem, spectrum), terms), problem, terms)
-    if solver == "loop":
-        return *_walk(problem, plan), moments
-    return plan.descent, plan.stop, moments
+    return plan
+
+
+def _taken(plan: Plan, problem: Problem | Gathered, solver: str) -> tuple[Descent, Stop]:
+    """Where the plan leads, in one step or step by step."""
+    return _walk(problem, plan) if solver == "loop" else (plan.descent, plan.stop)
 
 
 def _descent(spectrum: Spectrum, terms: Terms) -> Descent:
@@ -130,16 +140,16 @@ def _plan(descent: Descent, problem: Problem | Gathered, terms: Terms) -> Plan:
     return Plan(descent, stopping, find_stop(descent, stopping))
 
 
-def _with_last_loss(plan: Plan, problem: Problem, terms: Terms) -> Plan:
+def _with_last_loss(plan: Plan, problem: Problem) -> Plan:
     """The plan; where only the loss lacks digits, that of the last loss measured on the rows.
 
-    It may fall below `tol` at another t then.
+    It may fall below `tol` at another t then; coefficients come to rest when they did.
     """
     descent, t = plan.descent, plan.stop.t
     if plan.holds or not descent.lacks_only_the_loss(t):
         return plan
-    loss = _measure(problem)(descent.theta(t))
-    return _plan(descent.measured(t, loss), problem, terms)
+    descent = descent.measured(t, _measure(problem)(descent.theta(t)))
+    return Plan(descent, plan.stopping, find_stop(descent, plan.stopping))
 
 
 def _walk(problem: Problem | Gathered, plan: Plan) -> tuple[Descent, Stop]:

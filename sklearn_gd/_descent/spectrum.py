@@ -179,18 +179,38 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
     rest = turn @ sums[:p, p:] / gain
     residual = left.T @ (gain * (turn @ known) + rest)
 
-    largest = float(sigma.max(initial=0.0))
-    null_sigma = (p + RANK_MARGIN) * unit * largest
+    left_over = float(np.trace(sums[p:, p:]) - np.sum(rest**2))
+    return from_singular_values(
+        coarse.start, sigma, right.T, residual, left_over, unit * coarse.rounding, unit
+    )
+
+
+def from_singular_values(
+    start: Floats,
+    sigma: Floats,
+    basis: Floats,
+    residual: Floats,
+    left_over: float,
+    rounding: float,
+    unit: float = EPS,
+) -> Spectrum:
+    """The spectrum whose curvatures are sigma^2, sigma known to `unit` times the largest.
+
+    `residual` in all directions, (r, k); `left_over` of its squares is in none of them.
+    """
+    null_sigma = (len(basis) + RANK_MARGIN) * unit * float(sigma.max(initial=0.0))
     flat = sigma <= null_sigma
-    floor = float(np.trace(sums[p:, p:])) - float(np.sum(rest**2) - np.sum(residual[flat] ** 2))
+    if flat.any():
+        left_over += float(np.sum(residual[flat] ** 2))
+        residual = np.where(flat[:, np.newaxis], 0.0, residual)
     return Spectrum(
-        start=coarse.start,
-        basis=right.T,
+        start=start,
+        basis=basis,
         curvature=np.maximum(sigma, null_sigma) ** 2,
-        residual=np.where(flat[:, np.newaxis], 0.0, residual),
-        floor=0.5 * floor,
+        residual=residual,
+        floor=0.5 * left_over,
         null_below=null_sigma**2,
-        rounding=unit * coarse.rounding,
+        rounding=rounding,
         error=0.0,
         unit=unit,
     )

@@ -1,0 +1,79 @@
+"""Rows so few that decomposing them is the fastest: rows go in, a spectrum with all digits out."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from sklearn_gd._descent.moments import EPS, check_squares
+from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
+from sklearn_gd._descent.spectrum import MOMENTS_ROUNDING, Spectrum, from_singular_values
+
+Floats = NDArray[np.float64]
+
+# So many numbers in Z, at most, are few. Of more, sums of products and their eigenvectors are found
+# sooner, and what those lack in digits is rarely missed.
+FEW_NUMBERS = 1 << 12
+
+
+def are_few(n: int, p: int) -> bool:
+    """Whether dense rows had better be decomposed than summed.
+
+    No more rows than columns always: p x p sums would hold more than they do, and lack digits.
+    """
+    return n <= p or n * p <= FEW_NUMBERS
+
+
+def decomposed(rows: Rows, start: Floats) -> Spectrum:
+    """From the singular value decomposition of the weighted rows, which takes no sums of squares.
+
+    What it leaves of the residual is formed row by row and projected once more, so that it has its
+    digits however little it is beside the targets.
+    """
+    Z, y = _weighted(rows)
+    column_squares, squares = np.einsum("ij,ij->j", Z, Z), np.einsum("ij,ij->j", y, y)
+    check_squares(column_squares, rows.weight, LARGEST_SIZE)
+    left, sigma, basis = _singular(Z, np.argsort(-column_squares, kind="stable"))
+    if start.any():
+        moved = Z @ start
+        squares += np.einsum("ij,ij->j", moved, moved)
+        y = y - moved
+    residual = left.T @ y
+    rest = y - left @ residual
+    more = left.T @ rest
+    root = sqrt(rows.weight)
+    return from_singular_values(
+        start,
+        sigma / root,
+        basis,
+        (residual + more) / root,
+        left_over=float(np.vdot(rest, rest) - np.vdot(more, more)) / rows.weight,
+        rounding=MOMENTS_ROUNDING * EPS**2 * float(squares.sum()) / rows.weight,
+    )
+
+
+def _singular(Z: Floats, order: NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
+    """U, sigma and V of Z = U diag(sigma) V', columns taken in that order.
+
+    Large columns first, small singular values keep the digits that columns on very different scales
+    give them: 1e9 updates of such data were off by 1.4e-12 in any order, by 4e-15 in this one.
+    """
+    left, sigma, right, info = lapack.dgesdd(Z[:, order], full_matrices=0)
+    if info:
+        raise np.linalg.LinAlgError("Singular values did not converge")
+    basis = np.empty((len(order), len(sigma)))
+    basis[order] = right.T
+    return left, sigma, basis
+
+
+def _weighted(rows: Rows) -> tuple[Floats, Floats]:
+    """diag(sqrt(w)) Z and diag(sqrt(w)) y."""
+    root = 1.0 if rows.sample_weight is None else np.sqrt(rows.sample_weight)[:, np.newaxis]
+    first = int(rows.fit_intercept)
+    Z = np.empty((rows.n_samples, rows.n_parameters), order="F")
+    Z[:, :first] = root
+    np.multiply(rows.X, root, out=Z[:, first:])
+    return Z, rows.y * root

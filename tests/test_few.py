@@ -1,0 +1,125 @@
+"""Few rows are decomposed themselves: what that must give, and when it is done."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+
+from helpers import EPS, literal_loop, regression
+from sklearn_gd import GDLinearRegressor, diagnose
+from sklearn_gd._descent import choice, few, solve
+from sklearn_gd._descent.problem import RowsInMemory, zeros
+
+
+def rows(n=12, d=4, k=1, weighted=False, fit_intercept=True, seed=0):
+    X, y = regression(n=n, d=d, k=k, seed=seed)
+    w = np.random.default_rng(seed).integers(0, 4, n).astype(float) if weighted else None
+    return RowsInMemory(X, y, w, fit_intercept)
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "expected"),
+    [(1, 1, True), (1024, 4, True), (1025, 4, False), (400, 400, True), (401, 400, False)],
+)
+def test_rows_are_few_where_they_hold_few_numbers_or_no_more_rows_than_columns(n, p, expected):
+    """Up to 4096 numbers, or as many columns as rows."""
+    assert few.are_few(n, p) is expected
+
+
+def test_sparse_rows_are_never_few():
+    """They would have to be filled in."""
+    X, y = sparse.eye_array(6, format="csr"), np.ones((6, 1))
+    assert not RowsInMemory(X, y, None, False).are_few
+    assert RowsInMemory(X.toarray(), y, None, False).are_few
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("started", [False, True])
+@pytest.mark.parametrize(("n", "d", "k"), [(12, 4, 1), (12, 4, 3), (3, 6, 2), (5, 5, 1), (1, 2, 1)])
+def test_the_descent_is_the_literal_loop(n, d, k, started, fit_intercept, weighted):
+    """Tall, square and wide, from any start, for any number of targets."""
+    problem = rows(n, d, k, weighted and n > 1, fit_intercept)
+    start = zeros(problem) + started * np.linspace(-1, 2, zeros(problem).size).reshape(-1, k)
+    kept = start.copy()
+    descent, _, _ = solve.solve(problem, start, solve.Terms(None, None, 40), "spectral")
+    thetas, losses = literal_loop(
+        problem.X,
+        problem.y,
+        descent.lr,
+        40,
+        sample_weight=problem.sample_weight,
+        fit_intercept=fit_intercept,
+        start=start,
+    )
+    np.testing.assert_array_equal(start, kept)
+    size = np.abs(thetas).max()
+    np.testing.assert_allclose(descent.theta(np.arange(41)), thetas, rtol=1e-12, atol=1e-13 * size)
+    np.testing.assert_allclose(descent.losses(40), losses, rtol=1e-12, atol=1e-14 * losses[0])
+    assert descent.spectrum.basis.shape == (start.shape[0], min(n, start.shape[0]))
+
+
+def test_a_loss_that_is_tiny_beside_the_targets_keeps_its_digits():
+    """A residual of a millionth of y: the loss has ten digits all the same."""
+    rng = np.random.default_rng(0)
+    Q = np.linalg.qr(rng.standard_normal((30, 3)))[0]
+    X, off = Q[:, :2], 1e-6 * Q[:, 2:]  # beside the span of X, so that all of it remains
+    spectrum = few.decomposed(
+        RowsInMemory(X, X @ [[3.0], [-4.0]] + off, None, False), np.zeros((2, 1))
+    )
+    assert spectrum.least_loss == pytest.approx(0.5e-12 / 30, rel=1e-8)
+    assert spectrum.rounding == pytest.approx(4 * EPS**2 * 25 / 30, rel=1e-6)
+
+
+def test_what_lies_in_flat_directions_stays_in_the_loss():
+    """Two equal columns: the residual along their difference is nothing that descent could take."""
+    X = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
+    y = np.array([[2.0], [1.0], [0.0]])
+    spectrum = few.decomposed(RowsInMemory(X, y, None, False), np.zeros((2, 1)))
+    assert spectrum.least_loss == pytest.approx((5 - 4**2 / 14) / 6, rel=1e-14)
+    assert spectrum.residual[~spectrum.felt].tolist() == [[0.0]]
+    assert spectrum.felt.sum() == 1
+    assert spectrum.largest_curvature == pytest.approx(28 / 3, rel=1e-14)
+
+
+def test_columns_on_very_different_scales_keep_their_small_singular_values():
+    """Whatever the order in which they come."""
+    scales = 10.0 ** np.array([-6, 0, -3, 2, -9])
+    Q = np.linalg.qr(np.random.default_rng(1).standard_normal((20, 5)))[0]
+    spectrum = few.decomposed(
+        RowsInMemory(Q * scales, Q @ np.ones((5, 1)), None, False), np.zeros((5, 1))
+    )
+    sigma = np.sqrt(20 * spectrum.curvature)
+    np.testing.assert_allclose(sigma, np.sort(scales)[::-1], rtol=1e-13)
+
+
+def test_auto_takes_them_where_a_krylov_space_would_be_dearer():
+    """Fifty rows of many columns are decomposed; two thousand are not."""
+    shapes = {n: choice.Shape(n, 5000, 1, 5000 * n, False, 1000, few=True) for n in (50, 2000)}
+    assert shapes[50].best_engine() == choice.SPECTRAL
+    assert shapes[2000].best_engine() == choice.KRYLOV_ON_ROWS
+    wider = choice.Shape(20, 100_000, 1, 2_000_000, False, 1000, few=True)
+    assert wider.best_engine() == choice.SPECTRAL  # beyond the columns that can be summed
+
+
+def test_a_wide_fit_keeps_a_basis_as_small_as_its_rows():
+    """20 rows of 3000 columns: no 3000 x 3000 matrix, neither on the way nor in a pickle."""
+    X, y = regression(n=20, d=3000)
+    with pytest.warns(ConvergenceWarning, match="still falling") as caught:
+        model = GDLinearRegressor(max_iter=5, solver="spectral").fit(X, y)
+    assert len(pickle.dumps(model)) < 3 * X.nbytes
+    assert "StandardScaler" not in str(caught[0].message)  # that would take 3000 x 3000 sums
+
+
+def test_rows_of_few_more_columns_are_still_told_of_scaling():
+    """And `diagnose` says it of any."""
+    X, y = regression(n=30, d=40)
+    X *= np.logspace(0, -3, 40)
+    with pytest.warns(ConvergenceWarning, match="StandardScaler"):
+        GDLinearRegressor(max_iter=50).fit(X, y)
+    X, y = regression(n=10, d=300)
+    assert diagnose(X, y).standardised is not None
