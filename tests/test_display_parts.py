@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -35,6 +36,7 @@ from sklearn_gd import (
     LossSurfaceDisplay,
     TuningDisplay,
 )
+from sklearn_gd._descent.section import most_telling, whole
 from sklearn_gd.display._canvas import count_words
 from sklearn_gd.display._curves import MOST_POINTS
 from sklearn_gd.display._iterates import check_parameter, iterate_words, last_shown, spread
@@ -310,6 +312,17 @@ def test_directions_are_measured_from_the_start():
     assert_allclose(display.path[0], 0.0, atol=1e-12)
     steps = np.array([display.gradient(i) for i in range(len(display.t))])
     assert_allclose(display.path[:-1] - model.lr_ * steps[:-1], display.path[1:], atol=1e-12)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_direction_rises_as_its_name_says(sign):
+    """Along a direction its first-named parameter rises, whichever way a decomposition has it."""
+    model = GDLinearRegressor(lr=0.2, tol=0.05).fit(X3, y)
+    spectrum = whole(model.path_._descent.spectrum)
+    turned = replace(spectrum, basis=sign * spectrum.basis)
+    directions, _ = most_telling(SimpleNamespace(spectrum=turned), 0)
+    for direction in directions.T:
+        assert direction[np.abs(direction).argmax()] > 0
 
 
 def test_parameters_held_are_said_where_there_are_any():
