@@ -341,7 +341,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         for name in ("gcv_path_", "dof_path_"):
             delattr(self, name)  # those of an earlier fit without folds
         for_splitter, for_scorer = self._route(posed.sample_weight, params)
-        in_closed_form = self._in_closed_form(posed.sample_weight)
+        in_closed_form = self._in_closed_form()
         if problem.afar and not in_closed_form:
             raise ValueError(SCORERS_NEED_ROWS.format(self.scoring))
         folds = folds_of(posed, self.cv, for_splitter, each)
@@ -390,12 +390,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             )
         return params, weights
 
-    def _in_closed_form(self, sample_weight: Any) -> bool:
+    def _in_closed_form(self) -> bool:
         if self.scoring is None:
             return True
-        # With routing, whether weights count in a named scorer is for its request to say.
-        routing = get_config().get("enable_metadata_routing") and sample_weight is not None
-        return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER and not routing
+        # With routing `_route` has refused weights for a scorer by name, as it requests none.
+        return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER
 
     def _grid(
         self, problem: Problem, way: Way, rates: int | Floats, iters: NDArray[np.int64]
