@@ -228,6 +228,45 @@ def test_parts_become_the_fit_on_all_rows(spot):
         GDLinearRegressor().partial_fit(X, y).partial_fit(spot(X), spot(y))
 
 
+def test_parts_there_are_checked_as_numpys(spot):
+    """A part may weigh nothing, features are held to the first call, and scores weigh rows."""
+    X, y = regression()
+    w = np.where(np.arange(60) < 20, 0.0, 2.0)
+    whole = GDLinearRegressor(0.05, tol=1.0).fit(X, y, w)
+    model = GDLinearRegressor(0.05, tol=1.0)
+    for part in (slice(20), slice(20, None)):
+        model.partial_fit(spot(X[part]), spot(y[part]), spot(w[part]))
+    assert distance(spot.back(model.coef_), whole.coef_) <= max(1e-10, spot.far)
+    with pytest.raises(ValueError, match="X has 3 features, but GDLinearRegressor is expecting 4"):
+        model.partial_fit(spot(X[:, :3]), spot(y))
+    score = model.score(spot(X), spot(y), spot(w))
+    assert score == pytest.approx(whole.score(X, y, w), abs=float(10 * spot.far))
+    assert model.path_.parameter_names == whole.path_.parameter_names
+
+
+@pytest.mark.parametrize("k", [None, 3], ids=["one", "many"])
+@pytest.mark.parametrize("stages", [0, 1, 3, 4, 100])
+def test_stages_there_are_made_in_blocks(spot, k, stages, monkeypatch):
+    """Each iterate is read once, in blocks of as many predictions as may be held at once."""
+    X, y = regression(n=12, d=2, k=k)
+    model = GDLinearRegressor(0.05, max_iter=11).fit(spot(X), spot(y))
+    monkeypatch.setattr("sklearn_gd._fitted.STAGED_NUMBERS", stages * y.size + 1)
+    calls, real = [], type(model.path_).coef
+    monkeypatch.setattr(
+        type(model.path_), "coef", lambda path, t: (calls.append(t), real(path, t))[1]
+    )
+    predicted = [spot.back(stage) for stage in model.staged_predict(spot(X))]
+    size = max(1, stages)
+    assert [list(block) for block in calls if np.ndim(block)] == [
+        list(range(first, min(first + size, 12))) for first in range(0, 12, size)
+    ]
+    assert len(predicted) == 12
+    for t, stage in enumerate(predicted):
+        assert stage.shape == y.shape
+        expected = X @ model.coef_path_[t].T + model.intercept_path_[t]
+        assert distance(stage, expected) <= max(spot.far, 1e-5 if not spot.has_float64 else 0.0)
+
+
 def test_moments_are_numpys_and_know_their_digits(spot, tmp_path):
     """They add to those of NumPy's rows; sums of float32 say so, also after a file."""
     X, y = regression()
