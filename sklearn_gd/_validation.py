@@ -45,8 +45,8 @@ def check_rows(
     sample_weight: Any,
     fit_intercept: bool,
     *,
-    reset: bool = True,
-    part: bool = False,
+    reset: bool,
+    part: bool,
 ) -> tuple[RowsInMemory, str]:
     """The rows to fit, and whether y was "flat", a "column" or "many" targets.
 

@@ -453,6 +453,16 @@ def test_the_most_updates_and_columns_belong_to_what_is_taken(monkeypatch):
         Moments.from_rows(np.c_[X, X], Y)
 
 
+def test_columns_that_can_be_summed_are(monkeypatch):
+    """Without folds a tuner leaves sums for Krylov spaces only beyond the last column."""
+    monkeypatch.setattr("sklearn_gd.regressor_cv.WholeInSpaces", lambda _: 1 / 0)
+    monkeypatch.setattr("sklearn_gd.regressor_cv.MOST_COLUMNS_OF_MOMENTS", 3)
+    assert tune()(X, Y).dof_path_.shape == (2, 4)
+    for rows, solver in ((np.c_[X, X], "auto"), (X, "krylov")):
+        with pytest.raises(ZeroDivisionError):
+            tune(solver=solver)(rows, Y)
+
+
 def test_light_rows_are_rows():
     """Weights that sum to less than one row make a fit, and to more than one a tuning."""
     assert distance(fit_moments_of(np.full(12, 0.01)).coef_, PLAIN.coef_) <= tolerance()
