@@ -341,7 +341,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         for name in ("gcv_path_", "dof_path_"):
             delattr(self, name)  # those of an earlier fit without folds
         for_splitter, for_scorer = self._route(posed.sample_weight, params)
-        in_closed_form = self._in_closed_form()
+        in_closed_form = self._in_closed_form(posed.sample_weight)
         if problem.afar and not in_closed_form:
             raise ValueError(SCORERS_NEED_ROWS.format(self.scoring))
         folds = folds_of(posed, self.cv, for_splitter, each)
@@ -390,11 +390,12 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             )
         return params, weights
 
-    def _in_closed_form(self) -> bool:
+    def _in_closed_form(self, sample_weight: Any) -> bool:
         if self.scoring is None:
             return True
-        # With routing `_route` has refused weights for a scorer by name, as it requests none.
-        return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER
+        # With routing, whether weights count in a named scorer is for its request to say.
+        routing = get_config().get("enable_metadata_routing") and sample_weight is not None
+        return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER and not routing
 
     def _grid(
         self, problem: Problem, way: Way, rates: int | Floats, iters: NDArray[np.int64]

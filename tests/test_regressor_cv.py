@@ -12,7 +12,7 @@ import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, UnsetMetadataPassedError
 from sklearn.linear_model import Ridge
-from sklearn.metrics import make_scorer, mean_absolute_error, mean_squared_error
+from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error, mean_squared_error
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -26,6 +26,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.fixes import parse_version
 
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 from sklearn_gd._descent import folds, surface, tune
@@ -615,6 +616,7 @@ def test_other_metadata_reaches_a_scorer_as_it_is():
     """Only what has a value per row is cut; numbers, words and tables of other lengths are not."""
     X, y = problem()
     given = {"word": "all", "number": np.array(5.0), "few": [1, 2, 3], "table": np.eye(3)}
+    shapes = {name: np.shape(value) for name, value in given.items()}
     seen = []
 
     def score(y_true, y_pred, **others):
@@ -626,7 +628,8 @@ def test_other_metadata_reaches_a_scorer_as_it_is():
         GDLinearRegressorCV([0.1], 2, cv=KFold(3), scoring=scorer).fit(X, y, **given)
     assert seen
     for others in seen:
-        assert all(others[name] is value for name, value in given.items())
+        assert {name: np.shape(value) for name, value in others.items()} == shapes
+        assert all(np.array_equal(others[name], value) for name, value in given.items())
 
 
 def test_sparse_metadata_stays_sparse():
@@ -656,14 +659,23 @@ def test_routing_is_asked_for_in_the_tuners_name():
 
 @pytest.mark.parametrize("scorer", [NEG_MSE, "r2"])
 def test_a_scorer_by_name_asks_for_no_weights(scorer):
-    """With routing weights are refused for it, the closed form's name included, as elsewhere."""
+    """With routing they never count in it, the closed form's name included: refused since 1.9."""
     X, y = problem()
-    model = GDLinearRegressorCV([0.1], 5, cv=3, scoring=scorer)
+    w = np.random.default_rng(5).uniform(0, 2, 60)
+    model = GDLinearRegressorCV([0.1], iters=[5], cv=KFold(3), scoring=scorer)
     expected = clone(model).fit(X, y).scores_path_
     with sklearn.config_context(enable_metadata_routing=True):
         np.testing.assert_array_equal(model.fit(X, y).scores_path_, expected)
-        with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
-            model.fit(X, y, np.ones(60))
+        if parse_version(sklearn.__version__) >= parse_version("1.9"):
+            with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+                model.fit(X, y, w)
+            return
+        found = model.fit(X, y, w).scores_path_[0, 0]
+    for score, (train, test) in zip(found, KFold(3).split(X), strict=True):
+        plain = GDLinearRegressor(0.1, max_iter=5)
+        with pytest.warns(ConvergenceWarning):
+            plain.fit(X[train], y[train], w[train])
+        assert score == pytest.approx(get_scorer(scorer)(plain, X[test], y[test]), rel=SCORES)
 
 
 @pytest.mark.parametrize("targets", [None, 1, 2])
