@@ -12,9 +12,10 @@ import pytest
 import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from benchmarks import _exact
 from helpers import contract, distance, from_singular_values, regression, tolerance
@@ -520,6 +521,32 @@ def test_scorers_see_iterates_on_the_device(spot, k):
         ours = tuner.set_params(scoring=scoring).fit(spot(X), spot(y), spot(WEIGHTS)).scores_path_
         assert np.allclose(ours, theirs, rtol=1e-10 if spot.has_float64 else 1e-3, atol=1e-6)
     assert seen == [20] * 18
+
+
+def test_metadata_there_is_cut_where_it_has_a_value_per_row(spot):
+    """Arrays of other lengths reach a scorer whole."""
+    X, y = regression()
+    given = {"per_row": np.arange(60.0), "table": np.ones((60, 2)), "few": np.ones(3)}
+    seen = []
+
+    class Scorer:
+        """Asks for all three."""
+
+        def get_metadata_routing(self):
+            request = MetadataRequest(owner="Scorer")
+            for name in given:
+                request.score.add_request(param=name, alias=True)
+            return request
+
+        def __call__(self, estimator, X, y, *, per_row, table, few):
+            spot.back(few)
+            seen.append((tuple(table.shape), tuple(few.shape), *spot.back(per_row)))
+            return 0.0
+
+    tuner = GDLinearRegressorCV([0.1], iters=[0], cv=KFold(3), scoring=Scorer())
+    with sklearn.config_context(enable_metadata_routing=True):
+        tuner.fit(spot(X), spot(y), **{name: spot(value) for name, value in given.items()})
+    assert seen == [((20, 2), (3,), *range(20 * i, 20 * i + 20)) for i in range(3)]
 
 
 def test_a_fold_without_weight_and_nan_are_refused_on_the_device(spot):
