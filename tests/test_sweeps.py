@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from helpers import EPS, largest_curvature, literal_loop
 from krylov_world import World
-from sklearn_gd._descent import sweep, tune
+from sklearn_gd._descent import krylov, sweep, tune
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.folds import FoldsInMemory, Split
 from sklearn_gd._descent.pieces import Piece, spectrum_of
@@ -224,7 +225,9 @@ def test_a_cross_validation_is_that_of_textbook_loops(way, splits, noise, interc
 
 
 @pytest.mark.parametrize("noise", [0.5, 1e-9])
-@pytest.mark.parametrize("way", [tune.WholeInMoments, tune.WholeInSpaces])
+@pytest.mark.parametrize(
+    "way", [tune.WholeInMoments, partial(tune.WholeInSpaces, watch=krylov.unwatched)]
+)
 def test_a_generalised_cross_validation_is_that_of_the_textbook(way, noise):
     """Of losses as the rows have them, and freedom by all curvatures."""
     tuned = Tuned("partition", noise)
