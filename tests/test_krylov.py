@@ -208,6 +208,16 @@ def test_growth_that_the_first_piece_does_not_see(monkeypatch):
     assert_same(model, loop, 1e-10)
 
 
+def test_a_target_without_a_way_to_go_starts_again_too(monkeypatch):
+    """A target of zeros stays where it is, whatever the others need."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)
+    X, y = make(120, 60)
+    model = descend("krylov", X, np.column_stack([y, 0 * y]), max_iter=2000)
+    assert len(vectors(model)) > 1
+    assert not model.coef_[1].any()
+    assert_same(model, descend("loop", X, np.column_stack([y, 0 * y]), max_iter=2000))
+
+
 def test_no_t_at_all_is_answered_by_none(monkeypatch):
     """A path of many pieces has an empty answer to an empty question, as one piece has."""
     monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)

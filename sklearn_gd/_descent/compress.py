@@ -59,5 +59,7 @@ def _span(curves: list[Floats]) -> Floats:
     """Orthonormal rows that span the rows of all curves, each relative to its largest."""
     sizes = [max(float(np.linalg.norm(c, axis=1).max()), np.finfo(float).tiny) for c in curves]
     rows = np.concatenate([c / size for c, size in zip(curves, sizes, strict=True)])
+    if not rows.size:  # a target without a direction, which LAPACK does not take
+        return rows[:0]
     size, right = linalg.svd(rows, full_matrices=False, check_finite=False)[1:]
     return np.asarray(right[size > LEFT_OUT * size.max(initial=0.0)])
