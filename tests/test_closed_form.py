@@ -321,6 +321,21 @@ def test_what_is_foreseen_is_what_a_visit_of_every_iterate_finds(seed):
         assert find_stop(descent, stopping) == Stop(*next(s for s in visited if s[1]))
 
 
+@pytest.mark.parametrize(("reach", "slow"), [(2.05, 0.1), (2.02, 0.05), (2.1, 0.05)])
+@pytest.mark.parametrize(("above", "rests"), [(1 + 1e-6, True), (1 - 1e-6, False)])
+def test_rest_before_a_divergence_is_at_the_least_update_or_nowhere(reach, slow, above, rests):
+    """Updates shrink until the growing one is felt, which the loss feels later still."""
+    given = spectrum([1.0, slow], [[1e-3], [1.0]], start=np.ones((2, 1)), floor=0.0)
+    descent = Descent(given, reach)
+    falls = descent.fall(np.arange(1000)) > 0
+    end = int(np.argmin(falls))
+    updates = np.linalg.norm(np.diff(descent.theta(np.arange(end + 2)), axis=0), axis=(1, 2))
+    least = int(np.argmin(updates))
+    assert 0 < least < end
+    rounding = above * updates[least] / np.linalg.norm(descent.theta(end))
+    assert foresee(descent, None, 1000, rounding).rest == (least if rests else None)
+
+
 @pytest.mark.parametrize(("rounding", "rest"), [(0.5, 0), (0.4999, 1), (0.25, 1), (0.2499, 2)])
 def test_an_update_of_just_a_rounding_is_rest(rounding, rest):
     """Halves of a distance: the first update is half of it, the next a quarter."""

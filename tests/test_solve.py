@@ -216,6 +216,35 @@ def test_scaling_is_spoken_of_where_sums_cost_little(n, d, told):
     assert (have is not None) is told
 
 
+def test_the_engine_is_the_one_that_was_chosen(monkeypatch):
+    """By name of the request, for rows and for gathered sums, which have no rows to turn to."""
+    engines = {"auto": choice.KRYLOV_ON_ROWS, "krylov": choice.KRYLOV_ON_MOMENTS}
+    monkeypatch.setattr(choice.Shape, "with_rows", lambda shape, solver: engines[solver])
+    for solver, first in (("auto", "products"), ("krylov", "sums")):
+        rows = watched()
+        solve.solve(rows, zeros(rows), Terms(0.1, None, 30), solver)
+        assert rows.asked[0] == first
+    monkeypatch.setattr(choice.Shape, "on_moments", lambda shape, solver: engines["krylov"])
+    gathered = Gathered(watched().moments(), True, 1e-16)
+    # There is nothing to measure a loss on.
+    monkeypatch.setattr(Gathered, "loss_and_gradient", None)
+    descent, stop, have = solve.solve(gathered, zeros(gathered), Terms(0.1, None, 30), "auto")
+    assert isinstance(descent.pieces[0].spectrum, KrylovSpectrum)
+    assert (stop.t, have) == (30, None)
+
+
+def test_a_space_on_moments_has_its_loss_from_the_rows(monkeypatch):
+    """Where only the loss lacks digits, and no product with the rows is needed."""
+    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: choice.KRYLOV_ON_MOMENTS)
+    rows = watched(0.01)
+    lr = 1 / largest_curvature(rows.X)
+    descent, stop, _ = solve.solve(rows, zeros(rows), Terms(lr, None, 100), "krylov")
+    assert rows.asked[0] == "sums"
+    assert set(rows.asked[1:]) == {LOSS}
+    _, losses = literal_loop(rows.X, rows.y, lr, 100)
+    assert_allclose(descent.loss([0, 50, 100]), losses[[0, 50, 100]], rtol=1e-11)
+
+
 @pytest.mark.parametrize(("noise", "engine"), [(0.5, "sums"), (0.0, "products")])
 def test_a_space_on_moments_is_left_where_digits_are_lacking(noise, engine, monkeypatch):
     """Its last loss is measured on the rows; where it holds too few digits the rows are taken."""
