@@ -103,6 +103,16 @@ def test_overflow_is_told_of_numbers_not_of_arithmetic(container, value):
             moments_of(Rows(container(X), y, None, True))
 
 
+def test_a_signaling_nan_of_float32_is_one_like_any():
+    """A cast to float64 reports it, which is not what the user is to hear of."""
+    X = np.zeros((4, 1), np.float32)
+    X.view(np.uint32)[2] = 0x7FA00000
+    rows = Rows(X, np.zeros((4, 1)), None, True)
+    for ask in (moments_of, Rows.check_finite):
+        with np.errstate(all="raise"), pytest.raises(NotFinite, match="^X must hold numbers"):
+            ask(rows)
+
+
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_standardised_sums_are_those_of_standardised_rows(fit_intercept):
     """Columns that do not move keep their numbers; without an intercept none is centred."""

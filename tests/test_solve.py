@@ -131,11 +131,13 @@ def test_a_start_beyond_reason_is_refused(solver):
     assert stop.t == 2
     pair = RowsInMemory(np.array([[1.0, -1.0]]), np.zeros((1, 1)), None, False)
     wide = RowsInMemory(np.array([[1e10, -1e10]]), np.zeros((1, 1)), None, False)
+    still = RowsInMemory(np.array([[0.0, 1.0]]), np.zeros((1, 1)), None, False)
     for problem, start, losses in (
         (rows, np.full((1, 2), 1e71), r"1e\+142"),
         (rows, np.full((1, 2), 1.001e70), r"1e\+140"),
         (pair, np.array([[1e200], [0.0]]), "inf"),
         (wide, np.array([[1e300], [1e300]]), "inf|nan"),  # by the order of additions
+        (still, np.array([[np.inf], [1.0]]), "nan"),
     ):
         words = (
             rf"its loss ({losses}) is above 1e\+140\. Give smaller coef_init and intercept_init\.$"
@@ -225,12 +227,12 @@ def test_the_engine_is_the_one_that_was_chosen(monkeypatch):
         solve.solve(rows, zeros(rows), Terms(0.1, None, 30), solver)
         assert rows.asked[0] == first
     monkeypatch.setattr(choice.Shape, "on_moments", lambda shape, solver: engines["krylov"])
-    gathered = Gathered(watched().moments(), True, 1e-16)
+    gathered = Gathered(watched(0.01).moments(), True, 1e-16)
     # There is nothing to measure a loss on.
     monkeypatch.setattr(Gathered, "loss_and_gradient", None)
-    descent, stop, have = solve.solve(gathered, zeros(gathered), Terms(0.1, None, 30), "auto")
+    descent, stop, have = solve.solve(gathered, zeros(gathered), Terms(0.1, None, 100), "auto")
     assert isinstance(descent.pieces[0].spectrum, KrylovSpectrum)
-    assert (stop.t, have) == (30, None)
+    assert (stop.t, have) == (100, None)
 
 
 def test_a_space_on_moments_has_its_loss_from_the_rows(monkeypatch):
