@@ -42,7 +42,6 @@ def check_device_rows(
         _real("X", X, place),
         bring_targets(y, place),
         dtype=place.dtypes,
-        y_numeric=True,
         multi_output=True,
         ensure_all_finite=False,  # of X alone; nan and inf show in its sums: see _door.py
         reset=reset,
@@ -60,7 +59,7 @@ def bring_targets(y: Any, place: Place) -> Any:
     """The targets where X is; those that are NumPy's or become so are checked before they move."""
     if y is None or is_foreign(y):
         return y if y is None else _real("y", place.bring(y), place)
-    y = check_array(dense_numbers("y", y), ensure_2d=False, dtype="numeric", input_name="y")
+    y = check_array(dense_numbers("y", y), ensure_2d=False, input_name="y")
     return place.bring(y)
 
 

@@ -261,7 +261,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             each = telling.tuning_begins(self._each)
             with naming_what_is_not_finite(problem):
                 if self.cv is None:
-                    known = self._score_by_gcv(posed, problem, rates, iters, params)
+                    known = self._score_by_gcv(posed, rates, iters, params, telling.grows)
                 else:
                     known = self._score_by_folds(posed, problem, rates, iters, params, each)
             self._choose()
@@ -308,11 +308,13 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
     def _score_by_gcv(
         self,
         posed: Posed,
-        problem: Problem,
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
+        watch: Callable[[], None],
     ) -> Moments | None:
+        problem = posed.problem
+        assert not isinstance(problem, Gathered)
         if params:
             raise ValueError(f"cv=None makes no folds and takes no {', '.join(params)}.")
         if posed.sample_weight is not None and problem.weight <= 1:
@@ -323,7 +325,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             )
         # Moments know all degrees of freedom, so spaces are for where moments are not to be had.
         in_spaces = self.solver == "krylov" or problem.n_parameters > MOST_COLUMNS_OF_MOMENTS
-        way = WholeInSpaces(problem) if in_spaces else WholeInMoments(problem)
+        way = WholeInSpaces(problem, watch) if in_spaces else WholeInMoments(problem)
         grid = self._grid(problem, way, rates, iters)
         self.gcv_path_, self.dof_path_ = way.gcv(grid)
         self.scores_path_ = -self.gcv_path_[..., np.newaxis]

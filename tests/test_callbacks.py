@@ -285,6 +285,43 @@ def test_a_tuners_last_space_grows_within_the_tuning():
 
 
 @needs_callbacks
+def test_tuning_without_folds_is_told_growth_by_growth(monkeypatch):
+    """In Krylov spaces: those for the curvatures and for the grid, each before its products."""
+    follower, real = Follower(), Bidiagonalisation.grow
+
+    def grow(self, size):
+        follower.events.append("products")
+        real(self, size)
+
+    monkeypatch.setattr(Bidiagonalisation, "grow", grow)
+    model = GDLinearRegressorCV(lrs=2, max_iter=30, cv=None, solver="krylov")
+    model.set_callbacks(follower).fit(X, Y)
+    growths = follower.events.count("products")
+    assert growths >= 4  # the largest curvature, all of them, the grid, the last descent
+    growth = ["+growth", "products", "-growth"] * growths
+    before = ["+fit", "+tuning", "+krylov", *growth, "-krylov", "-tuning", "+descent"]
+    assert follower.events[: len(before)] == before
+
+
+@needs_callbacks
+def test_a_search_for_the_largest_curvature_is_told_each_time_it_starts_again(monkeypatch):
+    """With room for three vectors it starts again and again, and each time is a growth."""
+    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 0)
+    monkeypatch.setattr(krylov, "LEAST_VECTORS", 3)
+    follower, real = Follower(), Bidiagonalisation.grow
+
+    def grow(self, size):
+        follower.events.append("products")
+        real(self, size)
+
+    monkeypatch.setattr(Bidiagonalisation, "grow", grow)
+    GDLinearRegressor(max_iter=10**4, solver="krylov", tol=0.5).set_callbacks(follower).fit(X, Y)
+    told = [e for e in follower.events if e in ("+growth", "products", "-growth")]
+    assert told == ["+growth", "products", "-growth"] * (len(told) // 3)
+    assert len(told) > 6
+
+
+@needs_callbacks
 @pytest.mark.parametrize("cv", [None, 4])
 def test_tuning_is_told_fold_by_fold(cv):
     """The tuner tells its folds, then its descent, which a callback can stop."""

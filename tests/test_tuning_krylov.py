@@ -207,7 +207,7 @@ def test_which_way_is_taken(monkeypatch):
     for name in ("FoldsInMoments", "FoldsInSpaces", "WholeInMoments", "WholeInSpaces"):
         kind = getattr(tune, name)
         monkeypatch.setattr(
-            f"sklearn_gd.regressor_cv.{name}", lambda data, k=kind: made.append(k) or k(data)
+            f"sklearn_gd.regressor_cv.{name}", lambda *given, k=kind: made.append(k) or k(*given)
         )
     X, y = thin()
     for solver in ("krylov", "spectral", "loop"):

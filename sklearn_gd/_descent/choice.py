@@ -29,7 +29,7 @@ LACKING_SHORT, LACKING_LONG = 0.1, 0.5
 # 20, 100, 1000, 10,000 updates where curvatures fall off and about 75 for all of these where they
 # fill an interval. Sparse: between 8, 10, 16, 28 of random columns and 10, 20, 48, 106 of texts.
 DENSE_FACTOR, DENSE_POWER = 18.0, 0.17
-SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.22
+SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.19
 # Where moments lack digits curvatures fall off, and so many of the vectors do.
 FALLING_OFF = 0.9
 # It takes a few to know the largest curvature, however few the updates.
@@ -37,15 +37,15 @@ FEWEST_VECTORS = 8
 # Fewer columns than this are decomposed sooner than an estimate pays.
 FEW_COLUMNS = 16
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
-WORTH_LESS_KNOWN = 1.1
+WORTH_LESS_KNOWN = 1.05
 
 # Nanoseconds, of which only ratios matter. They were solved for by hand from the engines' times on
-# thirteen shapes (`benchmarks/choice.py`) with one BLAS thread (NumPy's OpenBLAS, busy x86-64
+# thirty shapes (`benchmarks/choice.py`) with one BLAS thread (NumPy's OpenBLAS, busy x86-64
 # cores at 1 MB of second-level cache each, November 2026); two threads do large products in
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
-DECOMPOSED_FLOPS, SINGULAR_FLOPS = 16.0, 4.0  # times n^2 p and n^3: an SVD of n <= p rows
+DECOMPOSED_FLOPS, SINGULAR_FLOPS = 20.0, 4.0  # times n^2 p and n^3: an SVD of n <= p rows
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
 CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step

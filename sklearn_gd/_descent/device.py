@@ -208,7 +208,7 @@ class DeviceRows:
     def _check_finite(self) -> None:
         """For engines without sums of squares."""
         xp, squares = self.place.xp, self._zeros(1)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):
             for X, _, _ in self.blocks():
                 squares = squares + xp.sum(X * X)
             total = float(self.place.fetch(squares)[0])

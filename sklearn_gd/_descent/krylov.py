@@ -60,6 +60,10 @@ class Process(Protocol):
     def towards(self, j: int, vector: Floats) -> Process: ...
 
 
+def unwatched() -> None:
+    """Nobody wants to see a space grow."""
+
+
 @dataclass(frozen=True)
 class Ask:
     """What is asked: a rate (None: 1 / largest curvature), most updates, where a descent stops.
@@ -190,7 +194,7 @@ class Search:
             self.task.ask.watch()
             process.grow(min(size, most))
             if process.size >= most and not process.complete and self.top is None:
-                self.top = restarted_top(process, most)
+                self.top = restarted_top(process, most, self.task.ask.watch)
             look = self._look(process)
             if look.resolved or process.complete:
                 ahead = look.stop.t - self.firsts[-1]
@@ -268,7 +272,7 @@ def top_of(ritz: list[Ritz]) -> Ritz:
     return max(ritz, key=lambda r: float(r.curvature.max(initial=0.0)))
 
 
-def restarted_top(process: Process, most: int) -> float:
+def restarted_top(process: Process, most: int, watch: Callable[[], None] = unwatched) -> float:
     """Of a space too small to know it: start again from its own best direction, and again."""
     largest = 0.0
     while True:
@@ -279,4 +283,5 @@ def restarted_top(process: Process, most: int) -> float:
             return max(found, largest)
         largest = found
         process = process.towards(ritz.index(best), best.turn[:, int(np.argmax(best.curvature))])
+        watch()
         process.grow(most)

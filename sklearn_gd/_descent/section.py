@@ -45,9 +45,15 @@ def least_squares(descent: Descent) -> Floats:
 
 
 def most_telling(descent: Descent, target: int) -> tuple[Floats, float]:
-    """The two directions (p, 2) that hold most of the loss there is to lose, and their share."""
+    """The two directions (p, 2) that hold most of the loss there is to lose, and their share.
+
+    Along each its heaviest parameter rises, as its name says; a decomposition leaves that open.
+    """
     spectrum = whole(descent.spectrum)
     energy = spectrum.residual[:, target] ** 2
     order = np.argsort(-energy, kind="stable")[:2]
     total = float(energy.sum())
-    return spectrum.basis[:, order], float(energy[order].sum()) / total if total > 0 else 1.0
+    directions = spectrum.basis[:, order]
+    heaviest = np.abs(directions).argmax(axis=0)
+    upwards = directions * np.sign(directions[heaviest, np.arange(len(heaviest))])
+    return upwards, float(energy[order].sum()) / total if total > 0 else 1.0

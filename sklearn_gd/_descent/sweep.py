@@ -6,6 +6,7 @@ rate is known to rounding; nothing of p x p numbers is ever formed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from sklearn_gd._descent.krylov import (
     restarted_top,
     room_for_vectors,
     top_of,
+    unwatched,
 )
 from sklearn_gd._descent.pieces import KrylovSpectrum, Piece, joined, spectrum_of
 from sklearn_gd._descent.problem import Problem, zeros
@@ -41,13 +43,19 @@ class RoomError(ValueError):
     """A space would need more memory than one may take."""
 
 
-def space_for_grid(problem: Problem, grid: Grid) -> KrylovSpectrum:
-    """The descent from zeros at every rate of the grid, up to its last iterate."""
+def space_for_grid(
+    problem: Problem, grid: Grid, watch: Callable[[], None] = unwatched
+) -> KrylovSpectrum:
+    """The descent from zeros at every rate of the grid, up to its last iterate.
+
+    `watch` is called whenever the space is about to grow.
+    """
     sides = problem.sides()
     start = zeros(problem)
     process = Bidiagonalisation(sides, sides.residual_at(start), sides.sizes(start))
     most, size = room_for_vectors(sides, problem.n_targets), FIRST_LOOK
     while True:
+        watch()
         process.grow(min(size, most))
         ritz = process.ritz()
         spectrum = spectrum_of(ritz, process.bases, start, **process.digits)
@@ -94,8 +102,8 @@ def with_measured_loss(spectrum: KrylovSpectrum, problem: Problem, grid: Grid) -
 class Curvatures:
     """Curvatures of all of H, of which a start at random sees every one, whatever y is."""
 
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+    def __init__(self, problem: Problem, watch: Callable[[], None] = unwatched) -> None:
+        self._problem, self._watch = problem, watch
         self._sides = problem.sides()
         self._process = Bidiagonalisation(self._sides, self._sides.random(SEED), 1.0)
         self._most = room_for_vectors(self._sides, 1)
@@ -104,12 +112,13 @@ class Curvatures:
         """To a relative error of TOP_ROUNDING."""
         size = FIRST_LOOK
         while True:
+            self._watch()
             self._process.grow(min(size, self._most))
             top = top_of(self._process.ritz())
             if self._process.complete or top.top_is_converged(TOP_ROUNDING):
                 return float(top.curvature.max(initial=0.0))
             if self._process.size >= self._most:
-                return restarted_top(self._process, self._most)
+                return restarted_top(self._process, self._most, self._watch)
             size = next_size(self._process.size)
 
     def all(self, grid: Grid) -> Floats:
@@ -123,6 +132,7 @@ class Curvatures:
                 f"{min(self._most, MOST_CURVATURES):,}; got {n:,} rows with a weight and "
                 f"{self._problem.n_parameters:,} parameters. Pass cv=5, which needs none of them."
             )
+        self._watch()
         self._process.grow(count + 1)
         curvature = self._process.ritz()[0].curvature
         if curvature.size < count and self._may_miss(curvature, grid):

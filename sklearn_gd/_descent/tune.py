@@ -83,9 +83,9 @@ class WholeInSpaces:
 
     moments = None
 
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
-        self._curvatures = Curvatures(problem)
+    def __init__(self, problem: Problem, watch: Callable[[], None]) -> None:
+        self._problem, self._watch = problem, watch
+        self._curvatures = Curvatures(problem, watch)
 
     def largest_curvature(self) -> float:
         return self._curvatures.largest()
@@ -93,7 +93,8 @@ class WholeInSpaces:
     def gcv(self, grid: Grid) -> tuple[Floats, Floats]:
         felt = self._curvatures.all(grid)
         problem = self._problem
-        spectrum = with_measured_loss(space_for_grid(problem, grid), problem, grid)
+        spectrum = space_for_grid(problem, grid, self._watch)
+        spectrum = with_measured_loss(spectrum, problem, grid)
         return generalised_cross_validation(spectrum, felt, grid, problem.weight)
 
 

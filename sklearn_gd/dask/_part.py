@@ -24,15 +24,12 @@ class Part(RowsInMemory):
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What every partition must be like, and the estimator that asks for it."""
+class Features:
+    """What the features of every partition must be like, and the estimator that asks for them."""
 
     owner: str
     n_features: int
     feature_names: tuple[str, ...] | None
-    n_targets: int
-    targets: str  # as in Layout
-    fit_intercept: bool
 
     def door(self) -> Any:
         """As if it had been fitted on such features."""
@@ -41,6 +38,15 @@ class Expected:
         if self.feature_names is not None:
             door.feature_names_in_ = np.array(self.feature_names, dtype=object)
         return door
+
+
+@dataclass(frozen=True)
+class Expected(Features):
+    """What every partition to fit on must be like."""
+
+    n_targets: int
+    targets: str  # as in Layout
+    fit_intercept: bool
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._validation import check_X
 from sklearn_gd.dask._blocks import Blocks, blocks_of
-from sklearn_gd.dask._part import Expected, naming_partition
+from sklearn_gd.dask._part import Features, naming_partition
 
 Floats = NDArray[np.floating[Any]]
 
@@ -22,7 +22,7 @@ NAME = "prediction"
 class Line:
     """Coefficients, the features that they are of, and the dtype of predictions."""
 
-    expected: Expected
+    features: Features
     coef: Floats
     intercept: Any
     dtype: Any
@@ -32,7 +32,7 @@ class Line:
         if X.shape[0] == 0:
             return np.empty((0, *self.coef.shape[:-1]), self.dtype)
         with naming_partition(number):
-            rows = check_X(self.expected.door(), X)
+            rows = check_X(self.features.door(), X)
         return np.asarray(rows @ self.coef.T + self.intercept, dtype=self.dtype)
 
 
@@ -44,17 +44,17 @@ def predicted(estimator: Any, X: Any, coef: Floats, intercept: Any) -> Any:
     """
     blocks = blocks_of("X", X)
     pattern = check_X(estimator, blocks.pattern())
-    expected = Expected(type(estimator).__name__, pattern.shape[1], blocks.names(), 0, "", True)
-    dtype = np.result_type(pattern.dtype, coef.dtype, np.asarray(intercept).dtype)
-    line = Line(expected, coef, intercept, dtype)
+    features = Features(type(estimator).__name__, pattern.shape[1], blocks.names())
+    # Asked of NumPy: an intercept that is a Python number, as where there is none, has no dtype.
+    dtype = np.asarray(pattern @ coef.T + intercept).dtype
+    line = Line(features, coef, intercept, dtype)
     return _array(blocks, line) if blocks.is_array else _frame(blocks, line)
 
 
 def _array(blocks: Blocks, line: Line) -> Any:
     X, targets = blocks.collection.rechunk({1: -1}), line.coef.shape[:-1]
-    meta = np.empty((0,) * (1 + len(targets)), line.dtype)
     shape = {"chunks": (X.chunks[0], targets)} if targets else {"drop_axis": 1}
-    return X.map_blocks(_of_block, line, dtype=line.dtype, meta=meta, **shape)
+    return X.map_blocks(_of_block, line, dtype=line.dtype, **shape)
 
 
 def _of_block(X: Any, line: Line, block_id: tuple[int, ...] = (0,)) -> Floats:

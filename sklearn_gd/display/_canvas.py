@@ -1,4 +1,7 @@
-"""The one place that meets matplotlib: axes, colours, style dictionaries and the player."""
+"""The one place that meets matplotlib: axes, colours, style dictionaries and the player.
+
+All begin with `new_axes`, which says what to install: once there are axes, there is matplotlib.
+"""
 
 from __future__ import annotations
 
@@ -54,11 +57,9 @@ def new_axes(ax: Any, purpose: str, *, projection: str | None = None) -> Any:
     return ax
 
 
-def tidy(ax: Any, xlabel: str, ylabel: str, title: str | None = None) -> None:
+def tidy(ax: Any, xlabel: str, ylabel: str) -> None:
     """Labels, a quiet grid, and no frame where there is nothing to measure."""
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    if title:
-        ax.set_title(title, fontsize="medium", loc="left")
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(True, color="0.92", linewidth=0.8)
     ax.set_axisbelow(True)
@@ -71,33 +72,40 @@ def legend(ax: Any, **options: Any) -> Any:
 
 def merged(default: Mapping[str, Any], given: Style) -> dict[str, Any]:
     """The default style, with what the user says about it in the last word; `c` is `color`."""
-    cbook, lines = optional("matplotlib.cbook", "a style"), optional("matplotlib.lines", "a style")
-    return {**default, **cbook.normalize_kwargs(dict(given or {}), lines.Line2D)}
+    from matplotlib.cbook import normalize_kwargs
+    from matplotlib.lines import Line2D
+
+    return {**default, **normalize_kwargs(dict(given or {}), Line2D)}
 
 
 def wait_axis(ax: Any, last: int) -> None:
     """Updates on the x axis: in proportion while one can count them, else by powers of ten."""
-    ticker = optional("matplotlib.ticker", "an axis")
+    from matplotlib import ticker
+
     if last > COUNTABLE:
         ax.set_xscale("symlog", linthresh=1)
         ax.xaxis.set_major_locator(ticker.FixedLocator(_powers_of_ten(last)))
         ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda t, _: count_words(t)))
         ax.xaxis.set_minor_locator(ticker.NullLocator())
     else:
-        ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True, min_n_ticks=1))
+        ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
     ax.set_xlim(0, max(last, 1))
 
 
 def loss_axis(axis: Any, low: float, high: float) -> None:
     """Ticks at 1, 10, 100 in plain digits where they are short, with 2 and 5 where they are few."""
-    ticker = optional("matplotlib.ticker", "an axis")
+    from matplotlib import ticker
+
     subs = (1.0, 2.0, 5.0) if high < FEW_TICKS * low else (1.0,)
     axis.set_major_locator(ticker.LogLocator(subs=subs))
     axis.set_minor_locator(ticker.NullLocator())
     if low > 1e-4 and high < 1e6:
         axis.set_major_formatter(ticker.FuncFormatter(lambda loss, _: f"{loss:,.10g}"))
     else:
-        axis.set_major_formatter(ticker.LogFormatterSciNotation(labelOnlyBase=False))
+        # Numbers at 2 and 5 too, however many powers of ten there are.
+        always = (float("inf"), float("inf"))
+        words = ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=always)
+        axis.set_major_formatter(words)
 
 
 # Losses that differ by a smaller factor need ticks between the powers of ten.
@@ -122,19 +130,23 @@ def count_words(t: float) -> str:
 
 def root_norm(low: float, high: float) -> Any:
     """Colours in proportion to the root of the loss, so that the valley has shades too."""
-    return optional("matplotlib.colors", "a surface").PowerNorm(0.5, low, high)
+    from matplotlib.colors import PowerNorm
+
+    return PowerNorm(0.5, low, high)
 
 
 def step_norm(levels: Any) -> Any:
     """A shade between each two levels; below the lowest its own."""
-    return optional("matplotlib.colors", "a surface").BoundaryNorm(levels, 256, extend="min")
+    from matplotlib.colors import BoundaryNorm
+
+    return BoundaryNorm(levels, 256, extend="min")
 
 
 def player(
     ax: Any, draw: Callable[[int], Any], frames: Sequence[int], interval: int
 ) -> FuncAnimation:
     """An animation that calls `draw(t)` for every t; a notebook shows it with its controls."""
-    from matplotlib.animation import FuncAnimation  # there are axes, so there is matplotlib
+    from matplotlib.animation import FuncAnimation
 
     # The layout once for all: made anew for every frame it takes longer than the frame, and shakes.
     ax.figure.draw_without_rendering()

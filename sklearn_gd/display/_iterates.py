@@ -24,13 +24,10 @@ def spread(last: int, most: int) -> Steps:
     last = min(last, LAST)
     if last < most:
         return np.arange(last + 1)
-    # As many steps of one at the start as the geometric steps after them allow.
     steps = np.unique(np.geomspace(1, last, most - 1).round().astype(np.int64))
-    while len(steps) < most - 1:
-        missing = np.setdiff1d(np.arange(1, most), steps)[: most - 1 - len(steps)]
-        if not missing.size:
-            break
-        steps = np.union1d(steps, missing)
+    # As many steps of one at the start as the geometric steps after them allow.
+    early = np.setdiff1d(np.arange(1, most), steps)[: most - 1 - len(steps)]
+    steps = np.union1d(steps, early)
     steps[-1] = last
     return np.concatenate([[0], steps])
 

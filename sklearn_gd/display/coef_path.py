@@ -251,7 +251,6 @@ def _limit(path: DescentPath, target: int, first: int) -> Floats | None:
 def _apart(wanted: Floats, distance: float) -> Floats:
     """The heights nearest to those wanted that keep their order and this distance."""
     order = np.argsort(wanted, kind="stable")
-    heights = wanted[order].copy()
     # Blocks of names that touch share their mean shift: pool adjacent violators.
     shift = wanted[order] - distance * np.arange(len(order))
     blocks: list[list[float]] = []

@@ -254,9 +254,8 @@ class FitDisplay:
 
     def _between(self, most: int) -> list[int]:
         inner = np.arange(1, len(self.t) - 1)
-        if most <= 0 or not inner.size:
-            return []
-        picked = np.linspace(0, inner.size - 1, min(most, inner.size) + 2)[1:-1].round()
+        count = min(max(most, 0), inner.size)
+        picked = np.linspace(0, inner.size - 1, count + 2)[1:-1].round()
         return [int(i) for i in np.unique(inner[picked.astype(int)])]
 
     def _draw_first(self, given: Style) -> Any:
@@ -279,5 +278,6 @@ def _like(X: Any, grid: Any) -> Any:
 
 
 def _feature_name(estimator: Any) -> str:
-    names = names_of(estimator)
-    return names[-1] if len(names) <= 2 and names[-1] != "intercept" else "x"
+    """The name of the one column that the descent saw; what a pipeline makes several of is x."""
+    names, layout = names_of(estimator), path_of(estimator)._layout
+    return names[-1] if len(names) == 1 + layout.fit_intercept else "x"

@@ -11,7 +11,6 @@ from sklearn_gd._descent.outlook import at_rate
 from sklearn_gd._reading import last_step, path_of
 from sklearn_gd.display._canvas import (
     BESIDE,
-    BLUE,
     DASHES,
     GREY,
     RED,
@@ -144,6 +143,8 @@ class LossCurveDisplay:
             t_max = max(last_shown(path) for path in paths)
         if labels is None:
             labels = [f"lr = {path.lr:.3g}" for path in paths] if len(paths) > 1 else ["loss J"]
+        if len(labels) != len(paths):
+            raise ValueError(f"labels must name {len(paths)} descents; got {len(labels)} of them.")
         curves = [
             curve_of(path, t_max, str(name)) for path, name in zip(paths, labels, strict=True)
         ]
@@ -201,9 +202,7 @@ class LossCurveDisplay:
 
     def _draw(self, i: int, curve: LossCurve, line: Style, beyond: Style, stop: Style) -> None:
         several = len(self.curves) > 1
-        color = SERIES[i % len(SERIES)] if several else BLUE
-        if several and curve.diverges:
-            color = RED
+        color = RED if several and curve.diverges else SERIES[i % len(SERIES)]
         style = {"color": color, "linewidth": 2.0, "linestyle": DASHES[i % len(DASHES)]}
         if curve.t[-1] <= MOST_DOTS:
             style |= {"marker": "o", "markersize": 4}

@@ -195,7 +195,8 @@ class LossSlopeDisplay:
             Itself.
         """
         at = self._positions(tangents)
-        ax = self._frame(ax, at if self.others else at[:1], parabola_kw, points_kw)
+        shown = at if self.others else at[:1]
+        ax = self._frame(ax, shown or [0], parabola_kw, points_kw)
         self.tangents_ = [self._draw_tangent(i, tangent_kw) for i in at]
         self.steps_ = [self._draw_step(row % ROWS, i, step_kw) for row, i in enumerate(at)]
         self._say_first(at)
@@ -320,12 +321,16 @@ class LossSlopeDisplay:
             return
         i = at[0]
         self.tangents_[0].set_label(f"tangent at t = {self.t[i]:,}: slope {self.slope[i]:.4g}")
-        step = -self.lr * self.slope[i]
         color = self.steps_[0].arrow_patch.get_edgecolor()
-        self.ax_.plot([], [], color=color, linewidth=2.0, label=f"step -lr × slope = {step:.4g}")
+        self.ax_.plot(
+            [], [], color=color, linewidth=2.0, label=f"step -lr × slope = {self._step(i):.4g}"
+        )
 
     def _words(self, i: int) -> str:
-        step = -self.lr * self.slope[i]
         return (
-            f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, slope {self.slope[i]:.4g}, step {step:.4g}"
+            f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, slope {self.slope[i]:.4g}, "
+            f"step {self._step(i):.4g}"
         )
+
+    def _step(self, i: int) -> float:
+        return float(0.0 - self.lr * self.slope[i])  # a step of nothing is not -0

@@ -272,6 +272,7 @@ class LossSurfaceDisplay:
         """
         self._frame(ax, kind, surface_kw)
         self._draw_path(line_kw)
+        self.stop_.set_label("after t updates")
         self.arrows_ = []
         self._finish()
 
@@ -279,7 +280,8 @@ class LossSurfaceDisplay:
             self._move(self.line_, self.path[: i + 1])
             self._move(self.stop_, self.path[[i]])
             said = f"t = {self.t[i]:,}, J = {float(self.loss(self.path[i])):.4g}"
-            self.ax_.set_title(said, fontsize="medium", loc="left")
+            size = "small" if self.held else "medium"
+            self.ax_.set_title(f"{said}\n{self.held}".strip(), fontsize=size, loc="left")
             return [self.line_, self.stop_]
 
         draw(0)

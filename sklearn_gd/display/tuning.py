@@ -249,6 +249,8 @@ class TuningDisplay:
 
     def _curve(self, i: int, label: str | None, style: dict[str, Any]) -> None:
         score = _finite(self.mean[i], np.nan)
+        if len(self.iters) == 1:  # a line through one point cannot be seen
+            style = {"marker": "o", "markersize": 5, **style}
         self.lines_ += self.ax_.plot(self.iters, score, label=label, **style)
 
     def _chosen_score(self) -> float:

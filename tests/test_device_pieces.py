@@ -1,0 +1,432 @@
+"""Rows on a device, piece by piece: where they are, what is refused, what their products are."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import sklearn
+from scipy import sparse
+
+from helpers import distance, from_singular_values, regression
+from sklearn_gd import GDLinearRegressor
+from sklearn_gd._array_api import Place, _to_numpy, here, host
+from sklearn_gd._descent import device
+from sklearn_gd._descent.moments import moments_of
+from sklearn_gd._descent.rows import LARGEST_SIZE
+from sklearn_gd._descent.spectrum import eigenbasis, whitening
+from sklearn_gd._device_checks import check_device_rows, check_device_weights
+from sklearn_gd._door import pose
+
+strict = pytest.importorskip("array_api_strict")
+compat = pytest.importorskip("array_api_compat")
+
+X, Y = regression(n=12, d=3)
+MANY = np.c_[Y, -2 * Y + 1]
+WEIGHTS = np.linspace(0.0, 1.1, 12)
+# For the tests that need no other: a device that has float64, and one that has not.
+SPOT, NARROW = (strict.Device(name) for name in ("device1", "no_float64"))
+
+
+@pytest.fixture(autouse=True)
+def _dispatch():
+    with sklearn.config_context(array_api_dispatch=True):
+        yield
+
+
+def there(array, spot=SPOT):
+    array = np.asarray(array)
+    kinds = {"float64": "float32", "complex128": "complex64"} if spot == NARROW else {}
+    dtype = getattr(strict, kinds.get(array.dtype.name, array.dtype.name))
+    return strict.asarray(array, dtype=dtype, device=spot)
+
+
+def back(array):
+    return np.asarray(array.to_device(strict.Device("CPU_DEVICE")))
+
+
+def place(spot=SPOT):
+    return Place.of(there(X, spot))
+
+
+def words(call):
+    """With which something is refused."""
+    with pytest.raises(Exception, match=".") as error:
+        call()
+    return str(error.value)
+
+
+TINY = 1e-100 * X
+
+
+@pytest.mark.parametrize(
+    ("rows", "how"),
+    [
+        ((TINY, Y), {}),
+        ((np.r_[TINY[:1], -np.abs(X[1:])], Y), {"fit_intercept": False}),
+        ((X, np.r_[1e-100, Y[1:]]), {}),
+        ((X, Y.astype(object)), {}),
+        ((X, Y.tolist()), {}),
+        ((X, Y, True), {}),
+        ((X, np.c_[Y, 1e-100 * Y]), {}),
+        ((TINY, Y), {"fit_intercept": False}),
+        ((X, None), {}),
+        ((X, sparse.csr_matrix(MANY)), {}),
+        ((X, ["a"] * 12), {}),
+        ((X, Y.astype("M8[s]")), {}),
+        ((X, np.r_[np.nan, Y[1:]]), {}),
+        ((X, Y, np.r_[np.nan, Y[1:]]), {}),
+        ((X, Y, WEIGHTS[:4]), {}),
+        ((X, Y, -WEIGHTS), {}),
+        ((X, Y, 0 * WEIGHTS), {}),
+        ((X, Y, -1.0), {}),
+        ((X, Y, "a"), {}),
+    ],
+    ids=[
+        "tiny rows beside ones",
+        "tiny first row",
+        "tiny first target",
+        "targets as objects",
+        "targets in a list",
+        "weight True",
+        "a tiny target",
+        "tiny rows",
+        "no targets",
+        "sparse targets",
+        "text",
+        "dates",
+        "nan in y",
+        "nan in weights",
+        "few weights",
+        "negative weights",
+        "no weight",
+        "negative weight",
+        "text as weight",
+    ],
+)
+def test_what_is_numpys_beside_rows_on_a_device_is_checked_as_with_numpys_rows(rows, how):
+    """Whether it passes or not, with the same error in the same words."""
+    outcomes = []
+    for X_ in (rows[0], there(rows[0])):
+        try:
+            model = GDLinearRegressor(lr=0.01, tol=9.0, **how).fit(X_, *rows[1:])
+            outcomes.append(model.n_iter_)
+        except (TypeError, ValueError) as error:
+            outcomes.append((type(error), str(error)))
+    assert outcomes[0] == outcomes[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "error"),
+    [
+        (("X", X.astype(complex)), "Complex data not supported: X must hold real numbers."),
+        (("y", Y.astype(complex)), "Complex data not supported: y must hold real numbers."),
+        (
+            ("sample_weight", WEIGHTS.astype(complex)),
+            "Complex data not supported: sample_weight must hold real numbers.",
+        ),
+        (("sample_weight", np.r_[np.nan, WEIGHTS[1:]]), "Input sample_weight contains NaN"),
+        (("sample_weight", -WEIGHTS), "sample_weight must not be negative; the least weight is"),
+        (("sample_weight", 0 * WEIGHTS), "sample_weight must not be all zero: some weight must"),
+        (("sample_weight", np.array(-1.0)), "sample_weight must be a real number above 0 and fin"),
+        (("y", np.r_[np.nan, Y[1:]]), "Input y contains NaN"),
+        (("X", np.r_[X[:-1], [[np.inf, 0.0, 0.0]]]), "Input X contains infinity"),
+        (("X", np.r_[X[:-1], [[np.nan, 0.0, 0.0]]]), "Input X contains NaN"),
+    ],
+)
+def test_what_is_on_the_device_is_refused_by_name(rows, error):
+    """No warning of NumPy's comes before."""
+    name, value = rows
+    given = {"X": X, "y": Y, name: value}
+    for spot in (SPOT, NARROW):
+        for solver in ("spectral", "krylov"):
+            model = GDLinearRegressor(lr=0.01, tol=2.0, solver=solver)
+            told = words(
+                lambda m=model, s=spot: m.fit(**{k: there(v, s) for k, v in given.items()})
+            )
+            assert told.startswith(error)
+
+
+def test_rows_to_predict_for_are_refused_by_name():
+    """Features are held to the fit, by predict, partial_fit and score."""
+    model = GDLinearRegressor(lr=0.01, tol=2.0).fit(there(X), there(Y))
+    for rows in (X[:, :2], X.astype(complex)):
+        error = words(lambda r=rows: model.predict(there(r)))
+        assert error.startswith(
+            "X has 2 features, but GDLinearRegressor is expecting 3 features as input"
+            if rows.shape[1] == 2
+            else "Complex data not supported: X must hold real numbers."
+        )
+    parts = GDLinearRegressor(lr=0.01, tol=9.0).partial_fit(there(X), there(Y))
+    error = words(lambda: parts.partial_fit(there(X[:, :2]), there(Y)))
+    assert error.startswith("X has 2 features, but GDLinearRegressor is expecting 3 features")
+
+
+def test_a_part_may_weigh_nothing_and_all_of_it_alike():
+    """As with NumPy's rows; all rows of a fit may not weigh nothing."""
+    expected = GDLinearRegressor(lr=0.01, tol=9.0).partial_fit(X, Y, 3.0).partial_fit(-X, Y)
+    for three in (3.0, there(np.array(3.0)), there(np.full(12, 3.0)), [3.0] * 12):
+        model = GDLinearRegressor(lr=0.01, tol=9.0).partial_fit(there(X), there(Y), three)
+        model.partial_fit(-there(X), there(Y))
+        for nothing in (there(np.zeros(12)), np.zeros(12), [0.0] * 12):
+            model.partial_fit(there(X), there(Y), nothing)
+        assert distance(back(model.coef_), expected.coef_) <= 1e-10
+    for nothing in (there(np.zeros(12)), np.zeros(12)):
+        told = words(lambda n=nothing: check_device_weights(n, 12, place()))
+        assert told == "sample_weight must not be all zero: some weight must be positive."
+        told = words(
+            lambda n=nothing: check_device_rows(
+                place(), GDLinearRegressor(), there(X), there(Y), n, True
+            )
+        )
+        assert told == "sample_weight must not be all zero: some weight must be positive."
+
+
+def test_checked_rows_are_kept_where_they_are_and_their_features_are_seen():
+    """Nothing that has the dtype of sums is copied; what has not is made so."""
+    model, cpu = GDLinearRegressor(), strict.Device("CPU_DEVICE")
+    where, given = place(cpu), [there(a, cpu) for a in (X, Y, WEIGHTS)]
+    rows, kind = check_device_rows(where, model, *given, True)
+    assert model.n_features_in_ == 3
+    assert kind == "flat"
+    blocks = next(iter(rows.blocks()))
+    for mine, yours in zip(blocks, given, strict=True):
+        assert np.shares_memory(np.from_dlpack(mine), np.from_dlpack(yours))
+    narrow = there(X.astype(np.float32), cpu)
+    rows, _ = check_device_rows(where, model, narrow, *given[1:], True)
+    assert rows.rounding == np.finfo(np.float32).eps
+    assert next(iter(rows.blocks()))[0].dtype == strict.float64
+    one, two = where.alike(given[0], narrow)
+    assert one.dtype == two.dtype == strict.float64
+    assert np.shares_memory(np.from_dlpack(one), np.from_dlpack(given[0]))
+
+
+@pytest.mark.parametrize(("y", "kind"), [(Y, "flat"), (Y[:, None], "column"), (MANY, "many")])
+def test_targets_have_the_shapes_that_they_have_in_numpy(y, kind):
+    """They are laid out as a table, and results are shown as they were."""
+    posed = pose(GDLinearRegressor(), there(X), there(y), None, True)
+    assert posed.layout.targets == kind
+    assert np.array_equal(back(posed.problem.y), y.reshape(12, -1))
+    model = GDLinearRegressor(lr=0.01, tol=9.0).fit(there(X), there(y))
+    assert back(model.coef_).shape == GDLinearRegressor(lr=0.01, tol=9.0).fit(X, y).coef_.shape
+
+
+def test_places_are_named_as_their_libraries_are():
+    """In the error that tells them apart; NumPy is a place too."""
+    assert str(Place(compat.array_namespace(X), "cpu")) == "numpy on device cpu"
+    name = f"array_api_strict on device {SPOT}"
+    assert str(place()) == name
+    fitted = {
+        "numpy": GDLinearRegressor(lr=0.01, tol=2.0).fit(X, Y),
+        name: GDLinearRegressor(lr=0.01, tol=2.0).fit(there(X), there(Y)),
+    }
+    for was, rows, now in (("numpy", there(X), name), (name, X, "numpy")):
+        assert words(lambda w=was, r=rows: fitted[w].predict(r)) == (
+            "Inputs passed to GDLinearRegressor.predict() must use the same namespace and the same "
+            f"device as those passed to fit(): that was {was}, and this is {now}."
+        )
+
+
+def test_a_missing_library_is_named_with_what_needs_it(monkeypatch):
+    """And how to install it."""
+    monkeypatch.setitem(sys.modules, "array_api_compat", None)
+    assert words(lambda: GDLinearRegressor().fit(there(X), there(Y))) == (
+        "sklearn.set_config(array_api_dispatch=True) needs array_api_compat, which cannot be "
+        "imported here: pip install array_api_compat"
+    )
+
+
+@pytest.mark.parametrize("spot", [SPOT, NARROW], ids=["float64", "float32"])
+def test_what_is_brought_is_a_copy_in_a_plain_layout(spot):
+    """From any byte order, strides and order of memory, in its dtype where that is to be had."""
+    where = place(spot)
+    floats = strict.float32 if spot == NARROW else strict.float64
+    readonly = X.copy()
+    readonly.flags.writeable = False
+    for array in (X, X[::-1], X.T, np.asfortranarray(X), X.astype(">f8"), readonly, X[::2, ::-1]):
+        brought = where.bring(array)
+        assert (brought.dtype, brought.device) == (floats, spot)
+        assert back(brought).flags.c_contiguous
+        assert not np.shares_memory(back(brought), array)
+        assert distance(back(brought), array) <= 1e-7
+    for kind, dtype in (
+        ("int64", strict.int64),
+        ("uint8", strict.uint8),
+        ("bool", strict.bool),
+        ("float16", floats),
+        ("float32", floats),
+        (">i4", strict.int32),
+        ("complex64", strict.complex64),
+    ):
+        assert where.bring(np.ones(2, dtype=kind)).dtype == dtype
+    assert where.bring([1, 2]).dtype == strict.int64
+    shares = Place(compat.array_namespace(X), "cpu")  # as PyTorch does, which asks for no copy
+    assert not np.shares_memory(shares.bring(X), X)
+    mine, other = there(X, spot), there(X, strict.Device("device2"))
+    assert where.bring(mine) is mine
+    assert where.holds(mine)
+    assert not where.holds(other)
+    assert not where.holds(X)
+    assert where.bring(other).device == spot
+
+
+@pytest.mark.parametrize("spot", [SPOT, NARROW], ids=["float64", "float32"])
+def test_numbers_go_to_the_place_and_come_back(spot):
+    """Put in the dtype of sums, shown in their own, fetched in float64; rows are taken there."""
+    where = place(spot)
+    rows = there(X, spot)
+    put = where.put([1, 2])
+    assert (put.dtype, put.device) == (where.floats, spot)
+    shown = where.show(np.float32([1.0]))
+    assert (shown.dtype, shown.device) == (strict.float32, spot)
+    assert where.fetch(rows).dtype == np.float64
+    index = np.array([2, 0])
+    for chosen in (slice(1, 3), index, index.astype(np.int32), [], [5]):
+        taken = where.take(rows, chosen)
+        assert taken.device == spot
+        expected = X[chosen] if isinstance(chosen, slice) else X[np.array(chosen, dtype=int)]
+        assert back(taken).shape == expected.shape
+        assert np.allclose(back(taken), expected)
+    sample = where.sample()
+    assert sample.shape == (0,)
+    assert where.holds(sample)
+
+
+@pytest.mark.parametrize("ways", [1, 2, 3])
+def test_numbers_come_to_numpy_in_the_first_way_that_works(ways, monkeypatch):
+    """DLPack to the processor, DLPack as it is, or the library's own way; all of the same array."""
+    far, tried, numbers = object(), [], np.arange(3.0)
+
+    def from_dlpack(array, **how):
+        tried.append((array, how))
+        if len(tried) < ways:
+            raise BufferError
+        return numbers
+
+    def to_device(array, where):
+        tried.append((array, where))
+        return numbers
+
+    monkeypatch.setattr(np, "from_dlpack", from_dlpack)
+    library = SimpleNamespace(to_device=to_device, is_array_api_obj=lambda array: array is far)
+    monkeypatch.setitem(sys.modules, "array_api_compat", library)
+    assert np.array_equal(_to_numpy(far), numbers)
+    assert tried == [(far, {"device": "cpu"}), (far, {}), (far, "cpu")][:ways]
+
+
+def test_targets_from_a_device_follow_numpys_rows():
+    """With dispatch; without, they are NumPy's to convert."""
+    assert np.array_equal(here(there(Y)), Y)
+    assert here(X) is X
+    assert host(X) is X
+    model = GDLinearRegressor(lr=0.01, tol=2.0).fit(X, there(Y), there(WEIGHTS))
+    assert np.array_equal(model.coef_, GDLinearRegressor(lr=0.01, tol=2.0).fit(X, Y, WEIGHTS).coef_)
+    with sklearn.config_context(array_api_dispatch=False):
+        given = there(Y)
+        assert here(given) is given
+
+
+@pytest.mark.parametrize(("kind", "bytes_"), [(1, 1 << 20), (2, 1 << 26), (10, 1 << 26)])
+@pytest.mark.parametrize("shape", [(10**6, 9), (10**6, 1), (12, 3), (10**5, 9000)])
+def test_rows_are_read_in_blocks_of_a_size(shape, kind, bytes_):
+    """A MiB on a processor, 64 elsewhere, with columns of ones and y; never less than p rows."""
+    X_ = SimpleNamespace(shape=shape, __dlpack_device__=lambda: (kind, 1))
+    rows = device.DeviceRows(X_, None, None, True, None, 0.0)
+    cuts, p = list(rows.slices()), shape[1] + 1
+    assert cuts[0].start == 0
+    assert cuts[-1].stop == shape[0]
+    assert all(a.stop == b.start for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    step = cuts[0].stop
+    assert all(cut.stop - cut.start == step for cut in cuts[:-1])
+    if step < shape[0]:
+        assert step == p or 8 * (p + 1) * step <= bytes_ < 8 * (p + 1) * (step + 1)
+        assert step >= p
+
+
+def problems(weights, fit_intercept=True, spot=SPOT):
+    """The same problem on a device and here."""
+    w = None if weights is None else there(weights, spot)
+    posed = pose(GDLinearRegressor(), there(X, spot), there(MANY, spot), w, fit_intercept)
+    return posed.problem, pose(GDLinearRegressor(), X, MANY, weights, fit_intercept).problem
+
+
+@pytest.fixture
+def _small_blocks(monkeypatch):
+    """Of p rows each."""
+    for name in ("BLOCK_BYTES", "BLOCK_BYTES_ON_CPU"):
+        monkeypatch.setattr(device, name, 1)
+
+
+@pytest.mark.usefixtures("_small_blocks")
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["alike", "weighted"])
+def test_sums_over_blocks_are_those_of_numpys_rows(weights, fit_intercept):
+    """Counts, moments, losses, gradients and what a second pass sees, from any start."""
+    ours, theirs = problems(weights, fit_intercept)
+    for name in ("n_samples", "n_parameters", "n_targets", "n_weighted", "nonzeros"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert ours.weight == pytest.approx(theirs.weight)
+    assert ours.weight_of([0, 5]) == pytest.approx(theirs.weight_of(np.array([0, 5])))
+    moments = moments_of(theirs)
+    assert distance(ours.moments().sums, moments.sums) <= 1e-14
+    for start in (np.zeros((3 + fit_intercept, 2)), np.ones((3 + fit_intercept, 2))):
+        (loss, pull), (loss_, pull_) = (p.loss_and_gradient(start) for p in (ours, theirs))
+        assert loss == pytest.approx(loss_, rel=1e-12)
+        assert distance(pull, pull_) <= 1e-12
+        spectrum = eigenbasis(moments, start, fit_intercept)
+        seen = [np.vstack(list(p.seen_blocks(spectrum))) for p in (ours, theirs)]
+        assert distance(*[s.T @ s for s in seen]) <= 1e-12
+        assert distance(ours.whitened_sums(spectrum), theirs.whitened_sums(spectrum)) <= 1e-12
+
+
+@pytest.mark.usefixtures("_small_blocks")
+def test_random_vectors_are_the_same_again():
+    """One column, of as many rows as there are; other seeds give others."""
+    sides = problems(None)[0].sides()
+    first = sides.random(3)
+    assert first.sizes().shape == (1,)
+    assert 1.0 < first.sizes()[0] < 8.0  # about the square root of 12
+    assert distance(sides.random(3).back(), first.back()) == 0
+    assert distance(sides.random(4).back(), first.back()) > 0.01
+    assert first.advance(np.ones((4, 1)), np.ones(1)).shape == (4, 1)
+
+
+KAHAN = np.eye(20) - 0.9 * np.triu(np.ones((20, 20)), 1)
+
+
+def test_the_second_pass_has_the_digits_of_a_triangular_solve():
+    """What whitens the rows gives them back to a rounding, however ill-conditioned it is."""
+    # Kahan's matrix, of condition 1e6, whose inverse loses digits that a solve with it does not.
+    rows = from_singular_values(50, 20, np.ones(20)) @ KAHAN
+    y = np.random.default_rng(1).random(50)
+    problem = pose(GDLinearRegressor(), there(rows), there(y), None, False).problem
+    spectrum = eigenbasis(problem.moments(), np.zeros((20, 1)), False)
+    factor = whitening(spectrum)[0]
+    gram = problem.whitened_sums(spectrum)[:20, :20]
+    assert distance(factor.T @ gram @ factor, rows.T @ rows) <= 1e-14
+
+
+@pytest.mark.parametrize("solver", ["spectral", "krylov"])
+def test_numbers_of_the_largest_size_are_let_in(solver):
+    """All of them, up to the last digit; beyond it is said what to do."""
+    rows = np.full((4, 1), LARGEST_SIZE)
+    problem = pose(GDLinearRegressor(), there(rows), there(Y[:4]), None, False).problem
+    problem.sides()
+    wrong = pose(GDLinearRegressor(), there(1.1 * rows), there(Y[:4]), None, False).problem
+    assert "rescale the columns" in words(wrong.sides)
+
+
+def test_sums_begin_in_the_dtype_of_sums_whatever_a_library_prefers():
+    """Zeros and ones are asked for in it, and where the rows are."""
+
+    def narrow(how):
+        return lambda shape, dtype=None, device=None: (how(shape, dtype=dtype or "f4"), device)
+
+    xp = SimpleNamespace(zeros=narrow(np.zeros), ones=narrow(np.ones))
+    where = SimpleNamespace(xp=xp, floats=np.float64, device="there")
+    rows = replace(problems(None)[0], place=where)
+    for (made, at), shape in ((rows._zeros(2, 3), (2, 3)), (rows._ones(X), (12, 1))):
+        assert (made.dtype, made.shape, at) == (np.float64, shape, "there")
