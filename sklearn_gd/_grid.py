@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array
 
-from sklearn_gd._validation import check_number, numbers
+from sklearn_gd._validation import check_number, floats
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -29,9 +28,7 @@ def check_rates(lrs: Any) -> int | Floats:
     """How many rates, or which."""
     if np.ndim(lrs) == 0:
         return int(check_number("lrs", lrs, Integral, least=1))
-    rates: Floats = check_array(
-        numbers("lrs", lrs), ensure_2d=False, dtype=np.float64, input_name="lrs"
-    )
+    rates = floats("lrs", lrs)
     if rates.ndim != 1 or (rates <= 0).any():
         raise ValueError(f"lrs must be an integer or a list of numbers above 0; got {lrs!r}.")
     return rates

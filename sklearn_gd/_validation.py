@@ -45,8 +45,8 @@ def check_rows(
     sample_weight: Any,
     fit_intercept: bool,
     *,
-    reset: bool = True,
-    part: bool = False,
+    reset: bool,
+    part: bool,
 ) -> tuple[RowsInMemory, str]:
     """The rows to fit, and whether y was "flat", a "column" or "many" targets.
 
@@ -68,7 +68,8 @@ def check_rows(
         reset=reset,
     )
     targets = "flat" if y.ndim == 1 else "column" if y.shape[1] == 1 else "many"
-    table = y.astype(np.float64, copy=False).reshape(len(y), -1)
+    with np.errstate(over="ignore"):  # of extended precision; its size is then refused
+        table = y.astype(np.float64, copy=False).reshape(len(y), -1)
     _check_sizes(X, table, fit_intercept)
     weights = check_weights(sample_weight, len(y), part=part)
     return RowsInMemory(X, table, weights, fit_intercept), targets
@@ -97,8 +98,6 @@ def numbers(name: str, value: Any) -> Any:
             raise ValueError(
                 f"{name} must have rows of one length, all numbers; got a ragged list: {error}"
             ) from error
-        except OverflowError as error:
-            raise ValueError(f"{name} must hold numbers within the range of float64.") from error
     if type(value) is np.ndarray and value.dtype.kind in NUMBER_KINDS:
         return value
     if isinstance(value, np.ma.MaskedArray) and np.ma.getmaskarray(value).any():
@@ -111,6 +110,18 @@ def numbers(name: str, value: Any) -> Any:
                 f"{name} must hold real numbers; got dtype {dtype}. Convert it to float first."
             )
     return value
+
+
+def floats(name: str, value: Any, **how: Any) -> Floats:
+    """An array of any shape beside X and y, as float64; what overflows is refused as infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            array: Floats = check_array(
+                numbers(name, value), ensure_2d=False, dtype=np.float64, input_name=name, **how
+            )
+        except OverflowError as error:
+            raise ValueError(f"{name} must hold numbers within the range of float64.") from error
+    return array
 
 
 def dense_numbers(name: str, value: Any) -> Any:
@@ -165,12 +176,7 @@ def check_weights(sample_weight: Any, n_samples: int, *, part: bool = False) -> 
         if not part:
             return None
         sample_weight = np.full(n_samples, float(weight))
-    weights: Floats = check_array(
-        dense_numbers("sample_weight", sample_weight),
-        ensure_2d=False,
-        dtype=np.float64,
-        input_name="sample_weight",
-    )
+    weights = floats("sample_weight", dense_numbers("sample_weight", sample_weight))
     check_shape_of_weights(weights, n_samples)
     check_sizes_of_weights(weights.min(), weights.max(), part)
     return weights
@@ -207,13 +213,7 @@ def check_start(name: str, value: Any, *shapes: tuple[int, ...]) -> Floats:
     if np.ndim(value) == 0:
         start = np.asarray(check_number(name, _scalar(value), Real), dtype=np.float64)
     else:
-        start = check_array(
-            numbers(name, value),
-            ensure_2d=False,
-            dtype=np.float64,
-            ensure_min_samples=0,
-            input_name=name,
-        )
+        start = floats(name, value, ensure_min_samples=0)
     if start.shape not in shapes:
         raise ValueError(f"{name} must have shape {shapes[0]}; got shape {start.shape}.")
     return start.reshape(shapes[0])

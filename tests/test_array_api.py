@@ -12,9 +12,10 @@ import pytest
 import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import GridSearchCV, ShuffleSplit
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from benchmarks import _exact
 from helpers import contract, distance, from_singular_values, regression, tolerance
@@ -226,6 +227,45 @@ def test_parts_become_the_fit_on_all_rows(spot):
         model.partial_fit(X, y)
     with pytest.raises(ValueError, match="device; got .* after numpy"):
         GDLinearRegressor().partial_fit(X, y).partial_fit(spot(X), spot(y))
+
+
+def test_parts_there_are_checked_as_numpys(spot):
+    """A part may weigh nothing, features are held to the first call, and scores weigh rows."""
+    X, y = regression()
+    w = np.where(np.arange(60) < 20, 0.0, 2.0)
+    whole = GDLinearRegressor(0.05, tol=1.0).fit(X, y, w)
+    model = GDLinearRegressor(0.05, tol=1.0)
+    for part in (slice(20), slice(20, None)):
+        model.partial_fit(spot(X[part]), spot(y[part]), spot(w[part]))
+    assert distance(spot.back(model.coef_), whole.coef_) <= max(1e-10, spot.far)
+    with pytest.raises(ValueError, match="X has 3 features, but GDLinearRegressor is expecting 4"):
+        model.partial_fit(spot(X[:, :3]), spot(y))
+    score = model.score(spot(X), spot(y), spot(w))
+    assert score == pytest.approx(whole.score(X, y, w), abs=float(10 * spot.far))
+    assert model.path_.parameter_names == whole.path_.parameter_names
+
+
+@pytest.mark.parametrize("k", [None, 3], ids=["one", "many"])
+@pytest.mark.parametrize("stages", [0, 1, 3, 4, 100])
+def test_stages_there_are_made_in_blocks(spot, k, stages, monkeypatch):
+    """Each iterate is read once, in blocks of as many predictions as may be held at once."""
+    X, y = regression(n=12, d=2, k=k)
+    model = GDLinearRegressor(0.05, max_iter=11).fit(spot(X), spot(y))
+    monkeypatch.setattr("sklearn_gd._fitted.STAGED_NUMBERS", stages * y.size + 1)
+    calls, real = [], type(model.path_).coef
+    monkeypatch.setattr(
+        type(model.path_), "coef", lambda path, t: (calls.append(t), real(path, t))[1]
+    )
+    predicted = [spot.back(stage) for stage in model.staged_predict(spot(X))]
+    size = max(1, stages)
+    assert [list(block) for block in calls if np.ndim(block)] == [
+        list(range(first, min(first + size, 12))) for first in range(0, 12, size)
+    ]
+    assert len(predicted) == 12
+    for t, stage in enumerate(predicted):
+        assert stage.shape == y.shape
+        expected = X @ model.coef_path_[t].T + model.intercept_path_[t]
+        assert distance(stage, expected) <= max(spot.far, 1e-5 if not spot.has_float64 else 0.0)
 
 
 def test_moments_are_numpys_and_know_their_digits(spot, tmp_path):
@@ -481,6 +521,32 @@ def test_scorers_see_iterates_on_the_device(spot, k):
         ours = tuner.set_params(scoring=scoring).fit(spot(X), spot(y), spot(WEIGHTS)).scores_path_
         assert np.allclose(ours, theirs, rtol=1e-10 if spot.has_float64 else 1e-3, atol=1e-6)
     assert seen == [20] * 18
+
+
+def test_metadata_there_is_cut_where_it_has_a_value_per_row(spot):
+    """Arrays of other lengths reach a scorer whole."""
+    X, y = regression()
+    given = {"per_row": np.arange(60.0), "table": np.ones((60, 2)), "few": np.ones(3)}
+    seen = []
+
+    class Scorer:
+        """Asks for all three."""
+
+        def get_metadata_routing(self):
+            request = MetadataRequest(owner="Scorer")
+            for name in given:
+                request.score.add_request(param=name, alias=True)
+            return request
+
+        def __call__(self, estimator, X, y, *, per_row, table, few):
+            spot.back(few)
+            seen.append((tuple(table.shape), tuple(few.shape), *spot.back(per_row)))
+            return 0.0
+
+    tuner = GDLinearRegressorCV([0.1], iters=[0], cv=KFold(3), scoring=Scorer())
+    with sklearn.config_context(enable_metadata_routing=True):
+        tuner.fit(spot(X), spot(y), **{name: spot(value) for name, value in given.items()})
+    assert seen == [((20, 2), (3,), *range(20 * i, 20 * i + 20)) for i in range(3)]
 
 
 def test_a_fold_without_weight_and_nan_are_refused_on_the_device(spot):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -374,7 +375,24 @@ def test_rows_that_are_not_collections_do_not_mix_with_them():
         with pytest.raises(TypeError, match=name):
             model.fit(X_, y, weight)
     with pytest.raises(TypeError, match="X is of type ndarray"):
-        model.score(X, column())
+        model.fit(X, Y, column(WEIGHTS))
+    for X_, y, weight, name in (
+        (X, column(), None, "X is of type ndarray"),
+        (X, Y, column(WEIGHTS), "X is of type ndarray"),
+        (rows(), Y, None, "y is of type ndarray"),
+        (rows(), column(), WEIGHTS, "sample_weight is of type ndarray"),
+    ):
+        with pytest.raises(TypeError, match=name):
+            model.score(X_, y, weight)
+
+
+@pytest.mark.parametrize("y", [Y, MANY], ids=["flat", "many"])
+def test_scores_are_those_of_rows_in_memory(y):
+    """Weighted or not, and for targets of any number."""
+    model = GDLinearRegressor(lr=0.1, tol=7.0).fit(X, y)
+    unlike = model.score(rows(), column(y)), model.score(rows(), column(y), column(WEIGHTS))
+    assert unlike == pytest.approx((model.score(X, y), model.score(X, y, WEIGHTS)), rel=1e-12)
+    assert abs(unlike[0] - unlike[1]) > 1e-6
 
 
 def test_columns_that_are_not_numbers_are_refused_before_anything_is_computed():
@@ -516,7 +534,8 @@ def test_tuning_on_collections_says_what_it_cannot_do():
     """Scorers that need rows, folds without rows, more folds than partitions."""
     lazy = rows((50, 5)), column(chunks=(50,) * 4)
     for scoring in ("r2", lambda model, X_, y_: 0.0):
-        with pytest.raises(ValueError, match="scoring=.*stay on the workers"):
+        words = re.escape(f"scoring={scoring!r} is called with the held-out rows, which stay on")
+        with pytest.raises(ValueError, match=words):
             GDLinearRegressorCV(cv=3, scoring=scoring).fit(*lazy)
     named = GDLinearRegressorCV(3, 40, cv=4, scoring="neg_mean_squared_error").fit(*lazy)
     tuned_alike(named, GDLinearRegressorCV(3, 40, cv=4).fit(X, Y))

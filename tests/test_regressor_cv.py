@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pickle
+import threading
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, UnsetMetadataPassedError
 from sklearn.linear_model import Ridge
-from sklearn.metrics import make_scorer, mean_absolute_error, mean_squared_error
+from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error, mean_squared_error
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -25,6 +26,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.fixes import parse_version
 
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 from sklearn_gd._descent import folds, surface, tune
@@ -608,3 +610,107 @@ def test_splits_of_any_kind():
     w[0] = 2
     weighed = GDLinearRegressorCV([0.1], 30, cv=[(mask, last)]).fit(X, y, w)
     np.testing.assert_allclose(twice.scores_path_, weighed.scores_path_, rtol=SCORES)
+
+
+def test_other_metadata_reaches_a_scorer_as_it_is():
+    """Only what has a value per row is cut; numbers, words and tables of other lengths are not."""
+    X, y = problem()
+    given = {"word": "all", "number": np.array(5.0), "few": [1, 2, 3], "table": np.eye(3)}
+    shapes = {name: np.shape(value) for name, value in given.items()}
+    seen = []
+
+    def score(y_true, y_pred, **others):
+        seen.append(others)
+        return 0.0
+
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer = make_scorer(score).set_score_request(**dict.fromkeys(given, True))
+        GDLinearRegressorCV([0.1], 2, cv=KFold(3), scoring=scorer).fit(X, y, **given)
+    assert seen
+    for others in seen:
+        assert {name: np.shape(value) for name, value in others.items()} == shapes
+        assert all(np.array_equal(others[name], value) for name, value in given.items())
+
+
+def test_sparse_metadata_stays_sparse():
+    """A sparse matrix with a row per row is cut as one."""
+    X, y = problem()
+    seen = []
+
+    def score(y_true, y_pred, table=None):
+        seen.append(table)
+        return 0.0
+
+    table = sp.csr_matrix(np.arange(60.0)[:, None])
+    with sklearn.config_context(enable_metadata_routing=True):
+        scorer = make_scorer(score).set_score_request(table=True)
+        GDLinearRegressorCV([0.1], iters=[1], cv=KFold(3), scoring=scorer).fit(X, y, table=table)
+    assert all(sp.issparse(part) for part in seen)
+    assert np.array_equal(sp.vstack(seen).toarray(), table.toarray())
+
+
+def test_routing_is_asked_for_in_the_tuners_name():
+    """The router belongs to the class, and a scorer and a splitter are in it where there are."""
+    router = GDLinearRegressorCV(cv=KFold(3), scoring="r2").get_metadata_routing()
+    assert router.owner == "GDLinearRegressorCV"
+    assert set(router._route_mappings) == {"splitter", "scorer"}
+    assert set(GDLinearRegressorCV(cv=3).get_metadata_routing()._route_mappings) == set()
+
+
+@pytest.mark.parametrize("scorer", [NEG_MSE, "r2"])
+def test_a_scorer_by_name_asks_for_no_weights(scorer):
+    """With routing they never count in it, the closed form's name included: refused since 1.9."""
+    X, y = problem()
+    w = np.random.default_rng(5).uniform(0, 2, 60)
+    model = GDLinearRegressorCV([0.1], iters=[5], cv=KFold(3), scoring=scorer)
+    expected = clone(model).fit(X, y).scores_path_
+    with sklearn.config_context(enable_metadata_routing=True):
+        np.testing.assert_array_equal(model.fit(X, y).scores_path_, expected)
+        if parse_version(sklearn.__version__) >= parse_version("1.9"):
+            with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+                model.fit(X, y, w)
+            return
+        found = model.fit(X, y, w).scores_path_[0, 0]
+    for score, (train, test) in zip(found, KFold(3).split(X), strict=True):
+        plain = GDLinearRegressor(0.1, max_iter=5)
+        with pytest.warns(ConvergenceWarning):
+            plain.fit(X[train], y[train], w[train])
+        assert score == pytest.approx(get_scorer(scorer)(plain, X[test], y[test]), rel=SCORES)
+
+
+@pytest.mark.parametrize("targets", [None, 1, 2])
+def test_scorers_see_targets_as_they_were_given(targets):
+    """Of one dimension where y was flat, else with a column per target."""
+    X, y = problem(targets=targets)
+    seen = []
+
+    def score(estimator, X, y):
+        seen.append((X.shape, y.shape))
+        return 0.0
+
+    GDLinearRegressorCV([0.1], iters=[1, 2], cv=KFold(3), scoring=score).fit(X, y)
+    assert set(seen) == {((20, 4), (20, *y.shape[1:]))}
+
+
+def test_folds_are_worked_on_at_the_same_time():
+    """With n_jobs=2 two folds are under way at once, in threads of this process."""
+    X, y = problem()
+    both = threading.Barrier(2, timeout=30)
+
+    def waits_for_the_other(estimator, X, y):
+        both.wait()
+        return 0.0
+
+    scoring = {"scoring": waits_for_the_other, "cv": 2, "n_jobs": 2}
+    GDLinearRegressorCV([0.1], iters=[0], **scoring).fit(X, y)
+    assert both.n_waiting == 0
+    assert not both.broken
+
+
+def test_best_is_the_mean_over_folds():
+    """The chosen entry has the greatest mean score, and the fit has its rate."""
+    X, y = problem()
+    model = GDLinearRegressorCV([0.01, 0.1, 0.3], 40, cv=4).fit(X, y)
+    mean = model.scores_path_.mean(axis=2)
+    assert mean[model.best_index_] == model.best_score_ == mean.max()
+    assert model.lr_ == model.lrs_[model.best_index_[0]]

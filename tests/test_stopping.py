@@ -6,12 +6,13 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers import largest_curvature, literal_loop, regression
-from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
+from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, Moments
 
 
 def messages(model, X, y, **arguments):
@@ -23,16 +24,27 @@ def messages(model, X, y, **arguments):
     return [str(w.message) for w in caught]
 
 
-@pytest.mark.parametrize(
-    "model",
-    [GDLinearRegressor(max_iter=3), GDLinearRegressor(5.0), GDLinearRegressorCV([1e3], iters=[5])],
-    ids=["max_iter", "diverged", "tuned"],
-)
-def test_a_warning_points_at_the_users_line(model):
-    """A warning names the line that called fit, not one of ours."""
-    with pytest.warns(ConvergenceWarning) as caught:
-        model.fit(*regression())
-    assert [w.filename for w in caught] == [__file__]
+ROWS = regression()
+FALLING = GDLinearRegressor(max_iter=3)
+WARNED = {
+    "still falling": lambda: FALLING.fit(*ROWS),
+    "descent diverged": lambda: GDLinearRegressor(5.0).fit(*ROWS),
+    "lr=1000": lambda: GDLinearRegressorCV([1e3], iters=[5]).fit(*ROWS),
+    "max_iter": lambda: clone(FALLING).fit_moments(Moments.from_rows(*ROWS)),
+    "max_iter=3": lambda: clone(FALLING).partial_fit(*ROWS).coef_,
+    "begins anew": lambda: GDLinearRegressor(tol=3.0).fit(*ROWS).partial_fit(*ROWS),
+}
+
+
+@pytest.mark.parametrize("words", list(WARNED))
+def test_a_warning_points_at_the_users_line(words):
+    """A warning names the line that called, or that read an attribute, not one of ours."""
+    call = WARNED[words]
+    with pytest.warns(UserWarning, match=words) as caught:
+        call()
+    lines = [(w.filename, w.lineno) for w in caught]
+    assert lines == [(__file__, call.__code__.co_firstlineno)]
+    assert issubclass(caught[0].category, ConvergenceWarning) == (words != "begins anew")
 
 
 @pytest.mark.parametrize("tol", [3.0, 0.7, 0.2])
