@@ -455,7 +455,7 @@ def test_the_most_updates_and_columns_belong_to_what_is_taken(monkeypatch):
 
 def test_columns_that_can_be_summed_are(monkeypatch):
     """Without folds a tuner leaves sums for Krylov spaces only beyond the last column."""
-    monkeypatch.setattr("sklearn_gd.regressor_cv.WholeInSpaces", lambda _: 1 / 0)
+    monkeypatch.setattr("sklearn_gd.regressor_cv.WholeInSpaces", lambda *_: 1 / 0)
     monkeypatch.setattr("sklearn_gd.regressor_cv.MOST_COLUMNS_OF_MOMENTS", 3)
     assert tune()(X, Y).dof_path_.shape == (2, 4)
     for rows, solver in ((np.c_[X, X], "auto"), (X, "krylov")):
