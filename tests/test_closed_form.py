@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import ceil, log, sqrt
+from math import sqrt
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from helpers import CONTRACT, EPS
+from helpers import CONTRACT, EPS, spectrum_by_hand
 from sklearn_gd._descent import descent as module
 from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import LARGEST_SIZE, Descent, RecordedDescent
 from sklearn_gd._descent.loop import descend
 from sklearn_gd._descent.rows import Rows
-from sklearn_gd._descent.spectrum import MOMENTS_ROUNDING, Spectrum
-from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, first_true, foresee
-
-
-def spectrum(curvature, residual, *, floor=0.25, turned=True, start=None, **digits):
-    """As many parameters as directions, in a basis turned by a reflection."""
-    curvature, residual = np.array(curvature, float), np.array(residual, float)
-    p, k = residual.shape
-    basis = np.eye(p) - (2.0 / p if turned else 0.0)
-    start = np.zeros((p, k)) if start is None else start
-    digits = {"null_below": 0.0, "rounding": 0.0, "error": 0.0} | digits
-    return Spectrum(start, basis, curvature, residual, floor=floor, **digits)
-
+from sklearn_gd._descent.spectrum import MOMENTS_ROUNDING
+from sklearn_gd._descent.stopping import Stopping
 
 CURVATURE = [2.5, 1.0, 0.5, 0.1]
 RESIDUAL = [[1.0, -2.0], [0.5, 0.0], [-3.0, 1.0], [0.25, 4.0]]
@@ -40,7 +29,7 @@ RATES = [0.3, 0.7, 0.4, 0.9, 5.0]
 def test_answers_are_sums_over_directions(lr, t):
     """Loss, its fall, parameters, gradient, size and degrees of freedom, for one t and for many."""
     start = np.arange(8.0).reshape(4, 2)
-    given = spectrum(CURVATURE, RESIDUAL, start=start)
+    given = spectrum_by_hand(CURVATURE, RESIDUAL, start=start)
     curvature, residual = given.curvature[:, np.newaxis], given.residual
     power = (1 - lr * curvature) ** t
     theta = start + given.basis @ ((1 - power) * residual / np.sqrt(curvature))
@@ -64,7 +53,7 @@ def test_answers_are_sums_over_directions(lr, t):
 @pytest.mark.parametrize("lr", RATES)
 def test_updates_are_compared_with_units_of_each_target(lr):
     """The largest over targets of |update / unit|^2, and no update of a target that never moves."""
-    given = spectrum(CURVATURE, RESIDUAL)
+    given = spectrum_by_hand(CURVATURE, RESIDUAL)
     descent, unit = Descent(given, lr), np.array([0.5, 3.0])
     t = np.array([0, 3, 4])
     updates = np.diff(descent.theta(np.stack([t, t + 1])), axis=0)[0]
@@ -78,17 +67,17 @@ def test_updates_are_compared_with_units_of_each_target(lr):
 def test_a_target_that_never_moves_has_no_updates(size):
     """Beside a unit of zero, where others are beyond any measure; and arithmetic is no error."""
     with np.errstate(all="raise", under="ignore"):
-        still = Descent(spectrum([1.0, 0.5], [[0.0, size], [0.0, 0.0]]), 0.1)
+        still = Descent(spectrum_by_hand([1.0, 0.5], [[0.0, size], [0.0, 0.0]]), 0.1)
         weights = still.update_weights(np.array([0.0, 1e-200]))
     assert weights.tolist() == [[0.0, LARGEST_SIZE**2]]
-    moving = Descent(spectrum([1.0, 0.25], [[0.0, 1.0], [1.0, 1.0]]), 0.5)
+    moving = Descent(spectrum_by_hand([1.0, 0.25], [[0.0, 1.0], [1.0, 1.0]]), 0.5)
     weights = moving.update_weights(np.array([0.5, 0.25]))
     assert weights.tolist() == [[0.0, 4.0], [0.25, 1.0]]
 
 
 def test_directions_that_are_at_their_limit_are_left_out():
     """They answer as if they were not there, but for degrees of freedom."""
-    with_one = Descent(spectrum(CURVATURE, [[1.0], [0.0], [2.0], [0.5]]), 0.3)
+    with_one = Descent(spectrum_by_hand(CURVATURE, [[1.0], [0.0], [2.0], [0.5]]), 0.3)
     keep = [0, 2, 3]
     given = with_one.spectrum
     without = Descent(
@@ -110,7 +99,7 @@ def test_directions_that_are_at_their_limit_are_left_out():
 
 def test_only_what_leaves_the_range_is_infinite():
     """Growing directions take along what has a share in them; other parameters and t stay."""
-    descent = Descent(spectrum([3.0, 2.5, 0.5], [[1.0], [1.0], [1.0]], turned=False), 1.0)
+    descent = Descent(spectrum_by_hand([3.0, 2.5, 0.5], [[1.0], [1.0], [1.0]], turned=False), 1.0)
     near, far = descent.theta([4, 10**5])
     assert_allclose(near, descent.theta(4), rtol=1e-15)
     assert np.isfinite(near).all()
@@ -118,7 +107,7 @@ def test_only_what_leaves_the_range_is_infinite():
     assert far[2] != 0
     assert descent.theta(10**5 + 1)[:2].ravel().tolist() == [np.inf, np.inf]
     assert descent.gradient([4, 10**5])[1, :2].ravel().tolist() == [-np.inf, -np.inf]
-    still = Descent(spectrum([3.0, 0.5], [[1.0, 0.0], [0.0, 1.0]], turned=False), 1.0)
+    still = Descent(spectrum_by_hand([3.0, 0.5], [[1.0, 0.0], [0.0, 1.0]], turned=False), 1.0)
     assert still.theta(10**5)[0].tolist() == [-np.inf, 0.0]
     assert still.theta(10**5)[1, 0] == 0.0
 
@@ -126,7 +115,7 @@ def test_only_what_leaves_the_range_is_infinite():
 @pytest.mark.parametrize("t", [500, 10**5, 10**9])
 def test_growth_beyond_floats_is_never_nan(t):
     """Where growing directions pull a parameter to both sides, and where numpy is made to raise."""
-    descent = Descent(spectrum([3.0, 2.9, 2.8], [[1.0, 0.0], [-1.0, 1.0], [1.0, 2.0]]), 1.0)
+    descent = Descent(spectrum_by_hand([3.0, 2.9, 2.8], [[1.0, 0.0], [-1.0, 1.0], [1.0, 2.0]]), 1.0)
     weights = descent.update_weights(np.array([1.0, 1e-3]))
     with np.errstate(all="raise", under="ignore"):
         assert not np.isnan(descent.theta(t)).any()
@@ -173,13 +162,13 @@ def test_what_an_update_takes_is_one_minus_the_square(reach):
 def test_histories_are_made_in_parts_of_so_many_numbers(numbers, parts, monkeypatch):
     """At least one iterate at a time, and none twice or never."""
     monkeypatch.setattr(module, "CHUNK_NUMBERS", numbers)
-    descent = Descent(spectrum(CURVATURE, RESIDUAL), 0.3)
+    descent = Descent(spectrum_by_hand(CURVATURE, RESIDUAL), 0.3)
     chunks = list(descent._chunks(4))
     assert [len(chunk) for chunk in chunks] == parts
     assert np.concatenate(chunks).tolist() == [0, 1, 2, 3, 4]
     assert_allclose(descent.thetas(4), descent.theta(np.arange(5)), rtol=1e-14)
     assert_array_equal(descent.losses(4), descent.loss(np.arange(5)))
-    settled = Descent(spectrum(CURVATURE, np.zeros((4, 1))), 0.3)
+    settled = Descent(spectrum_by_hand(CURVATURE, np.zeros((4, 1))), 0.3)
     assert [len(chunk) for chunk in settled._chunks(4)][:1] == [min(numbers, 5)]
     assert settled.losses(4).tolist() == [0.25] * 5
 
@@ -211,7 +200,7 @@ def worst(given, lr, end, loss):
 )
 def test_losses_around_a_measured_one_are_known_down_to_a_size(end, unit, error, rounding):
     """The least measured loss that is called known is where the bound is the promise."""
-    given = spectrum(CURVATURE, RESIDUAL, error=error, rounding=rounding, unit=unit)
+    given = spectrum_by_hand(CURVATURE, RESIDUAL, error=error, rounding=rounding, unit=unit)
     descent = Descent(given, 0.3)
     assert descent.coefficient_error(end) <= CONTRACT
     low, high = 1e-30, 1e30
@@ -225,7 +214,7 @@ def test_losses_around_a_measured_one_are_known_down_to_a_size(end, unit, error,
 
 def test_a_measured_loss_is_that_of_its_t():
     """All losses are moved by the same, so that this one is what was measured."""
-    descent = Descent(spectrum(CURVATURE, RESIDUAL), 0.3)
+    descent = Descent(spectrum_by_hand(CURVATURE, RESIDUAL), 0.3)
     measured = descent.measured(7, 5.0)
     assert measured.loss(7) == pytest.approx(5.0, rel=1e-15)
     assert_allclose(measured.loss(0) - 5.0, descent.loss(0) - descent.loss(7), rtol=1e-13)
@@ -234,14 +223,14 @@ def test_a_measured_loss_is_that_of_its_t():
 
 def test_errors_just_within_the_promise_are_within_it():
     """What is known to exactly as many digits as are promised holds."""
-    given = spectrum([1.0], [[1.0]], floor=1.0, error=CONTRACT)
+    given = spectrum_by_hand([1.0], [[1.0]], floor=1.0, error=CONTRACT)
     assert Descent(given, 1.0).coefficient_error(5) == CONTRACT
     assert Descent(given, 1.0).holds(5, 1e6)
-    rounded = spectrum([1.0], [[1.0]], floor=1.0, rounding=CONTRACT)
+    rounded = spectrum_by_hand([1.0], [[1.0]], floor=1.0, rounding=CONTRACT)
     assert Descent(rounded, 1.0).holds(0, 1.0)
     assert not Descent(rounded, 1.0).holds(0, 1.0 - 1e-9)
     assert Descent(given, 1.0).loss_error(0) == 0.0
-    lacking = spectrum([1.0], [[1.0]], floor=1.0, error=CONTRACT, rounding=1.0)
+    lacking = spectrum_by_hand([1.0], [[1.0]], floor=1.0, error=CONTRACT, rounding=1.0)
     assert Descent(lacking, 1.0).lacks_only_the_loss(5)
     assert not Descent(given, 1.0).lacks_only_the_loss(5)
 
@@ -249,7 +238,7 @@ def test_errors_just_within_the_promise_are_within_it():
 @pytest.mark.parametrize("t", [0, 2, 3, [[0, 1], [3, 9]], 2**70])
 def test_records_answer_in_the_shape_of_t(t):
     """Kept iterates up to the last, the closed form beyond it, for t of any size."""
-    given = spectrum(CURVATURE, RESIDUAL)
+    given = spectrum_by_hand(CURVATURE, RESIDUAL)
     record, losses = np.arange(24.0).reshape(3, 4, 2), np.array([3.0, 2.0, 1.0])
     recorded, closed = RecordedDescent(given, 0.3, record, losses), Descent(given, 0.3)
     steps = np.array(t, dtype=object)
@@ -274,99 +263,3 @@ def test_a_loop_stops_where_the_next_update_would_raise_the_loss():
     beyond, gradient = thetas[-1], rows.loss_and_gradient(thetas[-1])[1]
     assert rows.loss_and_gradient(beyond - gradient)[0] >= losses[-1] == losses.min()
     assert len(losses) == stop.t + 1 > 5
-
-
-def spectra(seed):
-    """A random spectrum, stable or not, whose growing part may be tiny at first."""
-    rng = np.random.default_rng(seed)
-    r, k = rng.integers(1, 5), rng.integers(1, 3)
-    curvature = 10.0 ** rng.uniform(-1.5, 0, r)
-    curvature[0] = 1.0
-    residual = rng.normal(size=(r, k))
-    residual[0] *= 10.0 ** rng.uniform(-12, 0)
-    lr = rng.choice([0.5, 1.0, 1.9, 2.001, 2.02, 2.1, 2.5])
-    floor, start = rng.choice([0.0, 0.5]), rng.normal(size=(r, k))
-    return Descent(spectrum(curvature, residual, floor=floor, start=start), float(lr))
-
-
-def foreseen(descent, max_iter, rounding):
-    """The t of rest, from the iterates themselves; None where it isn't reached."""
-    t, end = np.arange(max_iter + 1), max_iter
-    if descent.diverging and (descent.fall(t) <= 0).any():
-        end = int(np.argmax(descent.fall(t) <= 0))
-    thetas = descent.theta(np.arange(end + 2))
-    updates = np.linalg.norm(np.diff(thetas, axis=0), axis=1)
-    relative = np.max(updates / (rounding * np.linalg.norm(thetas[end], axis=0)), axis=1)
-    if descent.diverging:
-        relative = relative[: int(np.argmin(relative)) + 1]
-    return int(np.argmax(relative <= 1)) if (relative <= 1).any() else None
-
-
-@pytest.mark.parametrize("seed", range(120))
-def test_what_is_foreseen_is_what_a_visit_of_every_iterate_finds(seed):
-    """Rest, and the stop by the same predicate, whatever it is for."""
-    descent, rng = spectra(seed), np.random.default_rng(1000 + seed)
-    max_iter, rounding = int(rng.choice([3, 30, 300])), float(rng.choice([1e-2, 1e-4, 1e-6]))
-    losses = descent.loss(np.arange(max_iter + 1))
-    among = float(rng.choice(losses))
-    for tol in (None, among, 0.5 * losses.min() if losses.min() > 0 else -1.0):
-        stopping = foresee(descent, tol, max_iter, rounding)
-        assert stopping == Stopping(
-            tol, max_iter, foreseen(descent, max_iter, rounding), descent.diverging
-        )
-        visited = (
-            (t, stopping.reason(t, float(descent.loss(t)), float(descent.fall(t))))
-            for t in range(max_iter + 1)
-        )
-        assert find_stop(descent, stopping) == Stop(*next(s for s in visited if s[1]))
-
-
-@pytest.mark.parametrize(("reach", "slow"), [(2.05, 0.1), (2.02, 0.05), (2.1, 0.05)])
-@pytest.mark.parametrize(("above", "rests"), [(1 + 1e-6, True), (1 - 1e-6, False)])
-def test_rest_before_a_divergence_is_at_the_least_update_or_nowhere(reach, slow, above, rests):
-    """Updates shrink until the growing one is felt, which the loss feels later still."""
-    given = spectrum([1.0, slow], [[1e-3], [1.0]], start=np.ones((2, 1)), floor=0.0)
-    descent = Descent(given, reach)
-    falls = descent.fall(np.arange(1000)) > 0
-    end = int(np.argmin(falls))
-    updates = np.linalg.norm(np.diff(descent.theta(np.arange(end + 2)), axis=0), axis=(1, 2))
-    least = int(np.argmin(updates))
-    assert 0 < least < end
-    rounding = above * updates[least] / np.linalg.norm(descent.theta(end))
-    assert foresee(descent, None, 1000, rounding).rest == (least if rests else None)
-
-
-@pytest.mark.parametrize(("rounding", "rest"), [(0.5, 0), (0.4999, 1), (0.25, 1), (0.2499, 2)])
-def test_an_update_of_just_a_rounding_is_rest(rounding, rest):
-    """Halves of a distance: the first update is half of it, the next a quarter."""
-    descent = Descent(spectrum([1.0], [[1.0]], turned=False), 0.5)
-    assert foresee(descent, None, 10**6, rounding).rest == rest
-
-
-@pytest.mark.parametrize("last", [0, 5, 127, 128, 129, 10**6, 2**62 - 2, 2**63, 2**200])
-@pytest.mark.parametrize("probes", [1, 7, 128])
-def test_a_search_asks_within_its_bounds(last, probes):
-    """Nothing beyond the last t, no more at once than allowed, in integers that hold them."""
-    asked = []
-
-    def turned(t):
-        asked.append(t)
-        return t >= last // 3
-
-    assert first_true(turned, last, probes) == last // 3
-    assert all(0 <= min(t) <= max(t) <= last for t in asked)
-    assert max(map(len, asked)) <= probes
-    rounds = 1 + ceil(log(last + 1) / log(probes + 1))
-    assert len(asked) <= rounds + 1
-    assert {t.dtype for t in asked} <= {np.dtype(np.int64), np.dtype(object)}
-    if last < 2**62 - 1:
-        assert {t.dtype for t in asked} == {np.dtype(np.int64)}
-
-
-@pytest.mark.parametrize(
-    ("fall", "diverging", "reason"),
-    [(1e-300, True, None), (0.5, True, None), (0.0, True, "diverged"), (0.0, False, None)],
-)
-def test_only_a_loss_that_does_not_fall_has_diverged(fall, diverging, reason):
-    """However little it falls; and a stable descent never does."""
-    assert Stopping(None, 9, diverging=diverging).reason(3, 1.0, fall) == reason
