@@ -173,3 +173,12 @@ def test_of_equal_steps_the_first_are_shown(count, shown):
     assert rows == list(names[:shown])
     more = f"... and {count - shown} more, which move less."
     assert (more in lines) == (count > shown)
+
+
+def test_of_steps_on_two_levels_the_larger_are_shown_first_ones_first():
+    """Whatever the sorting of many equal ones does, and in the order of parameters."""
+    steps = np.random.default_rng(0).choice([1.0, -2.0], 1000)
+    names = tuple(f"x{j}" for j in range(1000))
+    text = repr(Explanation(0, 0.5, names, 0 * steps, steps, -0.5 * steps, 1.0, 0.5, 9))
+    shown = [line.split()[0] for line in text.splitlines() if line.startswith("x")]
+    assert shown == [f"x{j}" for j in np.flatnonzero(steps == -2.0)[:12]]
