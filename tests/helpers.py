@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from sklearn_gd._descent.spectrum import Spectrum
+
 EPS = np.finfo(np.float64).eps
 # What DESIGN promises: the distance to exact arithmetic of float64 iterates, up to this condition.
 CONTRACT = 1e-12
@@ -94,3 +96,13 @@ def assert_same(model, other):
     assert model.coef_.shape == other.coef_.shape
     assert model.coef_.dtype == other.coef_.dtype
     assert np.shape(model.intercept_) == np.shape(other.intercept_)
+
+
+def spectrum_by_hand(curvature, residual, *, floor=0.25, turned=True, start=None, **digits):
+    """As many parameters as directions, in a basis turned by a reflection, or the axes."""
+    curvature, residual = np.array(curvature, float), np.array(residual, float)
+    p, k = residual.shape
+    basis = np.eye(p) - (2.0 / p if turned else 0.0)
+    start = np.zeros((p, k)) if start is None else start
+    digits = {"null_below": 0.0, "rounding": 0.0, "error": 0.0} | digits
+    return Spectrum(start, basis, curvature, residual, floor=floor, **digits)

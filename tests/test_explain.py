@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_gd import GDLinearRegressor
+from sklearn_gd._descent.explanation import Explanation
 
 X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
 
@@ -130,3 +132,53 @@ def test_without_pandas_a_plain_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="to_frame needs pandas.*pip install pandas"):
         path.to_frame()
+
+
+def test_the_table_of_an_update_to_the_letter():
+    """Numbers are right under their headings, whatever their length; names are left."""
+    update = Explanation(
+        t=1234,
+        lr=0.125,
+        names=("intercept", "x0"),
+        parameters=np.array([2.0, -1.234567891e-100]),
+        gradient=np.array([-0.5, 1234567.0]),
+        new_parameters=np.array([2.0625, -154320.875]),
+        loss=0.75,
+        new_loss=0.5,
+        n_iter=2000,
+    )
+    assert repr(update).splitlines() == [
+        "Update 1,235 of 2,000, from t = 1,234 to t = 1,235, at lr = 0.125.",
+        "The loss before it is J = 0.75.",
+        "             parameter   derivative  lr * derivative  new parameter",
+        "intercept            2         -0.5          -0.0625         2.0625",
+        "x0       -1.23457e-100  1.23457e+06           154321        -154321",
+        "Each new parameter is the old one minus lr times the partial derivative dJ/dparameter.",
+        "The loss after it is J = 0.5, lower by 0.25.",
+    ]
+    last = replace(update, t=2000, new_loss=1.0)
+    assert repr(last).splitlines()[:2] == [
+        "Update 2,001, from t = 2,000 to t = 2,001, at lr = 0.125.",
+        "The descent stopped at t = 2,000; this is how it would go on.",
+    ]
+    assert repr(last).endswith("The loss after it is J = 1, higher by 0.25.")
+
+
+@pytest.mark.parametrize(("count", "shown"), [(12, 12), (13, 12), (40, 12)])
+def test_of_equal_steps_the_first_are_shown(count, shown):
+    """At most twelve rows, and a line on the others."""
+    names, ones = tuple(f"x{j}" for j in range(count)), np.ones(count)
+    lines = repr(Explanation(0, 0.5, names, 0 * ones, ones, -0.5 * ones, 1.0, 0.5, 9)).splitlines()
+    rows = [line.split()[0] for line in lines if line.startswith("x")]
+    assert rows == list(names[:shown])
+    more = f"... and {count - shown} more, which move less."
+    assert (more in lines) == (count > shown)
+
+
+def test_of_steps_on_two_levels_the_larger_are_shown_first_ones_first():
+    """Whatever the sorting of many equal ones does, and in the order of parameters."""
+    steps = np.random.default_rng(0).choice([1.0, -2.0], 1000)
+    names = tuple(f"x{j}" for j in range(1000))
+    text = repr(Explanation(0, 0.5, names, 0 * steps, steps, -0.5 * steps, 1.0, 0.5, 9))
+    shown = [line.split()[0] for line in text.splitlines() if line.startswith("x")]
+    assert shown == [f"x{j}" for j in np.flatnonzero(steps == -2.0)[:12]]

@@ -71,8 +71,27 @@ def test_a_loss_that_is_tiny_beside_the_targets_keeps_its_digits():
     spectrum = few.decomposed(
         RowsInMemory(X, X @ [[3.0], [-4.0]] + off, None, False), np.zeros((2, 1))
     )
-    assert spectrum.least_loss == pytest.approx(0.5e-12 / 30, rel=1e-8)
-    assert spectrum.rounding == pytest.approx(4 * EPS**2 * 25 / 30, rel=1e-6)
+    assert spectrum.least_loss == pytest.approx(0.5e-12 / 30, rel=1e-8, abs=0)
+    assert spectrum.rounding == pytest.approx(4 * EPS**2 * 25 / 30, rel=1e-6, abs=0)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_losses_are_rounded_with_the_size_of_targets_and_start(weighted):
+    """Both are squared, weighted and summed, whatever is left of their difference."""
+    problem = rows(20, 3, 2, weighted)
+    start = np.full((4, 2), 2.0)
+    spectrum = few.decomposed(problem, start)
+    w = np.ones(20) if problem.sample_weight is None else problem.sample_weight
+    squares = problem.y**2 + (2 + 2 * problem.X.sum(axis=1, keepdims=True)) ** 2
+    size = np.sum(w[:, np.newaxis] * squares) / w.sum()
+    assert spectrum.rounding == pytest.approx(4 * EPS**2 * size, rel=1e-12, abs=0)
+
+
+def test_singular_values_that_are_not_found_are_an_error(monkeypatch):
+    """LAPACK says so by a number."""
+    monkeypatch.setattr(few.lapack, "dgesdd", lambda *args, **options: (None, None, None, 1))
+    with pytest.raises(np.linalg.LinAlgError, match="^Singular values did not converge$"):
+        few.decomposed(rows(), np.zeros((5, 1)))
 
 
 def test_what_lies_in_flat_directions_stays_in_the_loss():

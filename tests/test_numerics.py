@@ -414,6 +414,8 @@ def test_a_loss_is_known_as_long_as_no_error_could_move_it(t, noise):
         ([[0.0, 1.0, 3.0], [0.0, 3.0 * (1 - 1e-9), 2.0]], (0, 2)),
         ([[-1.0, -1e-17, -1e-18], [-1.0, -0.5, -0.1]], (0, 1)),
         ([[-np.inf, -np.inf, -2.0], [-np.inf, -np.inf, -1.0]], (1, 2)),
+        ([[-np.inf, -1e-16, -1e-20], [-np.inf, -1.0, -1.0]], (0, 2)),
+        ([[0.0, 0.0], [0.0, 0.0]], (1, 0)),
     ],
 )
 def test_the_best_score_wins_then_updates_then_rates(scores, best):

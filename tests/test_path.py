@@ -7,9 +7,19 @@ import pickle
 import numpy as np
 import pytest
 
-from helpers import distance, largest_curvature, literal_loop, regression, tolerance
+from helpers import (
+    distance,
+    largest_curvature,
+    literal_loop,
+    regression,
+    spectrum_by_hand,
+    tolerance,
+)
 from sklearn_gd import GDLinearRegressor
 from sklearn_gd._descent import path as path_module
+from sklearn_gd._descent.descent import Descent
+from sklearn_gd._descent.path import DescentPath, Layout
+from sklearn_gd._descent.stopping import Stop
 
 
 @pytest.fixture(params=["flat", "column", "many"])
@@ -307,3 +317,69 @@ def test_integers_beyond_64_bits_are_numbers_of_updates():
     assert path.loss(10**30) == np.inf
     even, odd = path.coef([10**30, 10**30 + 1])
     assert np.all(np.sign(even) == -np.sign(odd))
+
+
+# A single direction at half of its classical rate.
+PATH = DescentPath(
+    Descent(spectrum_by_hand([1.0], [[1.0]]), 0.5),
+    Stop(5, "max_iter"),
+    Layout(False, "flat", np.float64),
+)
+
+
+@pytest.mark.parametrize(
+    ("targets", "coef", "intercept"),
+    [("flat", (7, 2), (7,)), ("column", (7, 2), (7, 1)), ("many", (7, 1, 2), (7, 1))],
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_layouts(targets, coef, intercept, dtype):
+    """As y was given: flat, one column, or columns; in the dtype of X, in memory of its own."""
+    theta = np.arange(21.0).reshape(7, 3, 1)
+    layout = Layout(True, targets, dtype)
+    found = {name: getattr(layout, name)(theta) for name in ("coef", "intercept", "gradient")}
+    assert {name: array.shape for name, array in found.items()} == {
+        "coef": coef,
+        "intercept": intercept,
+        "gradient": (*coef[:-1], 3),
+    }
+    assert {array.dtype for array in found.values()} == {np.dtype(dtype)}
+    assert found["coef"].ravel().tolist() == theta[:, 1:].ravel().tolist()
+    assert found["intercept"].ravel().tolist() == theta[:, 0].ravel().tolist()
+    assert not any(np.shares_memory(array, theta) for array in found.values())
+    without = Layout(False, targets, dtype)
+    assert without.intercept(theta).tolist() == [0.0] * 7
+    assert without.intercept(theta[0]) == 0.0
+    assert without.intercept(theta).dtype == dtype
+
+
+@pytest.mark.parametrize("loss", [10**400, -(10**400), float("nan"), np.float64("nan")])
+def test_a_loss_beyond_floats_is_refused_in_words(loss):
+    """Neither is a number that a loss can be compared with."""
+    words = r"^loss must be a number within the range of floats; got another\.$"
+    with pytest.raises(ValueError, match=words):
+        PATH.iterations_to(loss)
+
+
+def test_numbers_of_updates_of_any_integer_kind():
+    """Signed or not, of any width, and Python's own; objects that are none are refused."""
+    given = PATH
+    for kind in (np.int8, np.uint8, np.int64, np.uint64, object):
+        assert given.loss(np.array([0, 3], dtype=kind)).tolist() == given.loss([0, 3]).tolist()
+    for t, words in ((-1, "-1"), (np.array([-1]), r"array\(\[-1\]\)")):
+        with pytest.raises(
+            ValueError, match=rf"^t counts updates from 0, the start; got {words}\.$"
+        ):
+            given.loss(t)
+    with pytest.raises(ValueError, match=r"^t counts updates, up to 2\*\*256 of them; got more\.$"):
+        given.loss(2**256 + 1)
+    with pytest.raises(TypeError, match="and must be integers; got"):
+        given.loss(np.array([0, 1.5], dtype=object))
+
+
+def test_histories_cannot_be_written_to():
+    """They are kept, and shared by all who ask."""
+    model = GDLinearRegressor(tol=1.0).fit(*regression())
+    for name in ("loss_history_", "coef_path_", "intercept_path_"):
+        history = getattr(model, name)
+        assert history.flags.writeable is False
+        assert getattr(model, name) is history
