@@ -221,10 +221,9 @@ def test_the_shape_of_rows():
         "is_sparse": True,
         "afar": True,
     }
-    expected = Shape(70, 11, 3, 42, sparse=True, max_iter=5, afar=True, few=False)
-    assert Shape.of(SimpleNamespace(**said), 5) == expected
-    few = Shape.of(SimpleNamespace(**said, are_few=True), 5)
-    assert few == Shape(70, 11, 3, 42, sparse=True, max_iter=5, afar=True, few=True)
+    for few in (False, True):
+        expected = Shape(70, 11, 3, 42, sparse=True, max_iter=5, afar=True, few=few)
+        assert Shape.of(SimpleNamespace(**said, are_few=few), 5) == expected
 
 
 @pytest.mark.parametrize(("fit_intercept", "p"), [(True, 4), (False, 3)])

@@ -10,9 +10,10 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 from helpers import EPS, literal_loop, regression
-from sklearn_gd import GDLinearRegressor, diagnose
+from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, diagnose
 from sklearn_gd._descent import choice, few, solve
 from sklearn_gd._descent.problem import RowsInMemory, zeros
+from sklearn_gd.display import LossSurfaceDisplay
 
 
 def rows(n=12, d=4, k=1, weighted=False, fit_intercept=True, seed=0):
@@ -142,3 +143,46 @@ def test_rows_of_few_more_columns_are_still_told_of_scaling():
         GDLinearRegressor(max_iter=50).fit(X, y)
     X, y = regression(n=10, d=300)
     assert diagnose(X, y).standardised is not None
+
+
+def test_folds_of_wide_rows_are_priced_as_sums(monkeypatch):
+    """A tuner never decomposes rows themselves: wide folds take Krylov spaces, not p x p sums."""
+    for n, p, iterates in ((20, 601, 10), (100, 3001, 100), (50, 401, 10)):
+        few_rows = choice.Shape(n, p, 1, n * p, False, 1000, few=True)
+        many = choice.Shape(n, p, 1, n * p, False, 1000, few=False)
+        assert few_rows.folds_take_spaces(5, iterates) is many.folds_take_spaces(5, iterates)
+    monkeypatch.setattr("sklearn_gd.regressor_cv.FoldsInMoments", lambda *_: 1 / 0)
+    X, y = regression(n=20, d=600)
+    assert GDLinearRegressorCV(lrs=3, iters=[10, 100], cv=5).fit(X, y).n_iter_ in (10, 100)
+
+
+@pytest.mark.parametrize(
+    ("size", "weight", "words"), [(np.inf, 0.0, "contains infinity"), (1e300, 1e20, "rescale")]
+)
+def test_what_cannot_be_squared_is_refused_without_a_warning(size, weight, words):
+    """Whatever the weight of its row."""
+    X, y = regression(n=20, d=5)
+    w = np.ones(20)
+    X[3, 2], w[3] = size, weight
+    with pytest.raises(ValueError, match=words):
+        GDLinearRegressor(solver="spectral").fit(X, y, w)
+
+
+def test_moments_that_are_known_are_not_made_again(monkeypatch):
+    """A tuner's sums serve the advice on scaling after its last descent."""
+    problem = rows(30, 4)
+    known = problem.moments()
+    monkeypatch.setattr(RowsInMemory, "moments", lambda _: 1 / 0)
+    _, _, have = solve.solve(problem, zeros(problem), solve.Terms(None, None, 5), "auto", known)
+    assert have() is known
+
+
+def test_a_single_row_spans_no_surface():
+    """Its one direction is said, and two parameters still make a picture."""
+    display = pytest.importorskip("matplotlib") and LossSurfaceDisplay
+    model = GDLinearRegressor().fit([[1.0, 2.0, -1.0]], [1.0])
+    with pytest.raises(
+        ValueError, match="single row has one: pass parameters, two of intercept, x0"
+    ):
+        display.from_estimator(model)
+    assert display.from_estimator(model, parameters=("x0", "x1")).names == ("x0", "x1")

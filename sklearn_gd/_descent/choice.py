@@ -72,6 +72,8 @@ class Sized(Protocol):
     def is_sparse(self) -> bool: ...
     @property
     def afar(self) -> bool: ...  # a pass over the rows costs more than their arithmetic
+    @property
+    def are_few(self) -> bool: ...  # they had better be decomposed than summed
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ class Shape:
 
     @classmethod
     def of(cls, rows: Sized, max_iter: int) -> Shape:
-        n, p, few = rows.n_samples, rows.n_parameters, getattr(rows, "are_few", False)
-        return cls(n, p, rows.n_targets, rows.nonzeros, rows.is_sparse, max_iter, rows.afar, few)
+        n, p, k = rows.n_samples, rows.n_parameters, rows.n_targets
+        return cls(n, p, k, rows.nonzeros, rows.is_sparse, max_iter, rows.afar, rows.are_few)
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -121,7 +123,7 @@ class Shape:
         if self.passes_are_dear:
             return False
         spaces = folds * (self.cost(KRYLOV_ON_ROWS) + self._surface(self.vectors, iterates))
-        decomposed = self.cost(SPECTRAL) - self._moments + self._surface(self.p, iterates)
+        decomposed = self._decomposed + self._surface(self.p, iterates)
         return spaces < self._moments + folds * decomposed
 
     def _surface(self, directions: float, iterates: int) -> float:
@@ -170,8 +172,13 @@ class Shape:
         if self.few:
             n, p = sorted((self.n, self.p))
             return MATRIX_FLOP * (DECOMPOSED_FLOPS * n**2 * p + SINGULAR_FLOPS * n**3)
+        return self._moments + self._decomposed
+
+    @property
+    def _decomposed(self) -> float:
+        """Sums of products, once they are there."""
         decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
-        return self._moments + decompose + self.lacking * self._refinement
+        return decompose + self.lacking * self._refinement
 
     @property
     def _krylov_on_moments(self) -> float:

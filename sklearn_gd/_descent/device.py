@@ -59,6 +59,7 @@ class DeviceRows:
 
     is_sparse = False
     afar = False
+    are_few = False
 
     @property
     def n_samples(self) -> int:

@@ -100,6 +100,7 @@ class Gathered:
 
     is_sparse = False
     afar = False
+    are_few = False
 
     @property
     def n_samples(self) -> int:

@@ -80,11 +80,18 @@ def solve(
         return *krylov.on_rows(problem.sides(), start, _ask(problem, terms)), None
     if isinstance(problem, RowsInMemory) and problem.are_few:
         plan = _plan(_descent(problem.decomposed(start), terms), problem, terms)
-        cheap = problem.n_parameters <= max(problem.n_samples, MOST_COLUMNS_OF_ADVICE)
-        return *_taken(plan, problem, solver), problem.moments if cheap else None
+        return *_taken(plan, problem, solver), _cheap_moments(problem, moments)
     moments = moments or problem.moments()
     plan = _spectral(problem, start, terms, moments)
     return *_taken(plan, problem, solver), lambda: moments
+
+
+def _cheap_moments(problem: RowsInMemory, known: Moments | None) -> HaveMoments | None:
+    """Of few rows, unless they have very many columns."""
+    if known is not None:
+        return lambda: known
+    cheap = problem.n_parameters <= max(problem.n_samples, MOST_COLUMNS_OF_ADVICE)
+    return problem.moments if cheap else None
 
 
 def _check_start(problem: Problem | Gathered, start: Floats) -> None:

@@ -52,6 +52,7 @@ class RowsOnWorkers:
     may_weigh_nothing: bool = False
 
     afar = True
+    are_few = False
 
     @property
     def fit_intercept(self) -> bool:

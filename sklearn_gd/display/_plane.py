@@ -42,6 +42,11 @@ def most_telling_plane(
 ) -> dict[str, Any]:
     """The two directions that hold most of the loss, measured from the start."""
     directions, share = most_telling(path._descent, target)
+    if directions.shape[1] < 2:
+        raise ValueError(
+            "A surface needs two directions, and a single row has one: pass parameters, two of "
+            f"{', '.join(names)}."
+        )
     start = path._descent.spectrum.start[:, target]
     cut = section(path._descent, directions)
     return {

@@ -143,6 +143,7 @@ class LossCurveDisplay:
             t_max = max(last_shown(path) for path in paths)
         if labels is None:
             labels = [f"lr = {path.lr:.3g}" for path in paths] if len(paths) > 1 else ["loss J"]
+        labels = [labels] if isinstance(labels, str) else list(labels)
         if len(labels) != len(paths):
             raise ValueError(f"labels must name {len(paths)} descents; got {len(labels)} of them.")
         curves = [
