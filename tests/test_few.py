@@ -24,10 +24,10 @@ def rows(n=12, d=4, k=1, weighted=False, fit_intercept=True, seed=0):
 
 @pytest.mark.parametrize(
     ("n", "p", "expected"),
-    [(1, 1, True), (1024, 4, True), (1025, 4, False), (400, 400, True), (401, 400, False)],
+    [(1, 1, True), (2048, 4, True), (2049, 4, False), (400, 400, True), (401, 400, False)],
 )
 def test_rows_are_few_where_they_hold_few_numbers_or_no_more_rows_than_columns(n, p, expected):
-    """Up to 4096 numbers, or as many columns as rows."""
+    """Up to 8192 numbers, or as many columns as rows."""
     assert few.are_few(n, p) is expected
 
 

@@ -48,8 +48,11 @@ class Descent:
     @cached_property
     def moving(self) -> NDArray[np.bool_] | slice:
         """Directions along which the start is not yet at its limit; the others never matter."""
-        moving = np.asarray((self.spectrum.residual != 0).any(axis=1), dtype=bool)
-        return slice(None) if moving.all() else moving  # a slice does not copy the basis
+        residual = self.spectrum.residual
+        if residual.all():
+            return slice(None)  # which does not copy the basis
+        moving = np.asarray((residual != 0).any(axis=1), dtype=bool)
+        return slice(None) if moving.all() else moving
 
     @cached_property
     def contraction(self) -> Contraction:
@@ -131,7 +134,7 @@ class Descent:
 
     def size(self, t: int) -> Floats:
         """|theta_t| of each target, (k,)."""
-        theta = _held(self.theta(t))
+        theta = self._held(self.theta(t))
         return np.asarray(np.sqrt(np.einsum("pk,pk->k", theta, theta)))
 
     def update_weights(self, unit: Floats) -> Floats:

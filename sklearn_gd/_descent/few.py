@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 # So many numbers in Z, at most, are few. Of more, sums of products and their eigenvectors are found
 # sooner, and what those lack in digits is rarely missed.
-FEW_NUMBERS = 1 << 12
+FEW_NUMBERS = 1 << 13
 
 
 def are_few(n: int, p: int) -> bool:
@@ -35,12 +35,12 @@ def decomposed(rows: Rows, start: Floats) -> Spectrum:
     """
     with np.errstate(over="ignore", invalid="ignore"):
         Z, y = _weighted(rows)
-        column_squares, squares = np.einsum("ij,ij->j", Z, Z), np.einsum("ij,ij->j", y, y)
+        column_squares, squares = np.einsum("ij,ij->j", Z, Z), float(np.vdot(y, y))
     check_squares(column_squares, rows.weight, LARGEST_SIZE)
     left, sigma, basis = _singular(Z, np.argsort(-column_squares, kind="stable"))
     if start.any():
         moved = Z @ start
-        squares += np.einsum("ij,ij->j", moved, moved)
+        squares += float(np.vdot(moved, moved))
         y = y - moved
     residual = left.T @ y
     rest = y - left @ residual
@@ -52,7 +52,7 @@ def decomposed(rows: Rows, start: Floats) -> Spectrum:
         basis,
         (residual + more) / root,
         left_over=float(np.vdot(rest, rest) - np.vdot(more, more)) / rows.weight,
-        rounding=MOMENTS_ROUNDING * EPS**2 * float(squares.sum()) / rows.weight,
+        rounding=MOMENTS_ROUNDING * EPS**2 * squares / rows.weight,
     )
 
 
@@ -72,9 +72,12 @@ def _singular(Z: Floats, order: NDArray[np.intp]) -> tuple[Floats, Floats, Float
 
 def _weighted(rows: Rows) -> tuple[Floats, Floats]:
     """diag(sqrt(w)) Z and diag(sqrt(w)) y."""
-    root = 1.0 if rows.sample_weight is None else np.sqrt(rows.sample_weight)[:, np.newaxis]
     first = int(rows.fit_intercept)
     Z = np.empty((rows.n_samples, rows.n_parameters), order="F")
-    Z[:, :first] = root
-    np.multiply(rows.X, root, out=Z[:, first:])
-    return Z, rows.y * root
+    Z[:, :first] = 1.0
+    Z[:, first:] = rows.X
+    root = rows.root_weight()
+    if root is None:
+        return Z, rows.y
+    Z *= root[:, np.newaxis]
+    return Z, rows.y * root[:, np.newaxis]

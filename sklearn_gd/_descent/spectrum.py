@@ -194,19 +194,20 @@ def from_singular_values(
     rounding: float,
     unit: float = EPS,
 ) -> Spectrum:
-    """The spectrum whose curvatures are sigma^2, sigma known to `unit` times the largest.
+    """The spectrum whose curvatures are sigma^2, in descending order, known to `unit` of the first.
 
     `residual` in all directions, (r, k); `left_over` of its squares is in none of them.
     """
-    null_sigma = (len(basis) + RANK_MARGIN) * unit * float(sigma.max(initial=0.0))
-    flat = sigma <= null_sigma
-    if flat.any():
+    null_sigma = (len(basis) + RANK_MARGIN) * unit * (float(sigma[0]) if sigma.size else 0.0)
+    if sigma.size and sigma[-1] <= null_sigma:
+        flat = sigma <= null_sigma
+        sigma = np.maximum(sigma, null_sigma)
         left_over += float(np.sum(residual[flat] ** 2))
         residual = np.where(flat[:, np.newaxis], 0.0, residual)
     return Spectrum(
         start=start,
         basis=basis,
-        curvature=np.maximum(sigma, null_sigma) ** 2,
+        curvature=sigma**2,
         residual=residual,
         floor=0.5 * left_over,
         null_below=null_sigma**2,

@@ -13,8 +13,8 @@ Floats = NDArray[np.float64]
 
 # More updates than this are not counted: powers of contractions take floats.
 NEVER = 1 << 256
-# Points asked at once in a search: few rounds, each one array operation.
-PROBES = 128
+# Points asked at once in a search: few rounds, each one array operation of a few numbers.
+PROBES = 32
 
 
 @dataclass(frozen=True)
