@@ -239,9 +239,9 @@ class Follower:
         self.events.append(f"-{context.task_name}")
 
 
-@needs_callbacks
-def test_a_growing_space_is_shown_while_it_grows(monkeypatch):
-    """Each growth is a task around the products with the rows, and the descent comes after."""
+@pytest.fixture
+def follower(monkeypatch):
+    """One that also sees when the products of a growing space are made."""
     follower, real = Follower(), Bidiagonalisation.grow
 
     def grow(self, size):
@@ -249,6 +249,12 @@ def test_a_growing_space_is_shown_while_it_grows(monkeypatch):
         real(self, size)
 
     monkeypatch.setattr(Bidiagonalisation, "grow", grow)
+    return follower
+
+
+@needs_callbacks
+def test_a_growing_space_is_shown_while_it_grows(follower):
+    """Each growth is a task around the products with the rows, and the descent comes after."""
     X, y = regression(n=150, d=60)
     model = GDLinearRegressor(solver="krylov", tol=0.1).set_callbacks(follower).fit(X, y)
     growths = follower.events.count("products")
@@ -285,15 +291,8 @@ def test_a_tuners_last_space_grows_within_the_tuning():
 
 
 @needs_callbacks
-def test_tuning_without_folds_is_told_growth_by_growth(monkeypatch):
+def test_tuning_without_folds_is_told_growth_by_growth(follower):
     """In Krylov spaces: those for the curvatures and for the grid, each before its products."""
-    follower, real = Follower(), Bidiagonalisation.grow
-
-    def grow(self, size):
-        follower.events.append("products")
-        real(self, size)
-
-    monkeypatch.setattr(Bidiagonalisation, "grow", grow)
     model = GDLinearRegressorCV(lrs=2, max_iter=30, cv=None, solver="krylov")
     model.set_callbacks(follower).fit(X, Y)
     growths = follower.events.count("products")
@@ -304,17 +303,12 @@ def test_tuning_without_folds_is_told_growth_by_growth(monkeypatch):
 
 
 @needs_callbacks
-def test_a_search_for_the_largest_curvature_is_told_each_time_it_starts_again(monkeypatch):
+def test_a_search_for_the_largest_curvature_is_told_each_time_it_starts_again(
+    monkeypatch, follower
+):
     """With room for three vectors it starts again and again, and each time is a growth."""
     monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 0)
     monkeypatch.setattr(krylov, "LEAST_VECTORS", 3)
-    follower, real = Follower(), Bidiagonalisation.grow
-
-    def grow(self, size):
-        follower.events.append("products")
-        real(self, size)
-
-    monkeypatch.setattr(Bidiagonalisation, "grow", grow)
     GDLinearRegressor(max_iter=10**4, solver="krylov", tol=0.5).set_callbacks(follower).fit(X, Y)
     told = [e for e in follower.events if e in ("+growth", "products", "-growth")]
     assert told == ["+growth", "products", "-growth"] * (len(told) // 3)
