@@ -14,11 +14,11 @@ from sklearn.utils import assert_all_finite
 from sklearn_gd._afar import afar, is_afar
 from sklearn_gd._array_api import Place, here, place_of
 from sklearn_gd._descent.device import DeviceRows
-from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.moments import HaveMoments, Moments
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory
 from sklearn_gd._descent.rows import NotFinite
-from sklearn_gd._descent.solve import HaveMoments, Terms, solve
+from sklearn_gd._descent.solve import Terms, solve
 from sklearn_gd._device_checks import check_device_rows
 from sklearn_gd._validation import check_rows, names_seen
 

@@ -28,6 +28,7 @@ from benchmarks import (
     imports,
     large,
     memory,
+    small,
     tuning,
 )
 
@@ -69,6 +70,22 @@ def test_fit_compares_descents_that_agree():
 def test_second_pass_is_taken_only_where_it_is_meant_to_be():
     """The two cases of its cost are what they are called."""
     assert [r["taken"] for r in _second_pass.second_pass(3000, 4, 1000, 1)] == [False, True]
+
+
+def test_few_rows_are_timed_both_ways(monkeypatch):
+    """Decomposed, with a spectrum of no error, and summed; afterwards rows are few again."""
+    errors, real = [], small.solve.solve
+
+    def seen(*asked):
+        found = real(*asked)
+        errors.append(found[0].spectrum.error)
+        return found
+
+    monkeypatch.setattr(small.solve, "solve", seen)
+    row = small.few_beside_sums(60, 3, 1.0, 1)
+    assert row["summed / decomposed"] == row["summed, s"] / row["decomposed, s"] > 0
+    assert {error == 0 for error in errors} == {True, False}
+    assert small.problem(60, 3, 1.0).are_few
 
 
 def test_growth_makes_all_its_updates():

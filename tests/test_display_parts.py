@@ -292,6 +292,13 @@ def test_plain_data_may_be_numbers_of_any_kind():
     assert {fit.x.dtype, fit.y.dtype, fit.lines.dtype} == {np.dtype(float)}
 
 
+def test_a_single_label_needs_no_list():
+    """Of one descent; and any iterable names several."""
+    assert LossCurveDisplay.from_estimator(LINE, labels="mine").curves[0].label == "mine"
+    both = LossCurveDisplay.from_estimator([LINE, LINE], labels=(name for name in "ab"))
+    assert [curve.label for curve in both.curves] == ["a", "b"]
+
+
 def test_a_curve_holds_its_stop_and_no_point_beyond_its_end():
     """Of very many updates too the stop is a point of the curve, unless the curve ends before."""
     model = GDLinearRegressor(lr=0.2, tol=0.02).fit(X, y)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.moments import HaveMoments
 from sklearn_gd._descent.outlook import (
     goal,
     standardised,
@@ -14,8 +12,6 @@ from sklearn_gd._descent.outlook import (
     updates_when_standardised,
 )
 from sklearn_gd._descent.path import DescentPath
-
-HaveMoments = Callable[[], Moments]
 
 # "Near the least possible loss": this far above it.
 NEAR = 0.01

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +80,10 @@ class Moments:
 
     def _columns(self, fit_intercept: bool) -> slice:
         return slice(0 if fit_intercept else 1, self.sums.shape[0] - self.n_targets)
+
+
+# How to have them, where they cost little and may not be asked for.
+HaveMoments = Callable[[], Moments]
 
 
 def moments_of(rows: Rows) -> Moments:

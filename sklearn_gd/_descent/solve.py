@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent import choice, krylov, loop
 from sklearn_gd._descent.descent import Descent, RecordedDescent
-from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.moments import HaveMoments, Moments
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory, refine
 from sklearn_gd._descent.rows import LARGEST_SIZE
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
 Floats = NDArray[np.float64]
-HaveMoments = Callable[[], Moments]
 
 # A loop's record larger than this is not kept; its path then answers by the closed form.
 RECORD_LIMIT_BYTES = 1 << 28

@@ -1,0 +1,77 @@
+"""Small fits beside LinearRegression, and few rows decomposed beside summed.
+
+Run as ``python -m benchmarks.small``; ``--quick`` repeats less. Fits of both estimators alternate,
+with noise (R2 about 0.75 at three columns) and nearly without, where sums lack digits of the loss.
+"""
+
+from __future__ import annotations
+
+import argparse
+from unittest.mock import patch
+
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+from benchmarks._harness import Report, Row, interleaved, medians, options
+from sklearn_gd import GDLinearRegressor
+from sklearn_gd._descent import solve
+from sklearn_gd._descent.problem import RowsInMemory, zeros
+
+SHAPES = [(100, 3), (442, 10), (30, 2000), (100, 500), (400, 1000)]
+FEW = [(100, 3), (442, 10), (60, 100), (30, 300)]
+NOISES = (1.0, 0.01)
+TERMS = solve.Terms(None, None, 1000)
+
+
+def problem(n: int, d: int, noise: float) -> RowsInMemory:
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, d))
+    y = X @ rng.standard_normal(d) + 1.0 + noise * rng.standard_normal(n)
+    return RowsInMemory(X, y[:, np.newaxis], None, True)
+
+
+def beside_linear_regression(n: int, d: int, noise: float, repeats: int) -> Row:
+    rows, ours, theirs = problem(n, d, noise), GDLinearRegressor(), LinearRegression()
+    X, y = rows.X, rows.y[:, 0]
+    took = medians(
+        interleaved({"ours": lambda: ours.fit(X, y), "theirs": lambda: theirs.fit(X, y)}, repeats)
+    )
+    row: Row = {"shape": f"{n} x {d}", "noise": noise, "sklearn_gd, s": took["ours"]}
+    return row | {
+        "LinearRegression, s": took["theirs"],
+        "LinearRegression / sklearn_gd": took["theirs"] / took["ours"],
+    }
+
+
+def few_beside_sums(n: int, d: int, noise: float, repeats: int) -> Row:
+    """The numerics alone: what `solve` takes with few rows and as if they were many."""
+    rows, start = problem(n, d, noise), zeros(problem(n, d, noise))
+
+    def summed() -> None:
+        with patch.object(RowsInMemory, "are_few", False):
+            solve.solve(rows, start, TERMS, "spectral")
+
+    tasks = {"few": lambda: solve.solve(rows, start, TERMS, "spectral"), "sums": summed}
+    took = medians(interleaved(tasks, repeats))
+    row: Row = {"shape": f"{n} x {d}", "noise": noise, "decomposed, s": took["few"]}
+    return row | {"summed, s": took["sums"], "summed / decomposed": took["sums"] / took["few"]}
+
+
+def main(chosen: argparse.Namespace) -> None:
+    report, repeats = Report("small", chosen.quick), 30 if chosen.quick else 300
+    beside_linear_regression(*SHAPES[0], NOISES[0], repeats)  # warms up
+    fits = [
+        beside_linear_regression(n, d, noise, repeats if n * d < 10**4 else repeats // 10)
+        for n, d in SHAPES
+        for noise in NOISES
+    ]
+    report.add("fit", fits)
+    report.add("few rows", [few_beside_sums(*s, z, repeats // 3) for s in FEW for z in NOISES])
+    for row in fits[: len(NOISES)]:
+        what = f"times faster than LinearRegression, 100 x 3, noise {row['noise']:g}"
+        report.target(what, 1.0, row["LinearRegression / sklearn_gd"], least=True)
+    report.finish(chosen)
+
+
+if __name__ == "__main__":
+    main(options(__doc__))
