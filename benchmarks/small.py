@@ -17,7 +17,8 @@ from sklearn_gd import GDLinearRegressor
 from sklearn_gd._descent import solve
 from sklearn_gd._descent.problem import RowsInMemory, zeros
 
-SHAPES = [(100, 3), (442, 10), (30, 2000), (100, 500), (400, 1000)]
+SHAPES = [(100, 3), (442, 10), (30, 2000), (100, 500), (60, 400), (120, 2000), (200, 1000)]
+SHAPES += [(50, 20_000), (400, 1000)]
 FEW = [(100, 3), (442, 10), (60, 100), (30, 300)]
 NOISES = (1.0, 0.01)
 TERMS = solve.Terms(None, None, 1000)

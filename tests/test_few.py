@@ -91,8 +91,9 @@ def test_losses_are_rounded_with_the_size_of_targets_and_start(weighted):
 def test_singular_values_that_are_not_found_are_an_error(monkeypatch):
     """LAPACK says so by a number."""
     monkeypatch.setattr(few.lapack, "dgesdd", lambda *args, **options: (None, None, None, 1))
-    with pytest.raises(np.linalg.LinAlgError, match="^Singular values did not converge$"):
-        few.decomposed(rows(), np.zeros((5, 1)))
+    for n in (12, 3):
+        with pytest.raises(np.linalg.LinAlgError, match="^Singular values did not converge$"):
+            few.decomposed(rows(n), np.zeros((5, 1)))
 
 
 def test_what_lies_in_flat_directions_stays_in_the_loss():
@@ -115,6 +116,32 @@ def test_columns_on_very_different_scales_keep_their_small_singular_values():
     )
     sigma = np.sqrt(20 * spectrum.curvature)
     np.testing.assert_allclose(sigma, np.sort(scales)[::-1], rtol=1e-13)
+
+
+def test_rows_on_very_different_scales_keep_their_small_singular_values():
+    """Fewer rows than columns have the digits that as many columns of the same scales have."""
+    scales = 10.0 ** np.array([-6, 0, -3, 2, -9])
+    Z = scales[:, np.newaxis] * np.random.default_rng(1).standard_normal((5, 8))
+    wide, tall = (
+        few.decomposed(RowsInMemory(X, np.ones((len(X), 1)), None, False), np.zeros((len(X.T), 1)))
+        for X in (Z, Z.T)
+    )
+    np.testing.assert_allclose(5 * wide.curvature, 8 * tall.curvature, rtol=1e-13)
+
+
+def test_directions_of_wide_rows_are_formed_only_when_asked_for():
+    """They are orthonormal, lift as they do unformed, and do not travel."""
+    problem = rows(6, 30, 2)
+    spectrum = few.decomposed(problem, zeros(problem))
+    along = np.random.default_rng(0).standard_normal((4, 2, 6))
+    lifted = spectrum.lift(along)
+    assert "basis" not in vars(spectrum)
+    np.testing.assert_allclose(spectrum.basis.T @ spectrum.basis, np.eye(6), atol=1e-14)
+    np.testing.assert_allclose(lifted, along @ spectrum.basis.T, rtol=0, atol=1e-14)
+    assert spectrum.lift(along[:0]).shape == (0, 2, 31)
+    again = pickle.loads(pickle.dumps(spectrum))
+    assert "basis" not in vars(again)
+    np.testing.assert_array_equal(again.basis, spectrum.basis)
 
 
 def test_auto_takes_them_where_a_krylov_space_would_be_dearer():

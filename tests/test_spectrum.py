@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -12,6 +14,7 @@ from sklearn_gd._descent.few import decomposed
 from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.problem import RowsInMemory, refine, zeros
 from sklearn_gd._descent.spectrum import (
+    Spectrum,
     eigenbasis,
     from_singular_values,
     refined,
@@ -143,11 +146,10 @@ def test_curvatures_of_exactly_nothing_are_held_too():
 def test_singular_values_below_rounding_are_flat():
     """What lies along them stays in the loss; the others are squared."""
     unit = 1e-3
-    basis = np.eye(4)[:, :3]
     spectrum = from_singular_values(
         np.zeros((4, 1)),
         np.array([2.0, 1.0, 0.03]),
-        basis,
+        partial(Spectrum, basis=np.eye(4)[:, :3]),
         np.array([[1.0], [2.0], [3.0]]),
         left_over=0.5,
         rounding=1e-9,
@@ -164,9 +166,8 @@ def test_singular_values_below_rounding_are_flat():
 
 def test_no_singular_values_are_a_spectrum_too():
     """Of no columns: the loss is what is left over."""
-    spectrum = from_singular_values(
-        np.zeros((0, 1)), np.zeros(0), np.zeros((0, 0)), np.zeros((0, 1)), 3.0, 0.0
-    )
+    kind = partial(Spectrum, basis=np.zeros((0, 0)))
+    spectrum = from_singular_values(np.zeros((0, 1)), np.zeros(0), kind, np.zeros((0, 1)), 3.0, 0.0)
     assert (spectrum.least_loss, spectrum.largest_curvature, spectrum.unit) == (1.5, 0.0, EPS)
 
 

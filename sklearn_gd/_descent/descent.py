@@ -226,7 +226,10 @@ class Descent:
     def _expand(self, shares: Floats, amplitudes: Floats) -> Floats:
         """From directions to parameters: shares t.shape + (r,), amplitudes (k, r)."""
         along = shares[..., np.newaxis, :] * amplitudes
-        return np.swapaxes(along @ self.basis.T, -1, -2)
+        if not isinstance(self.moving, slice):
+            moving, along = along, np.zeros((*along.shape[:-1], self.moving.size))
+            along[..., self.moving] = moving
+        return np.swapaxes(self.spectrum.lift(along), -1, -2)
 
     def _held(self, power: Floats) -> Floats:
         return _held(power) if self.contraction.any_growing else power

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
+from sklearn_gd._descent import wide
 from sklearn_gd._descent.moments import EPS, check_squares
 from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
 from sklearn_gd._descent.spectrum import MOMENTS_ROUNDING, Spectrum, from_singular_values
@@ -37,7 +41,7 @@ def decomposed(rows: Rows, start: Floats) -> Spectrum:
         Z, y = _weighted(rows)
         column_squares, squares = np.einsum("ij,ij->j", Z, Z), float(np.vdot(y, y))
     check_squares(column_squares, rows.weight, LARGEST_SIZE)
-    left, sigma, basis = _singular(Z, np.argsort(-column_squares, kind="stable"))
+    left, sigma, kind = _singular(Z, np.argsort(-column_squares, kind="stable"))
     if start.any():
         moved = Z @ start
         squares += float(np.vdot(moved, moved))
@@ -49,31 +53,36 @@ def decomposed(rows: Rows, start: Floats) -> Spectrum:
     return from_singular_values(
         start,
         sigma / root,
-        basis,
+        kind,
         (residual + more) / root,
         left_over=float(np.vdot(rest, rest) - np.vdot(more, more)) / rows.weight,
         rounding=MOMENTS_ROUNDING * EPS**2 * squares / rows.weight,
     )
 
 
-def _singular(Z: Floats, order: NDArray[np.intp]) -> tuple[Floats, Floats, Floats]:
-    """U, sigma and V of Z = U diag(sigma) V', columns taken in that order.
+def _singular(Z: Floats, order: NDArray[np.intp]) -> tuple[Floats, Floats, Callable[..., Spectrum]]:
+    """U and sigma of Z = U diag(sigma) V', and the kind of spectrum that knows V.
 
     Large columns first, small singular values keep the digits that columns on very different scales
     give them: 1e9 updates of such data were off by 1.4e-12 in any order, by 4e-15 in this one.
     """
+    if len(Z) <= len(order):
+        left, sigma, turned = wide.singular(Z, order)
+        return left, sigma, partial(wide.TurnedSpectrum, turned=turned)
     left, sigma, right, info = lapack.dgesdd(Z[:, order], full_matrices=0, overwrite_a=1)
     if info:
         raise np.linalg.LinAlgError("Singular values did not converge")
-    basis = np.empty((len(order), len(sigma)))
+    basis = np.empty_like(right)
     basis[order] = right.T
-    return left, sigma, basis
+    return left, sigma, partial(Spectrum, basis=basis)
 
 
 def _weighted(rows: Rows) -> tuple[Floats, Floats]:
     """diag(sqrt(w)) Z and diag(sqrt(w)) y."""
     first = int(rows.fit_intercept)
-    Z = np.empty((rows.n_samples, rows.n_parameters), order="F")
+    # As they are read next: by columns where these are few, else by rows.
+    order: Literal["C", "F"] = "C" if rows.n_samples <= rows.n_parameters else "F"
+    Z = np.empty((rows.n_samples, rows.n_parameters), order=order)
     Z[:, :first] = 1.0
     Z[:, first:] = rows.X
     root = rows.root_weight()

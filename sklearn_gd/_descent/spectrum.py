@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from math import sqrt
 
 import numpy as np
@@ -55,6 +56,10 @@ class Spectrum:
     def seen(self, product: Callable[[Floats], Floats]) -> Floats:
         """A product with a matrix of p rows, (p, any), of all directions."""
         return product(self.basis)
+
+    def lift(self, along: Floats) -> Floats:
+        """From steps along all directions (..., r) to parameters (..., p)."""
+        return np.asarray(along @ self.basis.T)
 
     @property
     def felt(self) -> NDArray[np.bool_]:
@@ -180,15 +185,16 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
     residual = left.T @ (gain * (turn @ known) + rest)
 
     left_over = float(np.trace(sums[p:, p:]) - np.sum(rest**2))
+    kind = partial(Spectrum, basis=right.T)
     return from_singular_values(
-        coarse.start, sigma, right.T, residual, left_over, unit * coarse.rounding, unit
+        coarse.start, sigma, kind, residual, left_over, unit * coarse.rounding, unit
     )
 
 
 def from_singular_values(
     start: Floats,
     sigma: Floats,
-    basis: Floats,
+    kind: Callable[..., Spectrum],
     residual: Floats,
     left_over: float,
     rounding: float,
@@ -196,17 +202,17 @@ def from_singular_values(
 ) -> Spectrum:
     """The spectrum whose curvatures are sigma^2, in descending order, known to `unit` of the first.
 
-    `residual` in all directions, (r, k); `left_over` of its squares is in none of them.
+    `kind` makes it of what all spectra have but the directions, which it knows. `residual` in all
+    directions, (r, k); `left_over` of its squares is in none of them.
     """
-    null_sigma = (len(basis) + RANK_MARGIN) * unit * (float(sigma[0]) if sigma.size else 0.0)
+    null_sigma = (len(start) + RANK_MARGIN) * unit * (float(sigma[0]) if sigma.size else 0.0)
     if sigma.size and sigma[-1] <= null_sigma:
         flat = sigma <= null_sigma
         sigma = np.maximum(sigma, null_sigma)
         left_over += float(np.sum(residual[flat] ** 2))
         residual = np.where(flat[:, np.newaxis], 0.0, residual)
-    return Spectrum(
+    return kind(
         start=start,
-        basis=basis,
         curvature=sigma**2,
         residual=residual,
         floor=0.5 * left_over,
