@@ -14,10 +14,10 @@ from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 SPECTRAL = "spectral"
 KRYLOV_ON_MOMENTS = "krylov on moments"
 KRYLOV_ON_ROWS = "krylov on rows"
-# The plain loop is none of them, even for few updates: a space on rows takes as many products as
-# there are updates, or fewer. At a given rate 5 to 20 updates of 2000 x 10,000 and 20,000 x 1000
-# took the loop 0.9 to 1.3 times as long, 30 updates 1.05 to 1.4 times; of 400 x 1000, where both
-# take milliseconds, 0.3 to 0.7 times. And it must be told the rate, where the space finds it.
+# The plain loop is none of them. At a given rate and up to 30 updates it may be the fastest: a
+# space on rows takes no more products, but keeps its vectors orthogonal and looks at them. Of large
+# rows the loop then takes 0.7 to 1.5 times as long, of some 100,000 numbers or sparse ones a fifth
+# to a half (`benchmarks/choice.py`). But it leaves iterates only: no curvature, no loss surface.
 ENGINES = (SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS)
 
 # Sums of products of so many columns take 512 MiB, and as much again while they are made.
@@ -26,14 +26,14 @@ MOST_COLUMNS_OF_MOMENTS = 1 << 13
 # descents of few updates rarely; in long ones where curvatures fall off, so that directions are
 # still on their way; where no more rows than columns are fitted exactly, the loss always.
 LACKING_SHORT, LACKING_LONG = 0.1, 0.5
-# Where it is known how curvatures fall off, in gains of errors: in long descents digits lack from
-# the first on (the bound alone would say 450), and rarely below the second; in short ones sometimes
-# from the third on, when a loss is measured while directions are still on their way.
+# Where rows were asked how curvatures fall off, in gains of errors: in long descents digits lack
+# from the first on (the bound alone would say 450), and rarely below the second; in short ones
+# sometimes from the third on, when a loss is measured while directions are still on their way.
 SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 720.0, 200.0, 40.0
 LACKING_ON_THE_WAY = 0.3
-# Vectors that a Krylov space needs, as FACTOR * updates^POWER, where they have not. Dense: between
-# what curvatures.py says. Sparse: between 8, 10, 16, 28 for 20, 100, 1000, 10,000 updates of random
-# columns and 10, 20, 48, 106 of texts.
+# Vectors that a Krylov space needs, as FACTOR * updates^POWER, where rows were not asked. Dense:
+# between what curvatures.py says of either kind. Sparse: between 8, 10, 16, 28 of random columns
+# for 20, 100, 1000, 10,000 updates and 10, 20, 48, 106 of texts.
 DENSE_FACTOR, DENSE_POWER = 18.0, 0.17
 SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.19
 # Where moments lack digits curvatures fall off, and so many of the vectors do.
@@ -157,7 +157,7 @@ class Shape:
 
     @property
     def drifts(self) -> bool:
-        return bool(self.max_iter * MOMENTS_ERROR * EPS > CONTRACT)
+        return bool(self._updates * MOMENTS_ERROR * EPS > CONTRACT)
 
     @property
     def lacking(self) -> float:
@@ -166,7 +166,7 @@ class Shape:
             return 1.0
         if not self.curvatures:
             return LACKING_LONG if self.drifts else LACKING_SHORT
-        gain = self.curvatures.gain(self.max_iter)
+        gain = self.curvatures.gain(self._updates)
         if not self.drifts:
             return LACKING_ON_THE_WAY if gain > ON_THE_WAY else LACKING_SHORT
         if gain > SURELY_LACKING:
@@ -180,12 +180,16 @@ class Shape:
 
     @cached_property
     def vectors(self) -> float:
-        updates = min(self.max_iter, 10**12)
-        most = min(self.n, self.p)
+        updates, most = self._updates, min(self.n, self.p)
         if self.rate_given:  # a space of one vector more than updates has them all
             return min(self._vectors_for(updates), updates + 1, most)
         top = self.curvatures.vectors_to_the_top if self.curvatures else 0.0
         return min(max(self._vectors_for(updates), top, FEWEST_VECTORS), most)
+
+    @property
+    def _updates(self) -> int:
+        """As a float takes them; more are for ever."""
+        return min(self.max_iter, 10**12)
 
     def _vectors_for(self, updates: int) -> float:
         if self.curvatures:
