@@ -120,7 +120,14 @@ def test_large_choice_and_tuning_run_on_toys(monkeypatch):
     """Each returns its rows."""
     assert large.compare("sparse", large.sparse_rows(300, 200, 5), 1)[1]["times faster"] > 0
     monkeypatch.setattr(choice, "UPDATES", (20,))
-    assert len(choice.compare(50, 3, None, 1)) == 2
+    monkeypatch.setattr(choice, "FEW_UPDATES", (5, 9))
+    rows = choice.compare(50, 3, None, 1)
+    assert [(row["lr"], row["updates"]) for row in rows] == 2 * [
+        ("auto", 20),
+        ("given", 5),
+        ("given", 9),
+    ]
+    assert [row[choice.LOOP] is None for row in rows] == 2 * [True, False, False]
     monkeypatch.setattr(tuning, "RATES", 2)
     monkeypatch.setattr(tuning, "MAX_ITER", 20)
     rows, ratio = tuning.compare(60, 3, 1)

@@ -31,6 +31,7 @@ PRICES = {
     "SINGULAR_FLOPS": 6.0,
     "WHITENED": 2.4,
     "READ": 0.7,
+    "NEAR_READ": 0.7,
     "CACHED_READ": 0.35,
     "SPARSE_READ": 2.2,
     "ROW": 10.0,

@@ -573,29 +573,45 @@ def test_directions_of_any_size_are_kept():
 
 
 @pytest.mark.parametrize(
-    ("lr", "top_known", "growing", "reason", "roughly", "agrees", "asked"),
+    ("growing", "reason", "roughly", "agrees", "asked"),
     [
-        (None, False, False, "max_iter", True, False, []),
-        (None, True, False, "max_iter", True, True, []),
-        (0.5, False, False, "max_iter", False, True, []),
-        (0.5, False, True, "diverged", True, False, []),
-        (0.5, True, True, "diverged", False, True, []),
-        (0.5, True, True, "stationary", False, True, []),
-        (0.5, False, False, "stationary", True, True, [70]),
-        (0.5, False, False, "stationary", False, False, [70]),
-        (None, False, False, "stationary", True, False, []),
+        (False, "max_iter", False, True, []),
+        (True, "diverged", False, True, []),
+        (True, "stationary", False, True, []),
+        (False, "stationary", True, True, [70]),
+        (False, "stationary", False, False, [70]),
     ],
 )
-def test_when_a_stop_is_the_true_one(lr, top_known, growing, reason, roughly, agrees, asked):
-    """The top where it matters, and for rest the last possible iterate, roughly."""
-    task = krylov.Task(krylov.Ask(lr, 100, None, None), np.zeros((2, 1)), None, 10, None)
+def test_when_a_stop_is_the_true_one(growing, reason, roughly, agrees, asked):
+    """For rest it takes the last possible iterate, roughly."""
+    task = krylov.Task(krylov.Ask(0.5, 100, None, None), np.zeros((2, 1)), None, 10, None)
     search, questions = krylov.Search(task), []
     search.firsts = [0, 12, 30]
-    spectrum = SimpleNamespace(top_known=top_known)
-    descent = SimpleNamespace(spectrum=spectrum, diverging=growing)
+    descent = SimpleNamespace(diverging=growing)
     known = SimpleNamespace(roughly=lambda t: questions.append(t) or roughly)
     assert search._agrees(descent, Stop(7, reason), known) is agrees
     assert questions == asked
+
+
+@pytest.mark.parametrize(
+    ("lr", "top_known", "growing", "missing"),
+    [
+        (None, False, False, 2.0),
+        (None, True, False, 0.0),
+        (0.5, False, False, 0.0),
+        (0.5, False, True, 2.0),
+        (0.5, True, True, 0.0),
+    ],
+)
+def test_digits_that_the_top_lacks(lr, top_known, growing, missing):
+    """They count where the rate is made of it, or a descent grows by it."""
+    task = krylov.Task(krylov.Ask(lr, 100, None, None), np.zeros((2, 1)), None, 10, None)
+    spectrum = SimpleNamespace(top_known=top_known)
+    descent = SimpleNamespace(spectrum=spectrum, diverging=growing)
+    errors = ((1.0, 1e-9), (3.0, 100 * krylov.TOP_ROUNDING), (2.0, 0.0))
+    ritz = [SimpleNamespace(curvature=np.array([c]), top_error=e) for c, e in errors]
+    found = krylov.Search(task)._missing_of_the_top(descent, ritz)
+    assert found == pytest.approx(missing)
 
 
 def test_either_kind_of_spectrum_descends():

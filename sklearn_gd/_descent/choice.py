@@ -7,16 +7,17 @@ from functools import cached_property
 from math import log
 from typing import Protocol
 
+from sklearn_gd._descent.curvatures import Curvatures
 from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 
 SPECTRAL = "spectral"
 KRYLOV_ON_MOMENTS = "krylov on moments"
 KRYLOV_ON_ROWS = "krylov on rows"
-# The plain loop is none of them, even for few updates: a space on rows takes as many products as
-# there are updates, or fewer. At a given rate 5 to 20 updates of 2000 x 10,000 and 20,000 x 1000
-# took the loop 0.9 to 1.3 times as long, 30 updates 1.05 to 1.4 times; of 400 x 1000, where both
-# take milliseconds, 0.3 to 0.7 times. And it must be told the rate, where the space finds it.
+# The plain loop is none of them. At a given rate and up to 30 updates it may be the fastest: a
+# space on rows takes no more products, but keeps its vectors orthogonal and looks at them. Of large
+# rows the loop then takes 0.7 to 1.5 times as long, of some 100,000 numbers or sparse ones a fifth
+# to a half (`benchmarks/choice.py`). But it leaves iterates only: no curvature, no loss surface.
 ENGINES = (SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS)
 
 # Sums of products of so many columns take 512 MiB, and as much again while they are made.
@@ -25,17 +26,23 @@ MOST_COLUMNS_OF_MOMENTS = 1 << 13
 # descents of few updates rarely; in long ones where curvatures fall off, so that directions are
 # still on their way; where no more rows than columns are fitted exactly, the loss always.
 LACKING_SHORT, LACKING_LONG = 0.1, 0.5
-# Vectors that a Krylov space needs, as FACTOR * updates^POWER. Dense: between 16, 29, 52, 110 for
-# 20, 100, 1000, 10,000 updates where curvatures fall off and about 75 for all of these where they
-# fill an interval. Sparse: between 8, 10, 16, 28 of random columns and 10, 20, 48, 106 of texts.
+# Where rows were asked how curvatures fall off, in gains of errors: in long descents digits lack
+# from the first on (the bound alone would say 450), and rarely below the second; in short ones
+# sometimes from the third on, when a loss is measured while directions are still on their way.
+SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 720.0, 200.0, 40.0
+LACKING_ON_THE_WAY = 0.3
+# Vectors that a Krylov space needs, as FACTOR * updates^POWER, where rows were not asked. Dense:
+# between what curvatures.py says of either kind. Sparse: between 8, 10, 16, 28 of random columns
+# for 20, 100, 1000, 10,000 updates and 10, 20, 48, 106 of texts.
 DENSE_FACTOR, DENSE_POWER = 18.0, 0.17
 SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.19
 # Where moments lack digits curvatures fall off, and so many of the vectors do.
 FALLING_OFF = 0.9
 # It takes a few to know the largest curvature, however few the updates.
 FEWEST_VECTORS = 8
-# Fewer columns than this are decomposed sooner than an estimate pays.
-FEW_COLUMNS = 16
+# Fewer columns than this are decomposed sooner than an estimate pays; dense ones always were up to
+# the second number, whatever their curvatures, so that no rows are asked for those.
+FEW_COLUMNS, TOO_FEW_TO_ASK = 16, 128
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
 WORTH_LESS_KNOWN = 1.05
 
@@ -48,6 +55,7 @@ EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD
 DECOMPOSED_FLOPS, SINGULAR_FLOPS = 20.0, 4.0  # times n^2 p and n^3: an SVD of n <= p rows
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
+NEAR_READ, NEAR_NUMBERS = 0.5, 3 << 20  # of rows that stay in the last cache from step to step
 CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step
 SPARSE_READ = 2.2  # a non-zero of the rows, for both products
 ROW = 10.0  # all that is done with one entry of a vector as long as there are rows
@@ -74,6 +82,7 @@ class Sized(Protocol):
     def afar(self) -> bool: ...  # a pass over the rows costs more than their arithmetic
     @property
     def are_few(self) -> bool: ...  # they had better be decomposed than summed
+    def effective_rank(self) -> float | None: ...  # where a few rows can be asked, and tell
 
 
 @dataclass(frozen=True)
@@ -88,11 +97,15 @@ class Shape:
     max_iter: int
     afar: bool = False
     few: bool = False  # "spectral" is the decomposition of the rows themselves
+    rate_given: bool = False  # or the largest curvature must be found
+    rank: float | None = None  # the effective one, where it is known
 
     @classmethod
-    def of(cls, rows: Sized, max_iter: int) -> Shape:
+    def of(cls, rows: Sized, max_iter: int, rate_given: bool = False) -> Shape:
         n, p, k = rows.n_samples, rows.n_parameters, rows.n_targets
-        return cls(n, p, k, rows.nonzeros, rows.is_sparse, max_iter, rows.afar, rows.are_few)
+        rank = rows.effective_rank() if p > TOO_FEW_TO_ASK and not rows.is_sparse else None
+        size = (n, p, k, rows.nonzeros, rows.is_sparse)
+        return cls(*size, max_iter, rows.afar, rows.are_few, rate_given, rank)
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -144,27 +157,53 @@ class Shape:
 
     @property
     def drifts(self) -> bool:
-        return bool(self.max_iter * MOMENTS_ERROR * EPS > CONTRACT)
+        return bool(self._updates * MOMENTS_ERROR * EPS > CONTRACT)
 
     @property
     def lacking(self) -> float:
         """How often moments lack digits."""
         if self.n <= self.p:
             return 1.0
-        return LACKING_LONG if self.drifts else LACKING_SHORT
+        if not self.curvatures:
+            return LACKING_LONG if self.drifts else LACKING_SHORT
+        gain = self.curvatures.gain(self._updates)
+        if not self.drifts:
+            return LACKING_ON_THE_WAY if gain > ON_THE_WAY else LACKING_SHORT
+        if gain > SURELY_LACKING:
+            return 1.0
+        return LACKING_LONG if gain > RARELY_LACKING else LACKING_SHORT
+
+    @cached_property
+    def curvatures(self) -> Curvatures | None:
+        """What is known of them."""
+        return None if self.rank is None else Curvatures(self.n, self.p, self.rank)
 
     @cached_property
     def vectors(self) -> float:
+        updates, most = self._updates, min(self.n, self.p)
+        if self.rate_given:  # a space of one vector more than updates has them all
+            return min(self._vectors_for(updates), updates + 1, most)
+        top = self.curvatures.vectors_to_the_top if self.curvatures else 0.0
+        return min(max(self._vectors_for(updates), top, FEWEST_VECTORS), most)
+
+    @property
+    def _updates(self) -> int:
+        """As a float takes them; more are for ever."""
+        return min(self.max_iter, 10**12)
+
+    def _vectors_for(self, updates: int) -> float:
+        if self.curvatures:
+            return self.curvatures.vectors_for(updates)
         factor, power = DENSE_FACTOR, DENSE_POWER
         if self.sparse:
             factor, power = SPARSE_FACTOR, SPARSE_POWER
-        grown: float = factor * float(min(self.max_iter, 10**12)) ** power
-        return min(max(grown, FEWEST_VECTORS), self.n, self.p)
+        grown: float = factor * float(updates) ** power
+        return grown
 
     def cost(self, engine: str) -> float:
         """About how many nanoseconds it takes."""
         if engine == KRYLOV_ON_ROWS:
-            step = self.nonzeros * (SPARSE_READ if self.sparse else READ) + ROW * self.n
+            step = self.nonzeros * self._read + ROW * self.n
             return self.vectors * step * self.targets + self._growing
         if engine == KRYLOV_ON_MOMENTS:
             again = self.lacking * FALLING_OFF * self.cost(KRYLOV_ON_ROWS)
@@ -173,6 +212,12 @@ class Shape:
             n, p = sorted((self.n, self.p))
             return MATRIX_FLOP * (DECOMPOSED_FLOPS * n**2 * p + SINGULAR_FLOPS * n**3)
         return self._moments + self._decomposed
+
+    @property
+    def _read(self) -> float:
+        if self.sparse:
+            return SPARSE_READ
+        return NEAR_READ if self.nonzeros <= NEAR_NUMBERS else READ
 
     @property
     def _decomposed(self) -> float:

@@ -61,6 +61,10 @@ class DeviceRows:
     afar = False
     are_few = False
 
+    def effective_rank(self) -> float | None:
+        """Not worth bringing rows here for."""
+        return None
+
     @property
     def n_samples(self) -> int:
         return int(self.X.shape[0])

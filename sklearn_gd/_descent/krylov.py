@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, log10
 from typing import Protocol
 
 import numpy as np
@@ -95,7 +95,7 @@ class Look:
     descent: KrylovDescent
     stop: Stop
     known: Known
-    missing: float  # digits at the stop
+    missing: float  # digits at the stop, or of the rate that led there
     resolved: bool
 
 
@@ -215,8 +215,8 @@ class Search:
         if self.top is not None:
             spectrum = replace(spectrum, top=self.top, top_known=True)
         else:
-            known_top = top_of(ritz).top_is_converged(TOP_ROUNDING)
-            spectrum = replace(spectrum, top_known=known_top, whole=process.whole)
+            top_known = top_of(ritz).top_is_converged(TOP_ROUNDING)
+            spectrum = replace(spectrum, top_known=top_known, whole=process.whole)
         floor = spectrum.floor + correction
         spectrum = replace(spectrum, floor=floor, measured_at=measured_at)
         safe = 1.0 / spectrum.top if spectrum.top > 0 else 1.0
@@ -225,6 +225,7 @@ class Search:
         stop = self.task.ask.stop_of(descent)
         known = Known(piece, ritz, descent)
         missing = known.missing(stop.t + 1 - self.firsts[-1])
+        missing = max(missing, self._missing_of_the_top(descent, ritz))
         resolved = missing == 0.0 and self._agrees(descent, stop, known)
         return Look(descent, stop, known, missing, resolved)
 
@@ -237,11 +238,14 @@ class Search:
         first_loss = float((self.pieces or [piece])[0].loss(0))
         return loss_correction(piece, t, first_loss, self.task.measure)
 
+    def _missing_of_the_top(self, descent: KrylovDescent, ritz: list[Ritz]) -> float:
+        """How many digits the largest curvature lacks, where it matters."""
+        if descent.spectrum.top_known or not (self.lr is None or descent.diverging):
+            return 0.0
+        return log10(top_of(ritz).top_error / TOP_ROUNDING)
+
     def _agrees(self, descent: KrylovDescent, stop: Stop, known: Known) -> bool:
         """Whether a stop whose iterate is known is the true one."""
-        top_matters = self.lr is None or descent.diverging
-        if top_matters and not descent.spectrum.top_known:
-            return False
         if stop.reason == "stationary" and not descent.diverging:
             # The predicate measured updates against the last possible iterate.
             return known.roughly(self.task.ask.max_iter - self.firsts[-1])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.bidiagonal import Sides
 from sklearn_gd._descent.choice import Sized
+from sklearn_gd._descent.curvatures import ROWS_ASKED, effective_rank
 from sklearn_gd._descent.few import are_few, decomposed
 from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.rows import Rows
@@ -55,6 +56,11 @@ class RowsInMemory(Rows):
     def are_few(self) -> bool:
         """Whether they had better be decomposed than summed."""
         return not self.is_sparse and are_few(self.n_samples, self.n_parameters)
+
+    def effective_rank(self) -> float | None:
+        """As some of the rows have it, all over the table."""
+        some = self.X[:: max(1, self.n_samples // ROWS_ASKED)][:ROWS_ASKED]
+        return effective_rank(some.astype(np.float64, copy=False), self.fit_intercept)
 
     def decomposed(self, start: Floats) -> Spectrum:
         """In one pass, with all digits; for few rows."""
@@ -121,6 +127,12 @@ class Gathered:
     @property
     def weight(self) -> float:
         return self.sums.weight
+
+    def effective_rank(self) -> float | None:
+        """That of H itself."""
+        hessian = self.sums.hessian(self.fit_intercept)
+        squares = float(np.vdot(hessian, hessian))
+        return float(np.trace(hessian)) ** 2 / squares if squares > 0 else None
 
     def moments(self) -> Moments:
         return self.sums

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,16 +133,23 @@ class Ritz:
         return self.residual / np.sqrt(self.curvature)
 
     def top_is_converged(self, rounding: float) -> bool:
-        """Whether the largest Ritz value is a curvature of H, to this relative error.
+        """Whether the largest Ritz value is a curvature of H, to this relative error."""
+        return self.top_error <= rounding
+
+    @cached_property
+    def top_error(self) -> float:
+        """By how much the largest Ritz value is no curvature of H, at most, relatively.
 
         Its error is at most its residual and, squared, that over the gap to the next curvature.
         """
-        if self.complete or self.size < 2:
-            return self.complete
+        if self.complete:
+            return 0.0
+        if self.size < 2:
+            return inf
         order = np.argsort(self.curvature)
         top, second = self.curvature[order[-1]], self.curvature[order[-2]]
         off = self.coupling * abs(float(self.turn[-1, order[-1]]))
-        return bool(min(off, off**2 / max(top - second, EPS * top)) <= rounding * top)
+        return float(min(off, off**2 / max(top - second, EPS * top)) / top)
 
 
 def _samples(t: int) -> NDArray[np.int64]:

@@ -66,7 +66,7 @@ def solve(
     _check_start(problem, start)
     gathered = isinstance(problem, Gathered)
     if solver in ("auto", "krylov"):
-        shape = choice.Shape.of(problem, terms.max_iter)
+        shape = choice.Shape.of(problem, terms.max_iter, terms.lr is not None)
         solver = shape.on_moments(solver) if gathered else shape.with_rows(solver)
     if solver == choice.KRYLOV_ON_MOMENTS:
         moments = moments or problem.moments()

@@ -54,6 +54,10 @@ class RowsOnWorkers:
     afar = True
     are_few = False
 
+    def effective_rank(self) -> float | None:
+        """Not worth bringing rows here for."""
+        return None
+
     @property
     def fit_intercept(self) -> bool:
         return self.parts.expected.fit_intercept
