@@ -52,7 +52,7 @@ WORTH_LESS_KNOWN = 1.05
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
-DECOMPOSED_FLOPS, SINGULAR_FLOPS = 20.0, 4.0  # times n^2 p and n^3: an SVD of n <= p rows
+DECOMPOSED_FLOPS, SINGULAR_FLOPS = 5.0, 14.0  # times n^2 p and n^3: n <= p rows, by QR and SVD
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
 NEAR_READ, NEAR_NUMBERS = 0.5, 3 << 20  # of rows that stay in the last cache from step to step
