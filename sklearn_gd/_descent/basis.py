@@ -8,6 +8,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._descent.products import add_product, product
+
 Floats = NDArray[np.float64]
 
 # Vectors per chunk: long enough for a matrix kernel, short enough to waste little memory.
@@ -58,7 +60,7 @@ class Basis:
         flat = coordinates.reshape(prod(many), size)
         lifted = np.zeros((len(flat), self.length))
         for first, chunk in self._used(size):
-            lifted += flat[:, first : first + len(chunk)] @ chunk
+            add_product(lifted, flat[:, first : first + len(chunk)], chunk)
         return lifted.reshape(*many, self.length)
 
     def seen(self, product: Callable[[Floats], Floats], size: int) -> Floats:
@@ -69,10 +71,10 @@ class Basis:
     def _project_out(self, vector: Floats) -> Floats:
         # Classical Gram-Schmidt: all products are taken before anything is subtracted.
         used = [chunk for _, chunk in self._used(self.size)]
-        parts = [chunk @ vector for chunk in used]
         vector = vector.copy()
+        parts = [product(chunk, vector) for chunk in used]
         for chunk, part in zip(used, parts, strict=True):
-            vector -= part @ chunk
+            add_product(vector[np.newaxis], part[np.newaxis], chunk, factor=-1.0)
         return vector
 
     def _used(self, size: int) -> list[tuple[int, Floats]]:

@@ -11,6 +11,10 @@ from math import cbrt, expm1, inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import blas
+
+from sklearn_gd._descent.moments import symmetric
+from sklearn_gd._descent.products import sum_of_squares
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +95,7 @@ def effective_rank(X: Floats, fit_intercept: bool) -> float | None:
     """
     m = len(X)
     with np.errstate(all="ignore"):  # whatever is not finite is refused where all rows are read
-        products = X @ X.T + fit_intercept
-        size, squares = float(np.trace(products)), float(np.vdot(products, products))
+        products = symmetric(blas.dsyrk(1.0, X.T, trans=True)) + fit_intercept
+        size, squares = float(np.trace(products)), sum_of_squares(products)
         beside = squares - float(np.sum(np.diagonal(products) ** 2))
         return max(size**2 * (m - 1) / (m * beside), 1.0) if beside > 0 else None

@@ -10,6 +10,7 @@ from sklearn_gd._descent.basis import Basis, length
 from sklearn_gd._descent.bidiagonal import BREAKDOWN
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import Digits
+from sklearn_gd._descent.products import product
 from sklearn_gd._descent.ritz import Ritz
 from sklearn_gd._descent.spectrum import MOMENTS_ERROR, MOMENTS_ROUNDING
 
@@ -23,7 +24,7 @@ class Tridiagonalisation:
         self._unit, self._hessian = moments.unit, moments.hessian(fit_intercept)
         b = moments.products_with_y(fit_intercept)
         squares = moments.mean_squares_of_y()
-        pull = self._hessian @ start
+        pull = product(self._hessian, start)
         quadratic = np.einsum("pk,pk->k", start, pull)
         self._losses = 0.5 * (squares + quadratic) - np.einsum("pk,pk->k", start, b)
         sizes = float(np.sum(squares + np.abs(quadratic)))
@@ -58,10 +59,9 @@ class Tridiagonalisation:
 
     def grow(self, size: int) -> None:
         while self.size < size and not self.complete:
-            products = self._next @ self._hessian
-            for j, product in enumerate(products):
+            for j, image in enumerate(product(self._next, self._hessian)):
                 if not self._ended(j):
-                    self._extend(j, product)
+                    self._extend(j, image)
 
     def ritz(self) -> list[Ritz]:
         columns = zip(self._diagonals, self._beside, self._slopes, self._losses, strict=True)
@@ -74,9 +74,9 @@ class Tridiagonalisation:
             for diagonal, beside, slope, loss in columns
         ]
 
-    def _extend(self, j: int, product: Floats) -> None:
-        self._diagonals[j].append(float(product @ self._next[j]))
-        v = self.bases[j].orthogonalise(product)
+    def _extend(self, j: int, image: Floats) -> None:
+        self._diagonals[j].append(float(np.einsum("i,i", image, self._next[j])))
+        v = self.bases[j].orthogonalise(image)
         size = length(v)
         scale = max(0.0, *self._diagonals[j])  # H is not negative: none beside is larger
         full = len(self._diagonals[j]) >= len(v)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from sklearn_gd._descent.products import sum_of_squares
+
 Floats = NDArray[np.float64]
 
 # Numbers up to here can be squared, summed and squared again.
@@ -138,8 +140,7 @@ class Rows:
         """For engines without sums of squares: raise NotFinite where those would not be finite."""
         with np.errstate(over="ignore", invalid="ignore"):
             squares = sum(
-                float(np.vdot(data := X.data if sparse.issparse(X) else X, data))
-                for X, _, _ in self.blocks()
+                sum_of_squares(X.data if sparse.issparse(X) else X) for X, _, _ in self.blocks()
             )
         # A comparison that is also false for nan.
         if not squares <= LARGEST_SIZE**2 * self.n_samples:
@@ -163,7 +164,7 @@ class Rows:
         for X, y, w in self.blocks():
             residual = self.predict(X, theta) - y
             weighted = residual if w is None else residual * w[:, np.newaxis]
-            squares += float(np.vdot(residual, weighted))
+            squares += float(np.einsum("nk,nk", residual, weighted))
             pull[first:] += X.T @ weighted
             pull[:first] += weighted.sum(axis=0)
         return squares, pull

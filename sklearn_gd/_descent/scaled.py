@@ -11,6 +11,7 @@ from scipy import sparse
 
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.moments import EPS
+from sklearn_gd._descent.products import sum_of_squares
 from sklearn_gd._descent.rows import Rows
 
 Floats = NDArray[np.float64]
@@ -59,14 +60,13 @@ class ScaledRows:
 
     def loss(self, theta: Floats) -> float:
         """J(theta), over all targets."""
-        residual = self._residual(theta)
-        return 0.5 * float(np.vdot(residual, residual))
+        return 0.5 * sum_of_squares(self._residual(theta))
 
     def sizes(self, start: Floats) -> float:
         """Mean squares of y and of the first predictions: what a loss is measured against."""
         y = self._rows.y * self._root
         predictions = y - self._residual(start)
-        return float(np.vdot(y, y) + np.vdot(predictions, predictions))
+        return sum_of_squares(y) + sum_of_squares(predictions)
 
     def squares(self) -> float:
         """The trace of A'A: the sum of all curvatures."""

@@ -9,9 +9,11 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import linalg
 from scipy.linalg import lapack
 
 from sklearn_gd._descent.moments import EPS, Moments, add_square, symmetric
+from sklearn_gd._descent.products import add_product, product
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.substitution import Substitution
 
@@ -59,7 +61,8 @@ class Spectrum:
 
     def lift(self, along: Floats) -> Floats:
         """From steps along all directions (..., r) to parameters (..., p)."""
-        return np.asarray(along @ self.basis.T)
+        flat = product(along.reshape(-1, along.shape[-1]), self.basis.T)
+        return flat.reshape(*along.shape[:-1], len(self.basis))
 
     @property
     def felt(self) -> NDArray[np.bool_]:
@@ -102,8 +105,8 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
         raise np.linalg.LinAlgError("Eigenvalues did not converge")
     unit, largest = moments.unit, max(float(curvature[-1]), 0.0)
     null_below = (curvature.size + RANK_MARGIN) * unit * largest
-    moved = hessian @ start
-    slope = basis.T @ (moved - b)
+    moved = product(hessian, start) if start.any() else np.zeros_like(b)
+    slope = product(basis.T, moved - b)
 
     squares, quadratic = moments.mean_squares_of_y(), np.einsum("pk,pk->k", start, moved)
     sizes = squares + np.abs(quadratic)
@@ -142,14 +145,14 @@ def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
     p, k = coarse.start.shape
     factor, known = whitening(coarse)
     sums = np.zeros((p + k, p + k), order="F")
-    substitution, whitened = Substitution(factor), np.empty((0, p + k))
+    substitution, whitened = Substitution(factor), np.empty((0, p + k), order="F")
     for Z, y in rows.design_blocks():
         if len(whitened) != len(Z):
-            whitened = np.empty((len(Z), p + k))
+            whitened = np.empty((len(Z), p + k), order="F")
         Y, error = whitened[:, :p], whitened[:, p:]
-        error[:] = y - Z @ coarse.start if coarse.start.any() else y
+        error[:] = y - product(Z, coarse.start) if coarse.start.any() else y
         substitution.solve(Z, Y)
-        error -= Y @ known
+        add_product(error, Y, known, factor=-1.0)
         add_square(sums, whitened)
     return symmetric(sums)
 
@@ -158,8 +161,10 @@ def whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
     """The triangular factor, and the moments' least-squares solution in the columns of Y."""
     size = np.sqrt(np.maximum(coarse.curvature, coarse.null_below))
     size[size == 0.0] = 1.0
-    turned, factor = np.linalg.qr(size[:, np.newaxis] * coarse.basis.T)
-    return factor, turned.T @ np.where(coarse.felt[:, np.newaxis], coarse.residual, 0.0)
+    scaled = size[:, np.newaxis] * coarse.basis.T
+    turned, factor = linalg.qr(scaled, mode="economic", overwrite_a=True, check_finite=False)
+    felt = np.where(coarse.felt[:, np.newaxis], coarse.residual, 0.0)
+    return factor, product(turned.T, felt)
 
 
 def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
@@ -177,12 +182,14 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
     factor, known = whitening(coarse)
 
     # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
-    gain, turn = np.linalg.eigh(sums[:p, :p])
+    gain, turn = linalg.eigh(sums[:p, :p], driver="evd", check_finite=False)
     present = gain > (p + RANK_MARGIN) * unit
     gain, turn = np.sqrt(gain[present])[:, np.newaxis], turn[:, present].T
-    left, sigma, right = np.linalg.svd(gain * turn @ factor, full_matrices=False)
-    rest = turn @ sums[:p, p:] / gain
-    residual = left.T @ (gain * (turn @ known) + rest)
+    left, sigma, right = linalg.svd(
+        product(gain * turn, factor), full_matrices=False, overwrite_a=True, check_finite=False
+    )
+    rest = product(turn, sums[:p, p:]) / gain
+    residual = product(left.T, gain * product(turn, known) + rest)
 
     left_over = float(np.trace(sums[p:, p:]) - np.sum(rest**2))
     kind = partial(Spectrum, basis=right.T)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
+from sklearn_gd._descent.products import add_product
+
 Floats = NDArray[np.float64]
 
 # About so many columns are solved at once; what they owe to those before is one product.
@@ -26,15 +28,16 @@ class Substitution:
         p = len(factor)
         edges = np.linspace(0, p, 1 + max(1, round(p / COLUMNS))).astype(int)
         self._columns = [slice(*ends) for ends in zip(edges[:-1], edges[1:], strict=True)]
-        self._above = [factor[: own.start, own] for own in self._columns]
+        self._above = [np.asfortranarray(factor[: own.start, own]) for own in self._columns]
         self._corners = [Corner(factor[own, own]) for own in self._columns]
 
     def solve(self, Z: Floats, out: Floats) -> None:
-        """out <- Z R^-1, (rows, p); Z is used up."""
+        """out <- Z R^-1, (rows, p); fastest in Fortran order."""
         for own, above, corner in zip(self._columns, self._above, self._corners, strict=True):
-            left = Z[:, own]
-            if own.start:
-                left -= out[:, : own.start] @ above
+            left = Z
+            if len(self._columns) > 1:
+                left = np.asfortranarray(Z[:, own])
+                add_product(left, out[:, : own.start], above, factor=-1.0)
             corner.solve(left, out[:, own])
 
 
@@ -51,6 +54,6 @@ class Corner:
 
     def solve(self, Z: Floats, out: Floats) -> None:
         if self._inverse is None:
-            out[:] = blas.dtrsm(1.0, self._factor, Z.T, trans_a=True).T
+            out[:] = blas.dtrsm(1.0, self._factor, Z, side=True)
         else:
-            np.matmul(Z, self._inverse, out=out)
+            add_product(out, Z, self._inverse, keep=0.0)

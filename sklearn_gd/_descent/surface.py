@@ -15,6 +15,7 @@ from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import descent_along
+from sklearn_gd._descent.products import add_product, product
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
 from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
 
@@ -107,8 +108,8 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
     view[:p, :-k] = spectrum.basis
     view[:p, -k:] = -spectrum.start
     view[p:, -k:] = np.eye(k)
-    gram = view.T @ (sums @ view) / moments.weight
-    size, turn = np.linalg.eigh(gram)
+    gram = product(view.T, product(sums, view)) / moments.weight
+    size, turn = linalg.eigh(gram, driver="evd", check_finite=False)
     factor = np.sqrt(np.maximum(size, 0.0))[:, np.newaxis] * turn.T
     squares = float(np.trace(sums[p:, p:])) / moments.weight
     return HeldOut(factor, MOMENTS_ROUNDING * moments.unit * squares)
@@ -170,7 +171,8 @@ def mean_squared_errors(spectrum: Spectrum, held_out: HeldOut, grid: Grid) -> Fl
         squares = np.zeros(len(block))
         for target, amplitude in zip(targets.T, reach.T, strict=True):
             line = np.column_stack([target, -seen * amplitude]).T
-            residual = np.matmul(block, line, out=buffer[: len(block)])
+            residual = buffer[: len(block)]
+            add_product(residual, block, line, keep=0.0)
             squares += np.einsum("tm,tm->t", residual, residual)
         flat.append(squares / targets.shape[1])
     ends = np.cumsum([len(t) for t in steps])
