@@ -145,13 +145,16 @@ def seconds(task: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def child(code: str, *arguments: str) -> str:
-    """What the code prints in a fresh process that finds the same modules."""
+def child(code: str, *arguments: str, **environment: str) -> str:
+    """What the code prints in a fresh process that finds the same modules.
+
+    Environment variables may be given by name.
+    """
     folders = [str(Path(__file__).resolve().parent.parent), *filter(None, sys.path)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(folders)}
+    path = {"PYTHONPATH": os.pathsep.join(folders)}
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
-        env=environment,
+        env=os.environ | path | environment,
         check=True,
         capture_output=True,
         text=True,

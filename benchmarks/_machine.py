@@ -21,7 +21,7 @@ def machine() -> dict[str, Any]:
     return {
         "date": datetime.date.today().isoformat(),
         "processor": _processor(),
-        "cores": _cores(),
+        "cores": cores(),
         "memory": f"{_memory() / 2**30:.0f} GiB",
         "load": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown",
         "blas": _blas(),
@@ -42,7 +42,7 @@ def installed(package: str) -> str:
         return "(not installed)"
 
 
-def _cores() -> int:
+def cores() -> int:
     """Those this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

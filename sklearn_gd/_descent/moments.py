@@ -124,7 +124,8 @@ def add_square(sums: Floats, block: Floats) -> None:
 
     In place, since `sums += block.T @ block` would move size^2 numbers three times a block.
     """
-    blas.dsyrk(1.0, block.T, beta=1.0, c=sums, overwrite_c=True)
+    matrix, turned = (block, True) if block.flags.f_contiguous else (block.T, False)
+    blas.dsyrk(1.0, matrix, beta=1.0, c=sums, trans=turned, overwrite_c=True)
 
 
 def symmetric(upper: Floats) -> Floats:

@@ -21,8 +21,13 @@ LARGEST_SIZE = 1e70
 BLOCK_BYTES = 1 << 18
 # With so many columns, those of ones and y among them, a block is narrow.
 NARROW = 12
-# Fewer rows than this and the product is too flat for a matrix kernel, whatever the cache says.
-FEWEST_BLOCK_ROWS = 128
+# Fewer rows than this and what is done with a block costs less than to ask for it.
+FEWEST_ROWS_READ = 128
+# Fewer rows than this and the product of a block with itself is too flat for a matrix kernel. 128
+# are as fast on one thread, but twice as often threads wait for each other, for milliseconds where
+# something else is on their cores. No power of two: the columns of a block in Fortran order would
+# share a few lines of the first-level cache, and beyond 500 rows not fit into it one by one.
+FEWEST_BLOCK_ROWS = 250
 
 
 class NotFinite(ValueError):
@@ -103,7 +108,7 @@ class Rows:
         size = 1 + d + self.n_targets
         shape = min(self._block_rows, self.n_samples), size
         buffer = np.empty(shape, order="F" if size <= NARROW else "C")
-        for rows in self._slices():
+        for rows in self._slices(self._block_rows):
             block = buffer[: rows.stop - rows.start]
             block[:, 0] = 1.0
             block[:, 1 : 1 + d] = self.X[rows]
@@ -116,7 +121,7 @@ class Rows:
         """Dense row blocks of diag(sqrt(w)) Z and diag(sqrt(w)) y, float64; buffers are reused."""
         first = int(self.fit_intercept)
         buffer = np.empty((min(self._block_rows, self.n_samples), self.n_parameters))
-        for rows in self._slices():
+        for rows in self._slices(self._block_rows):
             Z, y = buffer[: rows.stop - rows.start], self.y[rows]
             Z[:, :first] = 1.0
             X = self.X[rows]
@@ -132,7 +137,7 @@ class Rows:
         if self._sparse_X is not None:
             yield self._sparse_X, self.y, self.sample_weight
             return
-        for rows in self._slices():
+        for rows in self._slices(max(FEWEST_ROWS_READ, self._rows_in_cache)):
             w = None if self.sample_weight is None else self.sample_weight[rows]
             yield self.X[rows].astype(np.float64, copy=False), self.y[rows], w
 
@@ -170,9 +175,13 @@ class Rows:
         return squares, pull
 
     @property
-    def _block_rows(self) -> int:
-        return max(FEWEST_BLOCK_ROWS, BLOCK_BYTES // (8 * (self.n_parameters + 1)))
+    def _rows_in_cache(self) -> int:
+        return BLOCK_BYTES // (8 * (self.n_parameters + 1))
 
-    def _slices(self) -> Iterator[slice]:
-        for start in range(0, self.n_samples, self._block_rows):
-            yield slice(start, min(start + self._block_rows, self.n_samples))
+    @property
+    def _block_rows(self) -> int:
+        return max(FEWEST_BLOCK_ROWS, self._rows_in_cache)
+
+    def _slices(self, size: int) -> Iterator[slice]:
+        for start in range(0, self.n_samples, size):
+            yield slice(start, min(start + size, self.n_samples))

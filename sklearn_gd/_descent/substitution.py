@@ -37,6 +37,7 @@ class Substitution:
             left = Z
             if len(self._columns) > 1:
                 left = np.asfortranarray(Z[:, own])
+            if own.start:
                 add_product(left, out[:, : own.start], above, factor=-1.0)
             corner.solve(left, out[:, own])
 
@@ -50,7 +51,7 @@ class Corner:
         size = np.abs(factor)
         grown = np.linalg.norm(size @ (np.abs(inverse) @ size), axis=0)
         stable = (grown <= MOST_GROWTH * np.linalg.norm(size, axis=0)).all()
-        self._inverse = np.ascontiguousarray(inverse) if stable else None
+        self._inverse = np.asfortranarray(inverse) if stable else None
 
     def solve(self, Z: Floats, out: Floats) -> None:
         if self._inverse is None:
