@@ -29,6 +29,7 @@ from benchmarks import (
     large,
     memory,
     small,
+    threads,
     tuning,
 )
 
@@ -143,6 +144,46 @@ def test_dask_compares_fits_that_agree(monkeypatch):
     assert len(ours) == 2
     assert max(r["distance to least squares"] for r in ours) < 1e-10
     assert [r["workers"] for r in dask.growth(2000)] == [1, 2]
+
+
+def test_threads_are_compared_in_processes_of_their_own(monkeypatch):
+    """Each with its number of threads, once beside a busy process and once without."""
+    turns, busy, real = [], [], threads.busy_core
+
+    @contextlib.contextmanager
+    def seen_busy():
+        with real() as process:
+            busy.append(process)
+            yield process
+
+    def child(code, *names, **environment):
+        alone = all(process.poll() is not None for process in busy)
+        turns.append((environment["OPENBLAS_NUM_THREADS"], alone))
+        return _harness.child(code, *names, **environment) if len(turns) == 1 else '{"30 x 2": 2}'
+
+    monkeypatch.setattr(threads, "child", child)
+    monkeypatch.setattr(threads, "busy_core", seen_busy)
+    rows = threads.compare(["30 x 2"], 1, 3)
+    assert turns == [("1", True), ("3", True), ("1", False), ("3", False)]
+    assert all(process.poll() is not None for process in busy)
+    assert [row["machine"] for row in rows] == ["as it is", "beside a busy process"]
+    assert rows[0]["3 threads / one"] == 2 / rows[0]["one thread, s"] > 0
+    assert rows[1]["3 threads / one"] == 1
+
+
+@pytest.mark.parametrize("kind", ["", ", sparse", ", little noise", ", tuning"])
+def test_threads_have_a_case_for_every_kind(kind):
+    """Of the shape in its name, and its estimator can be fitted."""
+    estimator, X, y = threads.case(f"60 x 4{kind}")
+    assert X.shape == (60, 4)
+    assert estimator.fit(X, y).coef_.shape == (4,)
+
+
+def test_threads_say_that_there_is_one_core(monkeypatch, capsys):
+    """And measure nothing."""
+    monkeypatch.setattr(threads, "cores", lambda: 1)
+    threads.main(argparse.Namespace(quick=True))
+    assert "one core only" in capsys.readouterr().out
 
 
 def test_flights_compare_frames_and_arrays():
