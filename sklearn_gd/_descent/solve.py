@@ -14,6 +14,7 @@ from sklearn_gd._descent.descent import Descent, RecordedDescent
 from sklearn_gd._descent.moments import HaveMoments, Moments
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory, refine
 from sklearn_gd._descent.rows import LARGEST_SIZE
+from sklearn_gd._descent.short import short_descent
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
@@ -67,7 +68,13 @@ def solve(
     gathered = isinstance(problem, Gathered)
     if solver in ("auto", "krylov"):
         shape = choice.Shape.of(problem, terms.max_iter, terms.lr is not None)
+        shape = shape.without_loop() if moments else shape
         solver = shape.on_moments(solver) if gathered else shape.with_rows(solver)
+        if solver == choice.LOOP:
+            short = _short(problem, start, terms)
+            if short is not None:
+                return *short, None
+            solver = shape.without_loop().best_engine()
     if solver == choice.KRYLOV_ON_MOMENTS:
         moments = moments or problem.moments()
         ask, measure = _ask(problem, terms), None if gathered else _measure(problem)
@@ -83,6 +90,13 @@ def solve(
     moments = moments or problem.moments()
     plan = _spectral(problem, start, terms, moments)
     return *_taken(plan, problem, solver), lambda: moments
+
+
+def _short(problem: Problem | Gathered, start: Floats, terms: Terms) -> tuple[Descent, Stop] | None:
+    """What the plain loop finds, where that is enough."""
+    assert isinstance(problem, RowsInMemory)  # or it is not chosen
+    assert terms.lr is not None
+    return short_descent(problem, start, terms.lr, terms.tol, terms.max_iter)
 
 
 def _cheap_moments(problem: RowsInMemory, known: Moments | None) -> HaveMoments | None:
