@@ -47,8 +47,9 @@ WORTH_LESS_KNOWN = 1.05
 # That of the plain loop knows no curvature either, nor any iterate beyond the next. It is not worth
 # the fraction of a millisecond that it saves at TOO_FEW_TO_ASK columns or fewer, nor in more than:
 MOST_LOOPED = 30
-WORTH_ITERATES_ONLY = 1.25  # where the problem would be decomposed
-# A space holds no more vectors than this anyway, whatever the curvatures: no rows are asked.
+WORTH_ITERATES_ONLY = 1.1  # where the problem would be decomposed
+# Of so few updates a space holds them all, whatever the curvatures: no rows are asked. Nor of
+# MOST_LOOPED, where rows stay in cache: the loop is faster than any space then.
 TOO_SHORT_TO_ASK = 10
 
 # Nanoseconds, of which only ratios matter. They were solved for by hand from the engines' times on
@@ -118,11 +119,22 @@ class Shape:
     @classmethod
     def of(cls, rows: Sized, max_iter: int, rate_given: bool = False) -> Shape:
         n, p, k = rows.n_samples, rows.n_parameters, rows.n_targets
-        short = rate_given and max_iter <= TOO_SHORT_TO_ASK
-        asked = p > TOO_FEW_TO_ASK and not rows.is_sparse and not short
-        rank = rows.effective_rank() if asked else None
         size = (n, p, k, rows.nonzeros, rows.is_sparse)
-        return cls(*size, max_iter, rows.afar, rows.are_few, rate_given, rank, rows.loops)
+        shape = cls(*size, max_iter, rows.afar, rows.are_few, rate_given, loops=rows.loops)
+        return replace(shape, rank=rows.effective_rank()) if shape._depends_on_rank else shape
+
+    @property
+    def _depends_on_rank(self) -> bool:
+        """Whether it is worth asking some rows for it."""
+        if self.sparse or self.p <= TOO_FEW_TO_ASK or self._sooner_decomposed:
+            return False
+        short = MOST_LOOPED if self.loops and self._near else TOO_SHORT_TO_ASK
+        return not self.rate_given or self.max_iter > short
+
+    @property
+    def _sooner_decomposed(self) -> bool:
+        """Few rows, before even the smallest space were grown and looked at."""
+        return self.few and self.cost(SPECTRAL) < FEWEST_VECTORS * STEP + 2 * LOOK
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -153,7 +165,7 @@ class Shape:
     def _best_closed_form(self) -> str:
         if self.p > MOST_COLUMNS_OF_MOMENTS and not self.few:
             return KRYLOV_ON_ROWS
-        if self.p <= FEW_COLUMNS:
+        if self.p <= FEW_COLUMNS or self._sooner_decomposed:
             return SPECTRAL  # and no time is lost on estimates
         krylov = self.best_krylov()
         if self.passes_are_dear and krylov == KRYLOV_ON_ROWS:
