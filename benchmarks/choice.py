@@ -65,7 +65,6 @@ FRESH: list[tuple[int, int, float | None]] = [
 DECAYS, FRESH_DECAYS = (0.0, 0.5), (0.0, 0.25, 0.5, 1.0)
 # At a given rate, so few updates that the plain loop may be the fastest.
 FEW_UPDATES = (5, 20, 30)
-LOOP = "plain loop"
 UPDATES = (20, 100, 1_000, 10_000)
 # An engine that is not picked is not tried where the rule expects it to take longer than this.
 PATIENCE = 20.0
@@ -136,18 +135,19 @@ def timed(data: RowsInMemory, lr: float | None, max_iter: int, times: int, patie
     terms = solve.Terms(lr, None, max_iter)
     shape = choice.Shape.of(data, max_iter, lr is not None)
     picked = shape.best_engine()
+    closed = shape.without_loop().best_engine()
     taken = {
         engine: seconds(partial(solve.solve, data, zeros(data), terms, engine), times)
         for engine in choice.ENGINES
-        if engine in (choice.KRYLOV_ON_ROWS, picked)
+        if engine in (choice.KRYLOV_ON_ROWS, closed)
         or (n_columns_fit(data.n_parameters) and shape.cost(engine) < 1e9 * patience)
     }
     if lr is not None:
-        taken[LOOP] = seconds(lambda: looped(data, lr, max_iter), times)
+        taken[choice.LOOP] = seconds(lambda: looped(data, lr, max_iter), times)
     # As users have it: what the choice itself takes is part of the time.
     ours = seconds(lambda: solve.solve(data, zeros(data), terms, "auto"), times)
     row: Row = {"lr": "auto" if lr is None else "given", "updates": max_iter}
-    row |= {engine: taken.get(engine) for engine in (*choice.ENGINES, LOOP)}
+    row |= {engine: taken.get(engine) for engine in (*choice.ENGINES, choice.LOOP)}
     return row | {"picked": picked, "auto, s": ours, "/ best": ours / min(taken.values())}
 
 

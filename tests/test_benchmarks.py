@@ -128,7 +128,7 @@ def test_large_choice_and_tuning_run_on_toys(monkeypatch):
         ("given", 5),
         ("given", 9),
     ]
-    assert [row[choice.LOOP] is None for row in rows] == 2 * [True, False, False]
+    assert [row["plain loop"] is None for row in rows] == 2 * [True, False, False]
     monkeypatch.setattr(tuning, "RATES", 2)
     monkeypatch.setattr(tuning, "MAX_ITER", 20)
     rows, ratio = tuning.compare(60, 3, 1)

@@ -26,9 +26,11 @@ PRICES = {
     "WORTH_LESS_KNOWN": 1.1,
     "MATRIX_FLOP": 0.02,
     "EIGEN_FLOPS": 8.0,
+    "EIGEN_SQUARE": 0.0,
     "REFINED_FLOPS": 34.0,
     "DECOMPOSED_FLOPS": 16.0,
     "SINGULAR_FLOPS": 6.0,
+    "TURNED": 0.0,
     "WHITENED": 2.4,
     "READ": 0.7,
     "NEAR_READ": 0.7,
@@ -36,6 +38,12 @@ PRICES = {
     "SPARSE_READ": 2.2,
     "ROW": 10.0,
     "SPARSE_PAIR": 1.45,
+    "LOOP_NEAR_READ": 0.7,
+    "LOOP_READ": 0.7,
+    "LOOP_SPARSE_READ": 1.5,
+    "LOOP_TARGET": 0.25,
+    "LOOP_SPARSE_TARGET": 0.5,
+    "LOOP_STEP": 10e3,
     "STEP": 60e3,
     "LOOK": 300e3,
     "SMALL": 12.0,
@@ -221,9 +229,10 @@ def test_the_shape_of_rows():
         "nonzeros": 42,
         "is_sparse": True,
         "afar": True,
+        "loops": True,
     }
     for few in (False, True):
-        expected = Shape(70, 11, 3, 42, sparse=True, max_iter=5, afar=True, few=few)
+        expected = Shape(70, 11, 3, 42, sparse=True, max_iter=5, afar=True, few=few, loops=True)
         assert Shape.of(SimpleNamespace(**said, are_few=few), 5) == expected
 
 

@@ -161,7 +161,7 @@ def test_how_often_moments_lack_digits():
         (2500, 1501, 1000, 29.0, KRYLOV_ON_ROWS),
         (3500, 451, 10_000, 440.0, KRYLOV_ON_MOMENTS),
         (3500, 451, 10_000, 3.3, KRYLOV_ON_ROWS),
-        (6000, 351, 1000, 21.0, SPECTRAL),
+        (6000, 351, 1000, 21.0, KRYLOV_ON_MOMENTS),
     ],
 )
 def test_one_shape_two_kinds_of_data(n, p, max_iter, rank, engine):
@@ -183,6 +183,35 @@ def test_rows_of_few_columns_are_not_asked(d, asked):
     assert (Shape.of(problem, 10).rank is not None) is asked
     assert Shape.of(problem, 10, True).rate_given
     assert Shape.of(RowsInMemory(csr_matrix(problem.X), problem.y, None, False), 10).rank is None
+
+
+@pytest.mark.parametrize(
+    ("max_iter", "rate_given", "loops", "near", "asked"),
+    [
+        (1, False, True, True, True),
+        (10, True, False, True, False),
+        (11, True, False, True, True),
+        (11, True, True, False, True),
+        (30, True, True, True, False),
+        (31, True, True, True, True),
+    ],
+)
+def test_few_updates_at_a_given_rate_need_no_answer(
+    max_iter, rate_given, loops, near, asked, monkeypatch
+):
+    """A space holds ten whatever the curvatures; of thirty on rows in cache the loop is faster."""
+    monkeypatch.setattr(choice, "NEAR_NUMBERS", 300 * 130 * near)
+    monkeypatch.setattr(RowsInMemory, "loops", loops)
+    problem = rows(300, 130, 0.5)
+    assert (Shape.of(problem, max_iter, rate_given).rank is not None) is asked
+
+
+@pytest.mark.parametrize(("n", "asked"), [(30, False), (100, True)])
+def test_few_rows_that_are_decomposed_at_once_are_not_asked(n, asked):
+    """A space of the fewest vectors would take longer, whatever they said."""
+    shape = Shape.of(rows(n, 700, 0.5), 1000)
+    assert (shape.rank is not None) is asked
+    assert shape.best_engine() == SPECTRAL
 
 
 def test_what_rows_say_decides(monkeypatch):

@@ -309,7 +309,7 @@ def test_past_the_stop_is_refused():
     X, y = make_sparse(400, 300)
     path = descend("krylov", X, y, max_iter=200).path_
     for ask in (path.coef, path.intercept, path.loss, path.gradient):
-        with pytest.raises(ValueError, match=r"resolved this descent up to t = .*max_iter"):
+        with pytest.raises(ValueError, match=r"descent was resolved up to t = .*max_iter"):
             ask([3, 10**9])
     with pytest.raises(ValueError, match="larger max_iter"):
         path.iterations_to(path.loss(200) * 0.9)

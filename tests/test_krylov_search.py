@@ -421,14 +421,14 @@ def test_what_a_space_does_not_know_is_said():
         (
             lambda: spectrum.least_loss,
             AttributeError,
-            "The least possible loss is not known to a Krylov solver that stopped before its "
-            f"space was complete; {elsewhere}",
+            "The least possible loss is not known: no more was found than this descent needed; "
+            f"{elsewhere}",
         ),
         (
             lambda: spectrum.felt_curvature,
             AttributeError,
-            "The Krylov solver finds the curvatures that this descent needs, not all of them, "
-            f"so their condition number and degrees of freedom are not known; {elsewhere}",
+            "Only the curvatures that this descent needed were found, not all of them, so their "
+            f"condition number and degrees of freedom are not known; {elsewhere}",
         ),
         (
             lambda: descent.theta([3, 7]),
@@ -440,8 +440,8 @@ def test_what_a_space_does_not_know_is_said():
         (
             lambda: descent.loss([3, 5000]),
             ValueError,
-            "The Krylov solver resolved this descent up to t = 1,234; t = 5,000 is beyond. Fit "
-            "again with max_iter at least that large.",
+            "This descent was resolved up to t = 1,234; t = 5,000 is beyond. Fit again with "
+            "max_iter at least that large.",
         ),
     ):
         with pytest.raises(error) as caught:

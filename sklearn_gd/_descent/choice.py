@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log
 from typing import Protocol
@@ -14,11 +14,10 @@ from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 SPECTRAL = "spectral"
 KRYLOV_ON_MOMENTS = "krylov on moments"
 KRYLOV_ON_ROWS = "krylov on rows"
-# The plain loop is none of them. At a given rate and up to 30 updates it may be the fastest: a
-# space on rows takes no more products, but keeps its vectors orthogonal and looks at them. Of large
-# rows the loop then takes 0.7 to 1.5 times as long, of some 100,000 numbers or sparse ones a fifth
-# to a half (`benchmarks/choice.py`). But it leaves iterates only: no curvature, no loss surface.
 ENGINES = (SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS)
+# Of few updates at a given rate it may be the fastest: a space on rows takes as many products, but
+# keeps its vectors orthogonal and looks at them.
+LOOP = "plain loop"
 
 # Sums of products of so many columns take 512 MiB, and as much again while they are made.
 MOST_COLUMNS_OF_MOMENTS = 1 << 13
@@ -39,20 +38,29 @@ SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.19
 # Where moments lack digits curvatures fall off, and so many of the vectors do.
 FALLING_OFF = 0.9
 # It takes a few to know the largest curvature, however few the updates.
-FEWEST_VECTORS = 8
+FEWEST_VECTORS, FEWEST_AT_A_RATE = 8, 11
 # Fewer columns than this are decomposed sooner than an estimate pays; dense ones always were up to
 # the second number, whatever their curvatures, so that no rows are asked for those.
 FEW_COLUMNS, TOO_FEW_TO_ASK = 16, 128
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
 WORTH_LESS_KNOWN = 1.05
+# That of the plain loop knows no curvature either, nor any iterate beyond the next. It is not worth
+# the fraction of a millisecond that it saves at TOO_FEW_TO_ASK columns or fewer, nor in more than:
+MOST_LOOPED = 30
+WORTH_ITERATES_ONLY = 1.1  # where the problem would be decomposed
+# Of so few updates a space holds them all, whatever the curvatures: no rows are asked. Nor of
+# MOST_LOOPED, where rows stay in cache: the loop is faster than any space then.
+TOO_SHORT_TO_ASK = 10
 
 # Nanoseconds, of which only ratios matter. They were solved for by hand from the engines' times on
 # thirty shapes (`benchmarks/choice.py`) with one BLAS thread (NumPy's OpenBLAS, busy x86-64
 # cores at 1 MB of second-level cache each, November 2026); two threads do large products in
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
-EIGEN_FLOPS, REFINED_FLOPS = 8.0, 34.0  # times p^3: eigh; and again with an SVD, for all digits
-DECOMPOSED_FLOPS, SINGULAR_FLOPS = 5.0, 14.0  # times n^2 p and n^3: n <= p rows, by QR and SVD
+EIGEN_FLOPS, EIGEN_SQUARE = 5.3, 40.0  # times p^3 and, in nanoseconds, p^2: eigh
+REFINED_FLOPS = 34.0  # times p^3: again with an SVD, for all digits
+DECOMPOSED_FLOPS, SINGULAR_FLOPS = 4.5, 15.0  # times n^2 p and n^3: n <= p rows, by QR and SVD
+TURNED = 7.0  # a number of such rows, turned and copied on the way
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
 NEAR_READ, NEAR_NUMBERS = 0.5, 3 << 20  # of rows that stay in the last cache from step to step
@@ -61,6 +69,11 @@ SPARSE_READ = 2.2  # a non-zero of the rows, for both products
 ROW = 10.0  # all that is done with one entry of a vector as long as there are rows
 SPARSE_PAIR = 1.45  # one product of two non-zeros of a row in X'X, times log p
 STEP = 60_000.0  # what a step costs besides
+# An update of the plain loop: a number read, near or far or a non-zero; what every target after the
+# first costs of that; and what an update costs besides.
+LOOP_NEAR_READ, LOOP_READ, LOOP_SPARSE_READ = 0.4, 0.55, 1.6
+LOOP_TARGET, LOOP_SPARSE_TARGET = 0.2, 0.4
+LOOP_STEP = 12_000.0
 LOOK = 300_000.0  # a look at the small problem, however small: stop, bound, rate
 SMALL = 12.0  # times the cube of the vectors, in all looks together
 
@@ -81,6 +94,8 @@ class Sized(Protocol):
     @property
     def afar(self) -> bool: ...  # a pass over the rows costs more than their arithmetic
     @property
+    def loops(self) -> bool: ...  # an update is two products here and now, and nothing else
+    @property
     def are_few(self) -> bool: ...  # they had better be decomposed than summed
     def effective_rank(self) -> float | None: ...  # where a few rows can be asked, and tell
 
@@ -99,13 +114,27 @@ class Shape:
     few: bool = False  # "spectral" is the decomposition of the rows themselves
     rate_given: bool = False  # or the largest curvature must be found
     rank: float | None = None  # the effective one, where it is known
+    loops: bool = False
 
     @classmethod
     def of(cls, rows: Sized, max_iter: int, rate_given: bool = False) -> Shape:
         n, p, k = rows.n_samples, rows.n_parameters, rows.n_targets
-        rank = rows.effective_rank() if p > TOO_FEW_TO_ASK and not rows.is_sparse else None
         size = (n, p, k, rows.nonzeros, rows.is_sparse)
-        return cls(*size, max_iter, rows.afar, rows.are_few, rate_given, rank)
+        shape = cls(*size, max_iter, rows.afar, rows.are_few, rate_given, loops=rows.loops)
+        return replace(shape, rank=rows.effective_rank()) if shape._depends_on_rank else shape
+
+    @property
+    def _depends_on_rank(self) -> bool:
+        """Whether it is worth asking some rows for it."""
+        if self.sparse or self.p <= TOO_FEW_TO_ASK or self._sooner_decomposed:
+            return False
+        short = MOST_LOOPED if self.loops and self._near else TOO_SHORT_TO_ASK
+        return not self.rate_given or self.max_iter > short
+
+    @property
+    def _sooner_decomposed(self) -> bool:
+        """Few rows, before even the smallest space were grown and looked at."""
+        return self.few and self.cost(SPECTRAL) < FEWEST_VECTORS * STEP + 2 * LOOK
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -113,15 +142,30 @@ class Shape:
 
     def on_moments(self, solver: str) -> str:
         """The same where there are moments and no rows to turn to."""
-        decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
-        faster = WORTH_LESS_KNOWN * self._krylov_on_moments < decompose
+        faster = WORTH_LESS_KNOWN * self._krylov_on_moments < self._eigenbasis
         return KRYLOV_ON_MOMENTS if solver == "krylov" or faster else SPECTRAL
 
     def best_engine(self) -> str:
         """The one to be used: all give the same iterates."""
+        engine = self._best_closed_form()
+        if not self._may_loop:
+            return engine
+        worth = WORTH_ITERATES_ONLY if engine == SPECTRAL else 1.0
+        return LOOP if worth * self.cost(LOOP) < self.cost(engine) else engine
+
+    def without_loop(self) -> Shape:
+        """Where the plain loop found that it can't tell how the descent ends."""
+        return replace(self, loops=False)
+
+    @property
+    def _may_loop(self) -> bool:
+        short = self.rate_given and self.max_iter <= MOST_LOOPED
+        return self.loops and short and self.p > TOO_FEW_TO_ASK
+
+    def _best_closed_form(self) -> str:
         if self.p > MOST_COLUMNS_OF_MOMENTS and not self.few:
             return KRYLOV_ON_ROWS
-        if self.p <= FEW_COLUMNS:
+        if self.p <= FEW_COLUMNS or self._sooner_decomposed:
             return SPECTRAL  # and no time is lost on estimates
         krylov = self.best_krylov()
         if self.passes_are_dear and krylov == KRYLOV_ON_ROWS:
@@ -182,7 +226,7 @@ class Shape:
     def vectors(self) -> float:
         updates, most = self._updates, min(self.n, self.p)
         if self.rate_given:  # a space of one vector more than updates has them all
-            return min(self._vectors_for(updates), updates + 1, most)
+            return min(max(self._vectors_for(updates), FEWEST_AT_A_RATE), updates + 1, most)
         top = self.curvatures.vectors_to_the_top if self.curvatures else 0.0
         return min(max(self._vectors_for(updates), top, FEWEST_VECTORS), most)
 
@@ -208,22 +252,42 @@ class Shape:
         if engine == KRYLOV_ON_MOMENTS:
             again = self.lacking * FALLING_OFF * self.cost(KRYLOV_ON_ROWS)
             return self._moments + self._krylov_on_moments + again
+        if engine == LOOP:
+            return (self._updates + 2) * self._update
         if self.few:
             n, p = sorted((self.n, self.p))
-            return MATRIX_FLOP * (DECOMPOSED_FLOPS * n**2 * p + SINGULAR_FLOPS * n**3)
+            flops = DECOMPOSED_FLOPS * n**2 * p + SINGULAR_FLOPS * n**3
+            return MATRIX_FLOP * flops + TURNED * n * p
         return self._moments + self._decomposed
+
+    @property
+    def _update(self) -> float:
+        """Of the plain loop."""
+        if self.sparse:
+            read, more = LOOP_SPARSE_READ, LOOP_SPARSE_TARGET
+        else:
+            read, more = LOOP_NEAR_READ if self._near else LOOP_READ, LOOP_TARGET
+        read *= self.nonzeros * (1.0 + more * (self.targets - 1))
+        return read + ROW * self.n * self.targets + LOOP_STEP
+
+    @property
+    def _near(self) -> bool:
+        return self.nonzeros <= NEAR_NUMBERS
 
     @property
     def _read(self) -> float:
         if self.sparse:
             return SPARSE_READ
-        return NEAR_READ if self.nonzeros <= NEAR_NUMBERS else READ
+        return NEAR_READ if self._near else READ
 
     @property
     def _decomposed(self) -> float:
         """Sums of products, once they are there."""
-        decompose = MATRIX_FLOP * EIGEN_FLOPS * self.p**3
-        return decompose + self.lacking * self._refinement
+        return self._eigenbasis + self.lacking * self._refinement
+
+    @property
+    def _eigenbasis(self) -> float:
+        return MATRIX_FLOP * EIGEN_FLOPS * self.p**3 + EIGEN_SQUARE * self.p**2
 
     @property
     def _krylov_on_moments(self) -> float:

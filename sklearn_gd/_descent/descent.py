@@ -45,6 +45,15 @@ class Descent:
         """The last t that can be asked for; None where any can."""
         return None
 
+    def check_known(self, t: ArrayLike) -> None:
+        """Raise where some t lies beyond `last_known`."""
+        last = self.last_known
+        if last is not None and np.any(np.asarray(t).astype(object) > last):
+            raise ValueError(
+                f"This descent was resolved up to t = {last:,}; t = {int(np.max(t)):,} is beyond. "
+                "Fit again with max_iter at least that large."
+            )
+
     @cached_property
     def moving(self) -> NDArray[np.bool_] | slice:
         """Directions along which the start is not yet at its limit; the others never matter."""

@@ -59,6 +59,7 @@ class DeviceRows:
 
     is_sparse = False
     afar = False
+    loops = False
     are_few = False
 
     def effective_rank(self) -> float | None:

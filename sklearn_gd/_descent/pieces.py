@@ -45,6 +45,10 @@ class KrylovSpectrum(Spectrum):
     top_known: bool
 
     @property
+    def has_directions(self) -> bool:
+        return False
+
+    @property
     def largest_curvature(self) -> float:
         if not self.top_known:
             raise AttributeError(
@@ -57,8 +61,8 @@ class KrylovSpectrum(Spectrum):
     def least_loss(self) -> float:
         if not self.complete:
             raise AttributeError(
-                "The least possible loss is not known to a Krylov solver that stopped before its "
-                f"space was complete; {ELSEWHERE}"
+                "The least possible loss is not known: no more was found than this descent needed; "
+                f"{ELSEWHERE}"
             )
         return self.floor
 
@@ -74,8 +78,8 @@ class KrylovSpectrum(Spectrum):
     def felt_curvature(self) -> Floats:
         if not self.whole:
             raise AttributeError(
-                "The Krylov solver finds the curvatures that this descent needs, not all of them, "
-                f"so their condition number and degrees of freedom are not known; {ELSEWHERE}"
+                "Only the curvatures that this descent needed were found, not all of them, so "
+                f"their condition number and degrees of freedom are not known; {ELSEWHERE}"
             )
         return self.curvature[: self.turns[0].shape[1]]
 
@@ -203,8 +207,8 @@ class KrylovDescent(Descent):
         )
 
     def _ask(self, question: Callable[[Piece, ArrayLike], Floats], t: ArrayLike) -> Floats:
+        self.check_known(t)
         steps = np.asarray(t)
-        self._check(steps)
         if len(self.pieces) == 1 or not steps.size:
             return question(self.pieces[0], steps)
         owner = np.searchsorted(self.firsts, steps.astype(float), side="right") - 1
@@ -216,13 +220,6 @@ class KrylovDescent(Descent):
         for i, part in parts.items():
             answer[owner == i] = part
         return answer
-
-    def _check(self, steps: NDArray[np.generic]) -> None:
-        if self.known_to is not None and np.any(steps.astype(object) > self.known_to):
-            raise ValueError(
-                f"The Krylov solver resolved this descent up to t = {self.last_known:,}; t = "
-                f"{int(np.max(steps)):,} is beyond. Fit again with max_iter at least that large."
-            )
 
 
 def joined(pieces: Sequence[Piece], firsts: Sequence[int], known_to: int | None) -> KrylovDescent:

@@ -44,6 +44,7 @@ class RowsInMemory(Rows):
     """The problem of rows that are all here."""
 
     afar = False
+    loops = True
 
     def moments(self) -> Moments:
         """One pass over the rows."""
@@ -107,6 +108,7 @@ class Gathered:
 
     is_sparse = False
     afar = False
+    loops = False
     are_few = False
 
     @property

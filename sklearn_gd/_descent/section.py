@@ -23,7 +23,7 @@ class Section:
 
 def whole(spectrum: Spectrum) -> Spectrum:
     """The spectrum, where it holds every direction; one of a Krylov space does not."""
-    if spectrum.basis.shape[1] != spectrum.curvature.size:
+    if not spectrum.has_directions:
         raise ValueError(
             "This needs all directions of the problem, but the solver kept only what the descent "
             "needed. Fit with solver='spectral', where X has few enough columns."

@@ -14,6 +14,7 @@ from sklearn_gd._descent.descent import Descent, RecordedDescent
 from sklearn_gd._descent.moments import HaveMoments, Moments
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory, refine
 from sklearn_gd._descent.rows import LARGEST_SIZE
+from sklearn_gd._descent.short import short_descent
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
 from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
 
@@ -64,25 +65,46 @@ def solve(
     `moments` are those of the problem, where they are there already.
     """
     _check_start(problem, start)
+    if solver not in ("auto", "krylov"):
+        return _solve_by(solver, problem, start, terms, moments)
+    shape = choice.Shape.of(problem, terms.max_iter, terms.lr is not None)
+    if isinstance(problem, Gathered):
+        return _solve_by(shape.on_moments(solver), problem, start, terms, moments)
+    engine = (shape.without_loop() if moments else shape).with_rows(solver)
+    if engine == choice.LOOP:
+        assert isinstance(problem, RowsInMemory)
+        assert terms.lr is not None
+        short = short_descent(problem, start, terms.lr, terms.tol, terms.max_iter)
+        if short is not None:
+            return *short, None
+        engine = shape.without_loop().with_rows(solver)
+    return _solve_by(engine, problem, start, terms, moments)
+
+
+def _solve_by(
+    engine: str,
+    problem: Problem | Gathered,
+    start: Floats,
+    terms: Terms,
+    moments: Moments | None,
+) -> tuple[Descent, Stop, HaveMoments | None]:
+    """By one of the engines, or step by step: engine "loop"."""
     gathered = isinstance(problem, Gathered)
-    if solver in ("auto", "krylov"):
-        shape = choice.Shape.of(problem, terms.max_iter, terms.lr is not None)
-        solver = shape.on_moments(solver) if gathered else shape.with_rows(solver)
-    if solver == choice.KRYLOV_ON_MOMENTS:
+    if engine == choice.KRYLOV_ON_MOMENTS:
         moments = moments or problem.moments()
         ask, measure = _ask(problem, terms), None if gathered else _measure(problem)
         descent, stop = krylov.on_moments(moments, problem.fit_intercept, start, ask, measure)
         if gathered or descent.holds(stop.t, float(descent.loss(stop.t))):
             return descent, stop, None  # advice on scaling would decompose them
-        solver = choice.KRYLOV_ON_ROWS
-    if solver == choice.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
+        engine = choice.KRYLOV_ON_ROWS
+    if engine == choice.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
         return *krylov.on_rows(problem.sides(), start, _ask(problem, terms)), None
     if isinstance(problem, RowsInMemory) and problem.are_few:
         plan = _plan(_descent(problem.decomposed(start), terms), problem, terms)
-        return *_taken(plan, problem, solver), _cheap_moments(problem, moments)
+        return *_taken(plan, problem, engine), _cheap_moments(problem, moments)
     moments = moments or problem.moments()
     plan = _spectral(problem, start, terms, moments)
-    return *_taken(plan, problem, solver), lambda: moments
+    return *_taken(plan, problem, engine), lambda: moments
 
 
 def _cheap_moments(problem: RowsInMemory, known: Moments | None) -> HaveMoments | None:
@@ -127,9 +149,9 @@ def _spectral(problem: Problem | Gathered, start: Floats, terms: Terms, moments:
     return plan
 
 
-def _taken(plan: Plan, problem: Problem | Gathered, solver: str) -> tuple[Descent, Stop]:
+def _taken(plan: Plan, problem: Problem | Gathered, engine: str) -> tuple[Descent, Stop]:
     """Where the plan leads, in one step or step by step."""
-    return _walk(problem, plan) if solver == "loop" else (plan.descent, plan.stop)
+    return _walk(problem, plan) if engine == "loop" else (plan.descent, plan.stop)
 
 
 def _descent(spectrum: Spectrum, terms: Terms) -> Descent:

@@ -55,6 +55,11 @@ class Spectrum:
     # The t whose loss was measured on the rows, to have the floor from it; None: from the sums.
     measured_at: int | None = field(default=None, kw_only=True)
 
+    @property
+    def has_directions(self) -> bool:
+        """Whether `basis` has every direction of the problem, and not only those of a descent."""
+        return True
+
     def seen(self, product: Callable[[Floats], Floats]) -> Floats:
         """A product with a matrix of p rows, (p, any), of all directions."""
         return product(self.basis)

@@ -90,5 +90,5 @@ def _sorted(Z: Floats, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Flo
     """
     taken = np.empty_like(Z)
     for row, i in zip(taken, rows, strict=True):
-        np.take(Z[i], columns, out=row, mode="clip")
+        Z[i].take(columns, out=row, mode="clip")
     return taken

@@ -52,6 +52,7 @@ class RowsOnWorkers:
     may_weigh_nothing: bool = False
 
     afar = True
+    loops = False
     are_few = False
 
     def effective_rank(self) -> float | None:
