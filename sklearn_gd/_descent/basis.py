@@ -60,7 +60,7 @@ class Basis:
         flat = coordinates.reshape(prod(many), size)
         lifted = np.zeros((len(flat), self.length))
         for first, chunk in self._used(size):
-            add_product(lifted, flat[:, first : first + len(chunk)], chunk)
+            lifted += flat[:, first : first + len(chunk)] @ chunk
         return lifted.reshape(*many, self.length)
 
     def seen(self, product: Callable[[Floats], Floats], size: int) -> Floats:

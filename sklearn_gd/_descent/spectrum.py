@@ -66,8 +66,7 @@ class Spectrum:
 
     def lift(self, along: Floats) -> Floats:
         """From steps along all directions (..., r) to parameters (..., p)."""
-        flat = product(along.reshape(-1, along.shape[-1]), self.basis.T)
-        return flat.reshape(*along.shape[:-1], len(self.basis))
+        return np.asarray(along @ self.basis.T)
 
     @property
     def felt(self) -> NDArray[np.bool_]:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 
-from sklearn_gd._descent.products import product
 from sklearn_gd._descent.spectrum import Spectrum
 
 Floats = NDArray[np.float64]
@@ -37,7 +36,7 @@ class Turned:
         """From steps along all directions (..., n) to parameters (..., p)."""
         p, n = self.reflectors.shape
         axes = np.zeros((along.size // n, p))
-        axes[:, :n] = product(along.reshape(-1, n), self.turn.T)
+        axes[:, :n] = along.reshape(-1, n) @ self.turn.T
         lifted = np.empty_like(axes)
         if axes.size:
             reflected, _ = lapack.dgemqrt(self.reflectors, self.triangles, axes.T, overwrite_c=1)
