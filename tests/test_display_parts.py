@@ -67,6 +67,12 @@ REFUSED = {
     "lrs compares rates of one estimator; got 2 of them.": (
         lambda: LossCurveDisplay.from_estimator([LINE, LINE], lrs=[0.1])
     ),
+    "estimator must name at least one; got an empty list.": (
+        lambda: LossCurveDisplay.from_estimator([])
+    ),
+    "lrs must name at least one; got an empty list.": (
+        lambda: LossCurveDisplay.from_estimator(LINE, lrs=[])
+    ),
     "labels must name 2 descents; got 1 of them.": (
         lambda: LossCurveDisplay.from_estimator([LINE, LINE], labels=["one"])
     ),

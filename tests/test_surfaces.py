@@ -16,6 +16,7 @@ from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import moments_of
 from sklearn_gd._descent.problem import RowsInMemory
 from sklearn_gd._descent.section import least_squares, most_telling, section, whole
+from sklearn_gd._descent.short import _without_directions
 from sklearn_gd._descent.spectrum import eigenbasis
 from sklearn_gd._descent.surface import Grid
 
@@ -98,7 +99,7 @@ def test_a_cut_needs_all_directions():
         "This needs all directions of the problem, but the solver kept only what the descent "
         "needed. Fit with solver='spectral', where X has few enough columns."
     )
-    fewer = replace(spectrum, basis=spectrum.basis[:, :0])
+    fewer = _without_directions(spectrum.start, sizes=1.0)
     for ask in (
         lambda: whole(fewer),
         lambda: section(Descent(fewer, 0.1), np.eye(4)),

@@ -52,6 +52,8 @@ class Known:
         distances = []
         for ritz, come in zip(self._ritz, self._come, strict=True):
             scale = self._scale(ritz, float(come), t)
+            if not scale < inf:
+                return inf
             distance = self._distance(ritz, scale, t)
             if not distance <= RESOLVED * scale:
                 lacking = distance / (RESOLVED * scale) if scale > 0 else inf
@@ -82,13 +84,16 @@ class Known:
         return last if unknown is None else unknown - 1
 
     def last(self, t: int) -> int:
-        """A known t, somewhat beyond t where nothing hinders."""
-        while t < FAR and self(2 * t):
-            t *= 2
-        return t
+        """A known t, t doubled as often as it stays one: most often for ever, or not far."""
+        most = (FAR // t).bit_length() - 1
+        unknown = first_true(
+            lambda times: np.array([not self(2 * t << int(i)) for i in times]), most, probes=1
+        )
+        return t << (most + 1 if unknown is None else unknown)
 
     def _scale(self, ritz: Ritz, come: float, t: int) -> float:
-        return max(float(np.linalg.norm(ritz.coordinates(self._piece.lr, t))), come)
+        with np.errstate(over="ignore"):
+            return max(float(np.linalg.norm(ritz.coordinates(self._piece.lr, t))), come)
 
     def _loss_is_known(self, distance: Floats, t: int) -> bool:
         """|J(theta + delta) - J(theta)| <= |gradient| |delta| + L/2 |delta|^2, beside rounding."""

@@ -133,7 +133,9 @@ class LossCurveDisplay:
         """
         estimators = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
         paths = [path_of(each) for each in estimators]
+        _check_some("estimator", paths)
         if lrs is not None:
+            _check_some("lrs", lrs)
             if len(paths) > 1:
                 raise ValueError(f"lrs compares rates of one estimator; got {len(paths)} of them.")
             t_max = max(paths[0].n_iter, FEWEST_COMPARED) if t_max is None else t_max
@@ -266,6 +268,11 @@ class LossCurveDisplay:
         if self.max_stable_lr is None or not np.isfinite(self.max_stable_lr):
             return None
         return f"stable below lr = {self.max_stable_lr:.3g}"
+
+
+def _check_some(name: str, given: Sequence[Any]) -> None:
+    if len(given) == 0:
+        raise ValueError(f"{name} must name at least one; got an empty list.")
 
 
 def _shared(values: list[Any]) -> Any:
