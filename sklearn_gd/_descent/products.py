@@ -2,9 +2,9 @@
 
 NumPy's and SciPy's wheels carry a BLAS each, with threads of its own, and decompositions are
 SciPy's. After work these threads spin for a tenth of a second, waiting for more, on cores that the
-other BLAS then lacks. Where the two took turns with two threads on two cores, a second pass over
-the rows took tens of times as long as with one, and a decomposition of 75 columns 100 milliseconds
-in the place of half a one. So whatever may wake a thread beside a decomposition goes to SciPy's.
+other BLAS then lacks. Measured with two threads on two cores, one of them busy: a sum of squares of
+32,000 numbers by NumPy's before a decomposition of 75 columns by SciPy's took 144 milliseconds in
+the place of half a one. So whatever may wake a thread beside a decomposition goes to SciPy's.
 """
 
 from __future__ import annotations
