@@ -170,9 +170,14 @@ def test_one_shape_two_kinds_of_data(n, p, max_iter, rank, engine):
 
 
 def test_rows_that_stay_in_cache_are_read_faster():
-    """Up to three million numbers or so."""
-    near, far = (Shape(1000, p, 1, 1000 * p, False, 100) for p in (3145, 3146))
-    assert near._read == choice.NEAR_READ < far._read == choice.READ
+    """Up to two million numbers or so; of twice as many none stays, and half of those between."""
+    most = choice.NEAR_NUMBERS
+    reads = [
+        Shape(1, size, 1, size, False, 100)._read
+        for size in (9, most, 3 * most // 2, 2 * most, 9 * most)
+    ]
+    between = (choice.NEAR_READ + choice.READ) / 2
+    assert reads == pytest.approx(2 * [choice.NEAR_READ] + [between] + 2 * [choice.READ])
     assert Shape(1000, 1000, 1, 3000, True, 100)._read == choice.SPARSE_READ
 
 

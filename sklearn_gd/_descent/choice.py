@@ -63,7 +63,8 @@ DECOMPOSED_FLOPS, SINGULAR_FLOPS = 4.5, 15.0  # times n^2 p and n^3: n <= p rows
 TURNED = 7.0  # a number of such rows, turned and copied on the way
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
-NEAR_READ, NEAR_NUMBERS = 0.5, 3 << 20  # of rows that stay in the last cache from step to step
+# Of rows that stay in the last cache from step to step; half of twice as many do.
+NEAR_READ, NEAR_NUMBERS = 0.5, 2 << 20
 CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step
 SPARSE_READ = 2.2  # a non-zero of the rows, for both products
 ROW = 10.0  # all that is done with one entry of a vector as long as there are rows
@@ -128,7 +129,7 @@ class Shape:
         """Whether it is worth asking some rows for it."""
         if self.sparse or self.p <= TOO_FEW_TO_ASK or self._sooner_decomposed:
             return False
-        short = MOST_LOOPED if self.loops and self._near else TOO_SHORT_TO_ASK
+        short = MOST_LOOPED if self.loops and self.nonzeros <= NEAR_NUMBERS else TOO_SHORT_TO_ASK
         return not self.rate_given or self.max_iter > short
 
     @property
@@ -266,19 +267,19 @@ class Shape:
         if self.sparse:
             read, more = LOOP_SPARSE_READ, LOOP_SPARSE_TARGET
         else:
-            read, more = LOOP_NEAR_READ if self._near else LOOP_READ, LOOP_TARGET
+            read, more = self._between(LOOP_NEAR_READ, LOOP_READ), LOOP_TARGET
         read *= self.nonzeros * (1.0 + more * (self.targets - 1))
         return read + ROW * self.n * self.targets + LOOP_STEP
 
-    @property
-    def _near(self) -> bool:
-        return self.nonzeros <= NEAR_NUMBERS
+    def _between(self, near: float, far: float) -> float:
+        """What a number costs, by how many of them stay in cache."""
+        return near + (far - near) * min(max(self.nonzeros / NEAR_NUMBERS - 1.0, 0.0), 1.0)
 
     @property
     def _read(self) -> float:
         if self.sparse:
             return SPARSE_READ
-        return NEAR_READ if self._near else READ
+        return self._between(NEAR_READ, READ)
 
     @property
     def _decomposed(self) -> float:

@@ -110,7 +110,7 @@ class Ritz:
         rough = self.turn[-1]
         unknown = np.where(np.abs(rough) < KNOWN_COMPONENT, 2 * KNOWN_COMPONENT, 0.0)
         bound, slack = self._bound(lr, t, largest, rough, unknown)
-        return bound - slack if slack < inf else 0.0
+        return bound - slack if slack < inf else bound
 
     def _bound(
         self, lr: float, t: int, largest: float, last: Floats, off: Floats
