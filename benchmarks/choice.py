@@ -44,26 +44,26 @@ SHAPES: list[tuple[int, int, float | None]] = [
     (2_000, 20_000, 0.002),
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
-# Shapes that had no part in the constants, to judge them by: about eighty-five that judged earlier
+# Shapes that had no part in the constants, to judge them by: about a hundred that judged earlier
 # ones have a part in these. Columns fall off at other rates here, too.
 FRESH: list[tuple[int, int, float | None]] = [
-    (800, 60, None),
-    (1_500, 140, None),
-    (130, 1_100, None),
-    (70, 3_000, None),
-    (7_000, 110, None),
-    (25_000, 250, None),
-    (3_000, 450, None),
-    (7_000, 1_300, None),
-    (2_600, 1_200, None),
-    (18_000, 900, None),
-    (1_200, 1_500, None),
-    (250, 5_000, None),
-    (500, 700, None),
-    (15_000, 500, 0.02),
-    (40_000, 3_000, 0.003),
-    (8_000, 6_000, 0.001),
-    (90_000, 150, 0.06),
+    (700, 52, None),
+    (1_200, 160, None),
+    (160, 1_300, None),
+    (40, 5_000, None),
+    (12_000, 75, None),
+    (35_000, 220, None),
+    (4_000, 420, None),
+    (5_000, 1_700, None),
+    (2_000, 1_050, None),
+    (14_000, 1_250, None),
+    (1_600, 2_100, None),
+    (350, 3_500, None),
+    (650, 900, None),
+    (10_000, 900, 0.012),
+    (60_000, 2_500, 0.003),
+    (7_000, 8_000, 0.0012),
+    (60_000, 180, 0.07),
 ]
 DECAYS, FRESH_DECAYS = (0.0, 0.5), (0.0, 0.25, 0.5, 1.0)
 # At a given rate, so few updates that the plain loop may be the fastest.
