@@ -256,6 +256,14 @@ def test_where_it_is_never_taken():
     assert shape(20_000, many, 5).best_engine() == LOOP
 
 
+@pytest.mark.parametrize(("p", "targets", "looped"), [(524_288, 1, True), (262_145, 2, False)])
+def test_what_is_kept_is_bounded(p, targets, looped):
+    """By two numbers for each parameter and iterate, a quarter of a gibibyte in all."""
+    sizes = Shape(2000, p, targets, 10_000, True, 30, rate_given=True, loops=True)
+    assert 2 * 32 * p * targets == pytest.approx(choice.MOST_RECORDED, rel=1e-5)
+    assert sizes._may_loop is looped
+
+
 def test_targets_make_it_dearer():
     """Each after the first by a share of what is read."""
     one, nine = (Shape(500, 1000, k, 500_000, False, 8, loops=True) for k in (1, 9))

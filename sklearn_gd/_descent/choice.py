@@ -47,6 +47,8 @@ WORTH_LESS_KNOWN = 1.05
 # That of the plain loop knows no curvature either, nor any iterate beyond the next. It is not worth
 # the fraction of a millisecond that it saves at TOO_FEW_TO_ASK columns or fewer, nor in more than:
 MOST_LOOPED = 30
+# Parameters and derivatives of all iterates, which it keeps; a space starts again in time.
+MOST_RECORDED = 1 << 25
 WORTH_ITERATES_ONLY = 1.1  # where the problem would be decomposed
 # Of so few updates a space holds them all, whatever the curvatures: no rows are asked. Nor of
 # MOST_LOOPED, where rows stay in cache: the loop is faster than any space then.
@@ -160,8 +162,10 @@ class Shape:
 
     @property
     def _may_loop(self) -> bool:
-        short = self.rate_given and self.max_iter <= MOST_LOOPED
-        return self.loops and short and self.p > TOO_FEW_TO_ASK
+        if not (self.loops and self.rate_given and self.p > TOO_FEW_TO_ASK):
+            return False
+        recorded = 2 * (self.max_iter + 2) * self.p * self.targets
+        return self.max_iter <= MOST_LOOPED and recorded <= MOST_RECORDED
 
     def _best_closed_form(self) -> str:
         if self.p > MOST_COLUMNS_OF_MOMENTS and not self.few:
