@@ -205,15 +205,15 @@ def test_few_updates_at_a_given_rate_need_no_answer(
     max_iter, rate_given, loops, near, asked, monkeypatch
 ):
     """A space holds ten whatever the curvatures; of thirty on rows in cache the loop is faster."""
-    monkeypatch.setattr(choice, "NEAR_NUMBERS", 300 * 130 * near)
+    monkeypatch.setattr(choice, "NEAR_NUMBERS", 300 * 130 if near else 1)
     monkeypatch.setattr(RowsInMemory, "loops", loops)
     problem = rows(300, 130, 0.5)
     assert (Shape.of(problem, max_iter, rate_given).rank is not None) is asked
 
 
-@pytest.mark.parametrize(("n", "asked"), [(30, False), (100, True)])
+@pytest.mark.parametrize(("n", "asked"), [(100, False), (200, True)])
 def test_few_rows_that_are_decomposed_at_once_are_not_asked(n, asked):
-    """A space of the fewest vectors would take longer, whatever they said."""
+    """A space of a dozen vectors would take longer, whatever they said."""
     shape = Shape.of(rows(n, 700, 0.5), 1000)
     assert (shape.rank is not None) is asked
     assert shape.best_engine() == SPECTRAL

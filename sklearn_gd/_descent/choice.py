@@ -39,6 +39,8 @@ SPARSE_FACTOR, SPARSE_POWER = 4.0, 0.19
 FALLING_OFF = 0.9
 # It takes a few to know the largest curvature, however few the updates.
 FEWEST_VECTORS, FEWEST_AT_A_RATE = 8, 11
+# Few rows that are decomposed before a space has so many are not asked how curvatures fall off.
+SMALL_SPACE, LOOKS_AT_SMALL = 12, 3
 # Fewer columns than this are decomposed sooner than an estimate pays; dense ones always were up to
 # the second number, whatever their curvatures, so that no rows are asked for those.
 FEW_COLUMNS, TOO_FEW_TO_ASK = 16, 128
@@ -136,8 +138,9 @@ class Shape:
 
     @property
     def _sooner_decomposed(self) -> bool:
-        """Few rows, before even the smallest space were grown and looked at."""
-        return self.few and self.cost(SPECTRAL) < FEWEST_VECTORS * STEP + 2 * LOOK
+        """Few rows, before even a small space were grown and looked at."""
+        grown = SMALL_SPACE * (self._step + STEP) + LOOKS_AT_SMALL * LOOK
+        return self.few and self.cost(SPECTRAL) < grown
 
     def with_rows(self, solver: str) -> str:
         """The engine for "auto" or "krylov"."""
@@ -252,8 +255,7 @@ class Shape:
     def cost(self, engine: str) -> float:
         """About how many nanoseconds it takes."""
         if engine == KRYLOV_ON_ROWS:
-            step = self.nonzeros * self._read + ROW * self.n
-            return self.vectors * step * self.targets + self._growing
+            return self.vectors * self._step * self.targets + self._growing
         if engine == KRYLOV_ON_MOMENTS:
             again = self.lacking * FALLING_OFF * self.cost(KRYLOV_ON_ROWS)
             return self._moments + self._krylov_on_moments + again
@@ -264,6 +266,11 @@ class Shape:
             flops = DECOMPOSED_FLOPS * n**2 * p + SINGULAR_FLOPS * n**3
             return MATRIX_FLOP * flops + TURNED * n * p
         return self._moments + self._decomposed
+
+    @property
+    def _step(self) -> float:
+        """Both products with the rows, for one target."""
+        return self.nonzeros * self._read + ROW * self.n
 
     @property
     def _update(self) -> float:
