@@ -170,7 +170,7 @@ def test_one_shape_two_kinds_of_data(n, p, max_iter, rank, engine):
 
 
 def test_rows_that_stay_in_cache_are_read_faster():
-    """Up to two million numbers or so; of twice as many none stays, and half of those between."""
+    """Up to 1.5 million numbers or so; of twice as many none stays, and half of those between."""
     most = choice.NEAR_NUMBERS
     reads = [
         Shape(1, size, 1, size, False, 100)._read

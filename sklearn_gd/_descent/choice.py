@@ -68,7 +68,7 @@ TURNED = 7.0  # a number of such rows, turned and copied on the way
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
 # Of rows that stay in the last cache from step to step; half of twice as many do.
-NEAR_READ, NEAR_NUMBERS = 0.5, 2 << 20
+NEAR_READ, NEAR_NUMBERS = 0.5, 3 << 19
 CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step
 SPARSE_READ = 2.2  # a non-zero of the rows, for both products
 ROW = 10.0  # all that is done with one entry of a vector as long as there are rows
