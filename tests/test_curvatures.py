@@ -161,7 +161,6 @@ def test_how_often_moments_lack_digits():
         (2500, 1501, 1000, 29.0, KRYLOV_ON_ROWS),
         (3500, 451, 10_000, 440.0, KRYLOV_ON_MOMENTS),
         (3500, 451, 10_000, 3.3, KRYLOV_ON_ROWS),
-        (6000, 351, 1000, 21.0, KRYLOV_ON_MOMENTS),
     ],
 )
 def test_one_shape_two_kinds_of_data(n, p, max_iter, rank, engine):
