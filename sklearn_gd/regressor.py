@@ -57,8 +57,8 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         only multiplies with vectors. Its `path_` answers up to the stop, and beyond only where it
         can say so; its largest curvature is the largest one that the start's residual has a part
         in. "loop" is the textbook loop with the same stopping rule. "auto" takes the faster of
-        "spectral" and "krylov" or, for up to 30 updates at a given `lr` on more than 128 columns,
-        the loop where that is faster still; its `path_` answers up to one update past the stop.
+        "spectral" and "krylov" or, in the place of the latter, the loop where up to 30 updates at a
+        given `lr` are made sooner; its `path_` answers up to one update past the stop.
 
     Attributes
     ----------

@@ -496,6 +496,7 @@ def test_where_nothing_is_left_everything_is_known():
     assert [known.missing(t) for t in (-1, 0, 1, 10**9)] == [0.0] * 4
     assert known.roughly(10**9)
     assert known.last(3) >= 1 << 60
+    assert known.last(1 << 61) == 1 << 61
     assert known.largest(17) == 17
 
 

@@ -36,6 +36,21 @@ def test_products_are_those_of_numpy(sizes, layouts):
     assert_allclose(product(A, B[:, 0]), A @ B[:, 0], rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.parametrize("kind", ["f4", ">f8", "read-only"])
+def test_what_blas_would_write_elsewhere_is_written_here(kind):
+    """Other numbers than BLAS takes are not lost in a copy; what may not be written to is not."""
+    rng = np.random.default_rng(0)
+    A, B = rng.standard_normal((5, 4)), rng.standard_normal((4, 3))
+    out = np.zeros((5, 3), "f8" if kind == "read-only" else kind, order="F")
+    if kind == "read-only":
+        out.flags.writeable = False
+        with pytest.raises(ValueError, match="read-only"):
+            add_product(out, A, B)
+        return
+    add_product(out, A, B)
+    assert_allclose(out, A @ B, rtol=1e-6)
+
+
 def test_squares_are_summed_in_any_layout():
     """Over all axes."""
     values = np.arange(24.0).reshape(2, 12)

@@ -9,12 +9,14 @@ from scipy import sparse
 
 from sklearn_gd._descent import rows as module
 from sklearn_gd._descent.problem import RowsInMemory
-from sklearn_gd._descent.rows import NARROW, NotFinite, Rows
+from sklearn_gd._descent.rows import NARROW, NotFinite, Rows, multipliable
 from sklearn_gd._descent.spectrum import Spectrum
 
 KINDS = {
     "dense": np.asarray,
     "by columns": np.asfortranarray,
+    "every other column": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
+    "backwards": lambda X: X[::-1].copy()[::-1],
     "float32": lambda X: X.astype(np.float32),
     "csr": sparse.csr_array,
     "csc": sparse.csc_matrix,
@@ -26,6 +28,17 @@ def numbers(n=20, d=3, k=2):
     rng = np.random.default_rng(5)
     X = rng.integers(-4, 5, (n, d)) / 4.0
     return X, rng.normal(size=(n, k)), rng.integers(0, 4, n) + 0.0
+
+
+def test_blocks_are_laid_out_as_blas_reads_them():
+    """In whatever layout X comes; those that are so already are no copies."""
+    X = np.random.default_rng(0).standard_normal((6, 4))
+    for name in ("dense", "by columns"):
+        assert np.shares_memory(multipliable(laid := KINDS[name](X)[1:]), laid)
+    for name in ("every other column", "backwards", "float32"):
+        block = multipliable(KINDS[name](X))
+        assert block.flags.c_contiguous
+        assert_allclose(block, X, rtol=1e-6)
 
 
 @pytest.fixture(params=[3, 20, 64])

@@ -76,7 +76,7 @@ def _stable_when_scaled(path: DescentPath, moments: HaveMoments | None) -> str:
 
 def _still_falling(path: DescentPath) -> bool:
     """Whether the loss falls by more than rounding, or is far from the floor at a tiny rate."""
-    rounding = np.finfo(path._layout.dtype).eps
+    rounding = float(np.finfo(path._layout.dtype).eps)
     loss, floor = path._descent.loss_at(path.n_iter), _floor(path)
     far = floor is not None and loss > 0.5 * (path._descent.loss_at(0) + floor)
     return bool(far or path._descent.fall(path.n_iter) > rounding * loss)
@@ -85,14 +85,18 @@ def _still_falling(path: DescentPath) -> bool:
 def _unfinished(path: DescentPath, moments: HaveMoments | None) -> str:
     loss, floor = path._descent.loss_at(path.n_iter), _floor(path)
     said = f"The descent reached max_iter={path.n_iter:,} with the loss still falling: {loss:.6g}"
-    if floor is None:
-        return f"{said}; raise max_iter."
-    said += f" is {loss - floor:.3g} above the least possible {floor:.6g}."
+    if floor is not None:
+        said += f" is {loss - floor:.3g} above the least possible {floor:.6g}"
     if path._descent.diverging:
         return (
-            f"{said} Later it would rise for ever: lr={path.lr:.4g} is above the largest stable "
+            f"{said}. Later it would rise for ever: lr={path.lr:.4g} is above the largest stable "
             f"rate {path.max_stable_lr:.4g}."
         )
+    if not hasattr(path, "max_stable_lr"):
+        return f"{said}; raise max_iter, if lr={path.lr:.4g} is stable, which is not known here."
+    if floor is None:
+        return f"{said}; raise max_iter."
+    said += "."
     near = goal(path, NEAR)
     if loss <= near.loss:
         return f"{said} That is {near.words}; raise max_iter to come closer."

@@ -46,12 +46,11 @@ SMALL_SPACE, LOOKS_AT_SMALL = 12, 3
 FEW_COLUMNS, TOO_FEW_TO_ASK = 16, 128
 # A Krylov path knows no least loss and no degrees of freedom, so it must be faster by this.
 WORTH_LESS_KNOWN = 1.05
-# That of the plain loop knows no curvature either, nor any iterate beyond the next. It is not worth
-# the fraction of a millisecond that it saves at TOO_FEW_TO_ASK columns or fewer, nor in more than:
+# The plain loop makes so many, at most, in the place of a space. That of a decomposition it never
+# takes: it may save milliseconds, but knows no curvature, floor or surface, nor a later iterate.
 MOST_LOOPED = 30
 # Parameters and derivatives of all iterates, which it keeps; a space starts again in time.
-MOST_RECORDED = 1 << 25
-WORTH_ITERATES_ONLY = 1.1  # where the problem would be decomposed
+MOST_RECORDED = 1 << 24
 # Of so few updates a space holds them all, whatever the curvatures: no rows are asked. Nor of
 # MOST_LOOPED, where rows stay in cache: the loop is faster than any space then.
 TOO_SHORT_TO_ASK = 10
@@ -154,10 +153,8 @@ class Shape:
     def best_engine(self) -> str:
         """The one to be used: all give the same iterates."""
         engine = self._best_closed_form()
-        if not self._may_loop:
-            return engine
-        worth = WORTH_ITERATES_ONLY if engine == SPECTRAL else 1.0
-        return LOOP if worth * self.cost(LOOP) < self.cost(engine) else engine
+        looped = engine != SPECTRAL and self._may_loop and self.cost(LOOP) < self.cost(engine)
+        return LOOP if looped else engine
 
     def without_loop(self) -> Shape:
         """Where the plain loop found that it can't tell how the descent ends."""
@@ -165,10 +162,9 @@ class Shape:
 
     @property
     def _may_loop(self) -> bool:
-        if not (self.loops and self.rate_given and self.p > TOO_FEW_TO_ASK):
+        if not (self.loops and self.rate_given and self.max_iter <= MOST_LOOPED):
             return False
-        recorded = 2 * (self.max_iter + 2) * self.p * self.targets
-        return self.max_iter <= MOST_LOOPED and recorded <= MOST_RECORDED
+        return 2 * (self.max_iter + 2) * self.p * self.targets <= MOST_RECORDED
 
     def _best_closed_form(self) -> str:
         if self.p > MOST_COLUMNS_OF_MOMENTS and not self.few:

@@ -34,7 +34,8 @@ def add_product(
     """out <- keep * out + factor * A @ B, all matrices, without a copy of `out`."""
     if not out.flags.f_contiguous or len(A) == 1:
         out, A, B = out.T, B.T, A.T
-    if not (A.size and B.size and out.flags.f_contiguous):
+    plain = out.dtype == np.float64 and out.flags.f_contiguous and out.flags.behaved
+    if not (A.size and B.size and plain):
         out[...] = factor * (A @ B) + (keep * out if keep else 0.0)
         return
     matrix, turned = _columns_first(A)

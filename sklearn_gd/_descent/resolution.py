@@ -85,6 +85,8 @@ class Known:
 
     def last(self, t: int) -> int:
         """A known t, t doubled as often as it stays one: most often for ever, or not far."""
+        if t >= FAR or not self(2 * t):
+            return t
         most = (FAR // t).bit_length() - 1
         unknown = first_true(
             lambda times: np.array([not self(2 * t << int(i)) for i in times]), most, probes=1

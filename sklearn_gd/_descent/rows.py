@@ -30,6 +30,12 @@ FEWEST_ROWS_READ = 128
 FEWEST_BLOCK_ROWS = 250
 
 
+def multipliable(X: Any) -> Floats:
+    """In float64, copied where no two numbers are neighbours: not BLAS would multiply such rows."""
+    X = X.astype(np.float64, copy=False)
+    return X if min(X.strides) == X.itemsize else np.ascontiguousarray(X)
+
+
 class NotFinite(ValueError):
     """X holds nan or inf, or numbers whose squares would overflow on the way.
 
@@ -139,7 +145,7 @@ class Rows:
             return
         for rows in self._slices(max(FEWEST_ROWS_READ, self._rows_in_cache)):
             w = None if self.sample_weight is None else self.sample_weight[rows]
-            yield self.X[rows].astype(np.float64, copy=False), self.y[rows], w
+            yield multipliable(self.X[rows]), self.y[rows], w
 
     def check_finite(self) -> None:
         """For engines without sums of squares: raise NotFinite where those would not be finite."""

@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.products import sum_of_squares
-from sklearn_gd._descent.rows import Rows
+from sklearn_gd._descent.rows import Rows, multipliable
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +94,7 @@ class ScaledRows:
         for first in range(0, n, step):
             part = slice(first, min(first + step, n))
             root = self._root if len(self._root) == 1 else self._root[part]
-            yield part, self._rows.X[part].astype(np.float64, copy=False), root
+            yield part, multipliable(self._rows.X[part]), root
 
 
 class Left:

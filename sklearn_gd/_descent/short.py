@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,12 @@ Floats = NDArray[np.float64]
 
 # Updates so many roundings of the coefficients long may be below them in truth: the descent rests.
 NEAR_REST = 64
+# Of this many updates and fewer a space holds them all. Of more it may hold them in fewer vectors:
+# so many times the root of the share of its gradient that the first update loses, times updates,
+# but hardly fewer than it is first looked at with (measured on alike and on decaying columns).
+ALL_HELD, VECTORS, FEWEST_VECTORS = 10, 7.0, 8
+# A vector costs as much as so many updates.
+DEARER = 1.25
 # Gradients are off by a few roundings of the residual's size times the root of the largest
 # curvature, which is below 2 / lr. Updates whose squares are below this share of 2 lr J are noise.
 NOISE = (1e4 * EPS) ** 2
@@ -45,7 +52,7 @@ class ShortDescent(Descent):
 
     @cached_property
     def diverging(self) -> bool:
-        """Not as far as it is known: every recorded loss is below the one before."""
+        """Not as far as it is known: every loss is below the one before."""
         return False
 
     def loss(self, t: ArrayLike) -> Floats:
@@ -114,12 +121,23 @@ def _visited(
         for t, (now, after) in enumerate(pairwise(iterates(problem, start, lr))):
             visited.append(now)
             lowered = fall(now, after)
-            if not lowered > 0:  # which a nan is not either
+            # Which a nan is not either; a loss near its rounding may rise where it should fall.
+            if not (lowered > 0 and after.loss < now.loss):
+                return None
+            if t == 0 and stopping.max_iter > ALL_HELD and _fit_a_space(now, after, stopping):
                 return None
             reason = stopping.reason(t, now.loss, lowered)
             if reason is not None:
                 return [*visited, after], Stop(t, reason)
     raise AssertionError("iterates have no end")
+
+
+def _fit_a_space(now: Iterate, after: Iterate, stopping: Stopping) -> bool:
+    """Whether a space surely holds the descent in fewer vectors than there are updates."""
+    squares = float(np.vdot(now.gradient, now.gradient))
+    lost = 1.0 - float(np.vdot(now.gradient, after.gradient)) / squares
+    vectors = max(VECTORS * sqrt(max(lost, 0.0) * stopping.max_iter), FEWEST_VECTORS)
+    return DEARER * vectors < stopping.max_iter
 
 
 def _moves(now: Iterate, lr: float, rounding: float) -> bool:

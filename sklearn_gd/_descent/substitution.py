@@ -32,7 +32,7 @@ class Substitution:
         self._corners = [Corner(factor[own, own]) for own in self._columns]
 
     def solve(self, Z: Floats, out: Floats) -> None:
-        """out <- Z R^-1, (rows, p); fastest in Fortran order."""
+        """out <- Z R^-1, (rows, p), fastest in Fortran order; Z is used up."""
         for own, above, corner in zip(self._columns, self._above, self._corners, strict=True):
             left = Z
             if len(self._columns) > 1:

@@ -44,6 +44,12 @@ def last_shown(path: DescentPath) -> int:
     return int(beyond[high[0]] if high.size else beyond[-1])
 
 
+def known_by(path: DescentPath, t: int) -> int:
+    """`t`, or the last t that can be asked for where that is earlier."""
+    known = path._descent.last_known
+    return t if known is None else min(t, known)
+
+
 def choose(path: DescentPath, t: Any, most: int) -> Steps:
     """The iterates asked for, or some that tell the story up to the end."""
     if t is None:

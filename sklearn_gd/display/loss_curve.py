@@ -31,7 +31,7 @@ from sklearn_gd.display._curves import (
     rate_of,
     unstopped,
 )
-from sklearn_gd.display._iterates import BLOWN_UP, last_shown
+from sklearn_gd.display._iterates import BLOWN_UP, known_by, last_shown
 
 # Up to so many updates each iterate has its own dot.
 MOST_DOTS = 40
@@ -135,6 +135,7 @@ class LossCurveDisplay:
         paths = [path_of(each) for each in estimators]
         _check_some("estimator", paths)
         if lrs is not None:
+            lrs = list(lrs)
             _check_some("lrs", lrs)
             if len(paths) > 1:
                 raise ValueError(f"lrs compares rates of one estimator; got {len(paths)} of them.")
@@ -142,14 +143,18 @@ class LossCurveDisplay:
             labels = [rate_label(paths[0], lr) for lr in lrs] if labels is None else labels
             paths = [at_rate(paths[0], rate_of(paths[0], lr)) for lr in lrs]
         if t_max is None:
-            t_max = max(last_shown(path) for path in paths)
+            latest = max(last_shown(path) for path in paths)
+            ends = [known_by(path, latest) for path in paths]
+        else:
+            ends = [t_max] * len(paths)
         if labels is None:
             labels = [f"lr = {path.lr:.3g}" for path in paths] if len(paths) > 1 else ["loss J"]
         labels = [labels] if isinstance(labels, str) else list(labels)
         if len(labels) != len(paths):
             raise ValueError(f"labels must name {len(paths)} descents; got {len(labels)} of them.")
         curves = [
-            curve_of(path, t_max, str(name)) for path, name in zip(paths, labels, strict=True)
+            curve_of(path, end, str(name))
+            for path, end, name in zip(paths, ends, labels, strict=True)
         ]
         if lrs is not None:
             curves = [unstopped(curve) for curve in curves]
