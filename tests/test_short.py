@@ -161,10 +161,14 @@ def test_a_loss_near_its_rounding_is_left_to_an_engine_whose_losses_do_not_wobbl
         assert found == np.flatnonzero(losses <= losses[t])[0]
 
 
-@pytest.mark.parametrize(("share", "max_iter", "looped"), [(0.01, 20, False), (0.01, 10, True)])
-def test_a_small_rate_is_left_to_a_space_of_fewer_vectors(share, max_iter, looped, visits):
-    """Which holds twenty tiny updates in eight or so; of ten it would need them all."""
-    X, y = wide()
+@pytest.mark.parametrize(
+    ("n", "share", "max_iter", "looped"),
+    [(1500, 0.01, 20, False), (1500, 0.01, 10, True), (1500, 1.0, 20, True), (300, 0.01, 20, True)],
+)
+def test_a_small_rate_is_left_to_a_space_of_fewer_vectors(n, share, max_iter, looped, visits):
+    """Which holds twenty tiny updates in eight or so, but ten in hardly fewer; of small rows twenty
+    updates take no longer than a look at a space."""
+    X, y = regression(n=n, d=D)
     with pytest.warns(ConvergenceWarning, match="still falling"):
         GDLinearRegressor(lr=share * safe_rate(X), max_iter=max_iter).fit(X, y)
     assert [visit is not None for visit in visits] == [looped]

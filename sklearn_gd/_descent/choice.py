@@ -79,7 +79,7 @@ LOOP_NEAR_READ, LOOP_READ, LOOP_SPARSE_READ = 0.4, 0.55, 1.6
 LOOP_TARGET, LOOP_SPARSE_TARGET = 0.2, 0.4
 LOOP_STEP = 12_000.0
 LOOK = 300_000.0  # a look at the small problem, however small: stop, bound, rate
-SMALL = 12.0  # times the cube of the vectors, in all looks together
+SMALL = 3.0  # times the cube of the vectors, in all looks together
 
 
 class Sized(Protocol):
@@ -155,6 +155,11 @@ class Shape:
         engine = self._best_closed_form()
         looped = engine != SPECTRAL and self._may_loop and self.cost(LOOP) < self.cost(engine)
         return LOOP if looped else engine
+
+    def space_is_sooner(self, vectors: float) -> bool:
+        """Than the plain loop, where it needs so many vectors."""
+        grown = vectors * (self._step * self.targets + STEP) + LOOKS_AT_SMALL * LOOK
+        return grown < self._updates * self._update
 
     def without_loop(self) -> Shape:
         """Where the plain loop found that it can't tell how the descent ends."""

@@ -15,6 +15,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_gd._descent.choice import Shape
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.loop import Iterate, fall, iterates
 from sklearn_gd._descent.moments import EPS
@@ -27,12 +28,10 @@ Floats = NDArray[np.float64]
 
 # Updates so many roundings of the coefficients long may be below them in truth: the descent rests.
 NEAR_REST = 64
-# Of this many updates and fewer a space holds them all. Of more it may hold them in fewer vectors:
-# so many times the root of the share of its gradient that the first update loses, times updates,
-# but hardly fewer than it is first looked at with (measured on alike and on decaying columns).
-ALL_HELD, VECTORS, FEWEST_VECTORS = 10, 7.0, 8
-# A vector costs as much as so many updates.
-DEARER = 1.25
+# A space may hold the updates in fewer vectors: in about so many times the root of the updates
+# times the share of its gradient that the first one loses, but hardly in fewer than it is first
+# looked at with. Measured on alike and on decaying columns, within the third number.
+VECTORS, FEWEST_VECTORS, SURELY = 7.0, 8, 1.25
 # Gradients are off by a few roundings of the residual's size times the root of the largest
 # curvature, which is below 2 / lr. Updates whose squares are below this share of 2 lr J are noise.
 NOISE = (1e4 * EPS) ** 2
@@ -76,13 +75,16 @@ class ShortDescent(Descent):
 
 
 def short_descent(
-    problem: RowsInMemory, start: Floats, lr: float, tol: float | None, max_iter: int
+    problem: RowsInMemory, start: Floats, lr: float, tol: float | None, shape: Shape
 ) -> tuple[Descent, Stop] | None:
-    """The descent and its stop; None where it takes another engine to say how it ends."""
+    """The descent and its stop; None where another engine is sooner, or needed to say how it ends.
+
+    `shape` has the most updates, and prices.
+    """
     spectrum = _without_directions(start, problem.sides().sizes(start))
     if tol is not None and tol <= spectrum.resolution:
         tol = None
-    found = _visited(problem, start, lr, Stopping(tol, max_iter))
+    found = _visited(problem, start, lr, tol, shape)
     if found is None:
         return None
     visited, stop = found
@@ -113,10 +115,10 @@ def _without_directions(start: Floats, sizes: float) -> KrylovSpectrum:
 
 
 def _visited(
-    problem: RowsInMemory, start: Floats, lr: float, stopping: Stopping
+    problem: RowsInMemory, start: Floats, lr: float, tol: float | None, shape: Shape
 ) -> tuple[list[Iterate], Stop] | None:
     """The iterates up to the stop and the one after it; None where the loss does not fall."""
-    visited = []
+    visited, stopping = [], Stopping(tol, shape.max_iter)
     with np.errstate(over="ignore", invalid="ignore"):
         for t, (now, after) in enumerate(pairwise(iterates(problem, start, lr))):
             visited.append(now)
@@ -124,7 +126,7 @@ def _visited(
             # Which a nan is not either; a loss near its rounding may rise where it should fall.
             if not (lowered > 0 and after.loss < now.loss):
                 return None
-            if t == 0 and stopping.max_iter > ALL_HELD and _fit_a_space(now, after, stopping):
+            if t == 0 and shape.space_is_sooner(SURELY * _vectors(now, after, stopping.max_iter)):
                 return None
             reason = stopping.reason(t, now.loss, lowered)
             if reason is not None:
@@ -132,12 +134,11 @@ def _visited(
     raise AssertionError("iterates have no end")
 
 
-def _fit_a_space(now: Iterate, after: Iterate, stopping: Stopping) -> bool:
-    """Whether a space surely holds the descent in fewer vectors than there are updates."""
+def _vectors(now: Iterate, after: Iterate, updates: int) -> float:
+    """About how many a space needs, judged by the first update."""
     squares = float(np.vdot(now.gradient, now.gradient))
     lost = 1.0 - float(np.vdot(now.gradient, after.gradient)) / squares
-    vectors = max(VECTORS * sqrt(max(lost, 0.0) * stopping.max_iter), FEWEST_VECTORS)
-    return DEARER * vectors < stopping.max_iter
+    return max(VECTORS * sqrt(max(lost, 0.0) * updates), FEWEST_VECTORS)
 
 
 def _moves(now: Iterate, lr: float, rounding: float) -> bool:

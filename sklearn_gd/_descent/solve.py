@@ -74,7 +74,7 @@ def solve(
     if engine == choice.LOOP:
         assert isinstance(problem, RowsInMemory)
         assert terms.lr is not None
-        short = short_descent(problem, start, terms.lr, terms.tol, terms.max_iter)
+        short = short_descent(problem, start, terms.lr, terms.tol, shape)
         if short is not None:
             return *short, None
         engine = shape.without_loop().with_rows(solver)
