@@ -49,7 +49,7 @@ def case(name: str) -> tuple[Any, Any, Any]:
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n, d))
     if kind == "sparse":
-        X = sparse.random_array((n, d), density=1 / SPARSE, rng=rng, format="csr")
+        X = sparse.random(n, d, 1 / SPARSE, format="csr", random_state=rng)
     noise = 1e-6 if kind == "little noise" else 1.0
     y = X @ rng.standard_normal(d) + noise * rng.standard_normal(n)
     if kind == "little noise":

@@ -101,12 +101,21 @@ class Spectrum:
         return max(self.floor, 0.0)
 
 
+def symmetric_eigen(matrix: Floats) -> tuple[Floats, Floats]:
+    """Eigenvalues in ascending order, and vectors.
+
+    By what `scipy.linalg.eigh` calls, which checks for longer, and in SciPy 1.12 fails for p = 1.
+    """
+    values, vectors, info = lapack.dsyevd(matrix)
+    if info:
+        raise np.linalg.LinAlgError("Eigenvalues did not converge")
+    return values, vectors
+
+
 def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum:
     """From the moments alone: H = Q diag(curvature) Q'."""
     hessian, b = moments.hessian(fit_intercept), moments.products_with_y(fit_intercept)
-    curvature, basis, info = lapack.dsyevd(hessian)  # as np.linalg.eigh, which checks for longer
-    if info:
-        raise np.linalg.LinAlgError("Eigenvalues did not converge")
+    curvature, basis = symmetric_eigen(hessian)
     unit, largest = moments.unit, max(float(curvature[-1]), 0.0)
     null_below = (curvature.size + RANK_MARGIN) * unit * largest
     moved = product(hessian, start) if start.any() else np.zeros_like(b)
@@ -186,12 +195,12 @@ def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
     factor, known = whitening(coarse)
 
     # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
-    gain, turn = linalg.eigh(sums[:p, :p], driver="evd", check_finite=False)
+    gain, turn = symmetric_eigen(sums[:p, :p])
     present = gain > (p + RANK_MARGIN) * unit
     gain, turn = np.sqrt(gain[present])[:, np.newaxis], turn[:, present].T
-    left, sigma, right = linalg.svd(
-        product(gain * turn, factor), full_matrices=False, overwrite_a=True, check_finite=False
-    )
+    seen = product(gain * turn, factor)
+    svd = linalg.svd if seen.size else np.linalg.svd  # SciPy 1.12 takes no empty matrix
+    left, sigma, right = svd(seen, full_matrices=False)
     rest = product(turn, sums[:p, p:]) / gain
     residual = product(left.T, gain * product(turn, known) + rest)
 

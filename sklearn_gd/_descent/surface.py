@@ -16,7 +16,7 @@ from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import descent_along
 from sklearn_gd._descent.products import add_product, product
-from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
+from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum, symmetric_eigen
 from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
 
 Floats = NDArray[np.float64]
@@ -109,7 +109,7 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
     view[:p, -k:] = -spectrum.start
     view[p:, -k:] = np.eye(k)
     gram = product(view.T, product(sums, view)) / moments.weight
-    size, turn = linalg.eigh(gram, driver="evd", check_finite=False)
+    size, turn = symmetric_eigen(gram)
     factor = np.sqrt(np.maximum(size, 0.0))[:, np.newaxis] * turn.T
     squares = float(np.trace(sums[p:, p:])) / moments.weight
     return HeldOut(factor, MOMENTS_ROUNDING * moments.unit * squares)
