@@ -185,6 +185,6 @@ def test_the_resolution_is_what_slopes_and_roundings_leave():
 
 def test_eigenvalues_that_are_not_found_are_an_error(monkeypatch):
     """LAPACK says so by a number."""
-    monkeypatch.setattr(module.lapack, "dsyevd", lambda matrix: (None, None, 1))
+    monkeypatch.setattr(module.lapack, "dsyevd", lambda matrix, lower: (None, None, 1))
     with pytest.raises(np.linalg.LinAlgError, match="^Eigenvalues did not converge$"):
         eigenbasis(by_hand([1.0, 1.0], [0.0, 0.0], 1.0), np.zeros((2, 1)), False)

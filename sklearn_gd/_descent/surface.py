@@ -109,7 +109,7 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
     view[:p, -k:] = -spectrum.start
     view[p:, -k:] = np.eye(k)
     gram = product(view.T, product(sums, view)) / moments.weight
-    size, turn = symmetric_eigen(gram)
+    size, turn = symmetric_eigen(gram, lower=True)
     factor = np.sqrt(np.maximum(size, 0.0))[:, np.newaxis] * turn.T
     squares = float(np.trace(sums[p:, p:])) / moments.weight
     return HeldOut(factor, MOMENTS_ROUNDING * moments.unit * squares)
