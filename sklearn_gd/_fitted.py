@@ -14,6 +14,7 @@ from sklearn_gd._afar import afar, is_afar
 from sklearn_gd._array_api import Place, here, host, place_of, same_place
 from sklearn_gd._callbacks import CallbackSupportMixin
 from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._descent.quiet import products_of_finite
 from sklearn_gd._device_checks import bring_targets, check_device_weights, check_device_X
 from sklearn_gd._validation import check_weights, check_X, dense_numbers
 
@@ -57,7 +58,8 @@ class Descended(CallbackSupportMixin):
         place = same_place(self, X, "predict")
         if place is not None:
             X, coef = place.alike(check_device_X(self, X, place), self.coef_)
-            there: Floats = X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
+            with products_of_finite():
+                there: Floats = X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
             return there
         X = check_X(self, X)
         return np.asarray(X @ host(self.coef_).T + host(self.intercept_))

@@ -37,6 +37,15 @@ def _dispatch():
         yield
 
 
+def test_a_flag_of_an_invalid_product_is_no_warning():
+    """OpenBLAS sets it for finite float32 matrices at times; here a product really is invalid."""
+    huge = strict.asarray(np.full((3, 2), np.inf, np.float32), device=NARROW)
+    nothing = strict.zeros((2, 1), dtype=strict.float32, device=NARROW)
+    rows = SimpleNamespace(fit_intercept=False)
+    with np.errstate(invalid="raise"):
+        assert np.isnan(np.asarray(device.DeviceRows.predict(rows, huge, nothing)._array)).all()
+
+
 def there(array, spot=SPOT):
     array = np.asarray(array)
     kinds = {"float64": "float32", "complex128": "complex64"} if spot == NARROW else {}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.device_sides import DeviceSides
 from sklearn_gd._descent.moments import Moments, assembled, check_sums
+from sklearn_gd._descent.quiet import products_of_finite
 from sklearn_gd._descent.rows import NotFinite
 from sklearn_gd._descent.spectrum import Spectrum, whitening
 
@@ -134,10 +135,11 @@ class DeviceRows:
             if w is not None:
                 root = xp.sqrt(w)[:, None]
                 Z, error = Z * root, error * root
-            Y = Z @ inverse
-            Y = Y + (Z - Y @ R) @ inverse
-            error = error - Y @ known
-            gram, across = gram + Y.T @ Y, across + Y.T @ error
+            with products_of_finite():
+                Y = Z @ inverse
+                Y = Y + (Z - Y @ R) @ inverse
+                error = error - Y @ known
+                gram, across = gram + Y.T @ Y, across + Y.T @ error
             within = within + error.T @ error
         gram, across, within = map(self.place.fetch, (gram, across, within))
         return np.block([[0.5 * (gram + gram.T), across], [across.T, within]])
@@ -183,7 +185,8 @@ class DeviceRows:
             residual = self._residual(X, y, theta)
             weighted = residual if w is None else residual * w[:, None]
             loss = loss + xp.sum(residual * weighted)
-            gradient = gradient + X.T @ weighted
+            with products_of_finite():
+                gradient = gradient + X.T @ weighted
             total = total + xp.sum(weighted, axis=0, keepdims=True)
         pulls = [self.place.fetch(total)] * first + [self.place.fetch(gradient)]
         fetched = float(self.place.fetch(loss)[0])
@@ -206,7 +209,8 @@ class DeviceRows:
 
     def predict(self, X: Any, theta: Any) -> Any:
         """Z theta for a block of X, all on the device."""
-        return X @ theta[1:, :] + theta[:1, :] if self.fit_intercept else X @ theta
+        with products_of_finite():
+            return X @ theta[1:, :] + theta[:1, :] if self.fit_intercept else X @ theta
 
     def _residual(self, X: Any, y: Any, theta: Floats) -> Any:
         return y - self.predict(X, self.place.put(theta)) if theta.any() else y

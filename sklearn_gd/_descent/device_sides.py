@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._descent.quiet import products_of_finite
+
 if TYPE_CHECKING:
     from sklearn_gd._descent.device import DeviceRows
 
@@ -108,7 +110,8 @@ class DeviceLeft:
             if right is not None:
                 self._parts[i] = rows.predict(X, right) * root - self._parts[i] * alpha
             weighted = self._parts[i] * root
-            across = across + X.T @ weighted
+            with products_of_finite():
+                across = across + X.T @ weighted
             total = total + self._place.xp.sum(weighted, axis=0, keepdims=True)
         pulls = [self._place.fetch(total)] * rows.fit_intercept + [self._place.fetch(across)]
         return np.concatenate(pulls)
