@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from benchmarks._harness import Report, Row, options
-from sklearn_gd._descent import choice, loop, solve
+from sklearn_gd._descent import choice, loop, prices, solve
 from sklearn_gd._descent.problem import RowsInMemory, zeros
 from sklearn_gd._descent.stopping import Stopping
 
@@ -141,16 +141,16 @@ def timed(data: RowsInMemory, lr: float | None, max_iter: int, times: int, patie
     closed = shape.without_loop().best_engine()
     taken = {
         engine: seconds(partial(solve.solve, data, zeros(data), terms, engine), times)
-        for engine in choice.ENGINES
-        if engine in (choice.KRYLOV_ON_ROWS, closed)
+        for engine in prices.ENGINES
+        if engine in (prices.KRYLOV_ON_ROWS, closed)
         or (n_columns_fit(data.n_parameters) and shape.cost(engine) < 1e9 * patience)
     }
     if lr is not None:
-        taken[choice.LOOP] = seconds(lambda: looped(data, lr, max_iter), times)
+        taken[prices.LOOP] = seconds(lambda: looped(data, lr, max_iter), times)
     # As users have it: what the choice itself takes is part of the time.
     ours = seconds(lambda: solve.solve(data, zeros(data), terms, "auto"), times)
     row: Row = {"lr": "auto" if lr is None else "given", "updates": max_iter}
-    row |= {engine: taken.get(engine) for engine in (*choice.ENGINES, choice.LOOP)}
+    row |= {engine: taken.get(engine) for engine in (*prices.ENGINES, prices.LOOP)}
     return row | {"picked": picked, "auto, s": ours, "/ best": ours / min(taken.values())}
 
 

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from sklearn_gd._descent import choice
-from sklearn_gd._descent.choice import KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS, SPECTRAL, Shape
+from sklearn_gd._descent import choice, prices
+from sklearn_gd._descent.choice import Shape
 from sklearn_gd._descent.moments import Moments
+from sklearn_gd._descent.prices import KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS, SPECTRAL
 from sklearn_gd._descent.problem import Gathered
 
 S, M, R = SPECTRAL, KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS
@@ -51,10 +52,10 @@ PRICES = {
 
 
 @pytest.fixture(autouse=True)
-def prices(monkeypatch):
+def _prices(monkeypatch):
     """All engines cost what they cost here."""
     for name, price in PRICES.items():
-        monkeypatch.setattr(choice, name, price)
+        monkeypatch.setattr(prices if hasattr(prices, name) else choice, name, price)
 
 
 def dense(n, p, targets=1, max_iter=1000, **more):

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from benchmarks import _exact
 from helpers import CONTRACT_CONDITION, EPS, contract
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._descent import choice, solve
+from sklearn_gd._descent import prices, solve
 from sklearn_gd._descent.problem import RowsInMemory
 
 PROBLEMS = {name: (X, y) for name, X, y in _exact.problems()}
@@ -76,7 +76,7 @@ def test_closed_form_in_eighty_digits_is_the_loop_in_eighty_bits(name):
     assert _exact.loss_error(walked_losses, losses, y).max() <= 1e-14
 
 
-@pytest.mark.parametrize("engine", [choice.SPECTRAL, choice.KRYLOV_ON_MOMENTS])
+@pytest.mark.parametrize("engine", [prices.SPECTRAL, prices.KRYLOV_ON_MOMENTS])
 @pytest.mark.parametrize("noise", [0.07, 0.1, 0.2])
 def test_a_loss_measured_on_the_rows_gives_the_losses_before_it_their_digits(
     noise, engine, monkeypatch
@@ -89,7 +89,7 @@ def test_a_loss_measured_on_the_rows_gives_the_losses_before_it_their_digits(
     lr, tol = 1 / _exact.largest_curvature(X), 0.5 * noise**2
     rows, terms = RowsInMemory(X, y[:, np.newaxis], None, True), solve.Terms(lr, tol, 1000)
     descent, stop, _ = solve.solve(rows, np.zeros((7, 1)), terms, engine)
-    piece = descent.pieces[0] if engine == choice.KRYLOV_ON_MOMENTS else descent
+    piece = descent.pieces[0] if engine == prices.KRYLOV_ON_MOMENTS else descent
     assert piece.spectrum.measured_at == stop.t
     assert piece.spectrum.error > 0  # of moments
     steps = sorted({*_exact.asked(stop.t), stop.t - 1})

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from sklearn_gd._descent import choice
-from sklearn_gd._descent.choice import KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS, SPECTRAL, Shape
+from sklearn_gd._descent import prices
+from sklearn_gd._descent.choice import Shape
 from sklearn_gd._descent.curvatures import ROWS_ASKED, Curvatures, effective_rank
+from sklearn_gd._descent.prices import KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS, SPECTRAL
 from sklearn_gd._descent.problem import Gathered, RowsInMemory, moments_of
 from sklearn_gd._descent.solve import Terms, solve
 
@@ -135,7 +136,7 @@ def test_a_given_rate_needs_no_top():
     given = shape(10_000, 900, 1000, 900.0, rate_given=True)
     assert given.vectors == given.curvatures.vectors_for(1000) < alike.vectors
     assert shape(10_000, 900, 5, 900.0, rate_given=True).vectors == 6
-    assert shape(10_000, 900, 1, 3.0).vectors == choice.FEWEST_VECTORS
+    assert shape(10_000, 900, 1, 3.0).vectors == prices.FEWEST_VECTORS
     assert Shape(10_000, 900, 1, 10**6, False, 3, rate_given=True).vectors == 4
     absurd, long = (shape(10**6, 8000, t, 3.0) for t in (10**400, 10**12))
     assert absurd.vectors == long.vectors < 8000
@@ -145,11 +146,11 @@ def test_a_given_rate_needs_no_top():
 def test_how_often_moments_lack_digits():
     """By the gain of errors: as in the engines' runs on these shapes, or unknown in between."""
     assert shape(900, 900, 20, 900.0).lacking == 1.0  # fitted exactly
-    assert shape(1500, 1000, 20, 1000.0).lacking == choice.LACKING_SHORT
-    assert shape(1500, 1000, 100, 1000.0).lacking == choice.LACKING_ON_THE_WAY
-    assert shape(1500, 1000, 1000, 1000.0).lacking == choice.LACKING_SHORT
+    assert shape(1500, 1000, 20, 1000.0).lacking == prices.LACKING_SHORT
+    assert shape(1500, 1000, 100, 1000.0).lacking == prices.LACKING_ON_THE_WAY
+    assert shape(1500, 1000, 1000, 1000.0).lacking == prices.LACKING_SHORT
     assert shape(10_000, 900, 1000, 27.0).lacking == 1.0
-    assert shape(6000, 350, 1000, 21.0).lacking == choice.LACKING_LONG
+    assert shape(6000, 350, 1000, 21.0).lacking == prices.LACKING_LONG
 
 
 @pytest.mark.parametrize(
@@ -170,14 +171,14 @@ def test_one_shape_two_kinds_of_data(n, p, max_iter, rank, engine):
 
 def test_rows_that_stay_in_cache_are_read_faster():
     """Up to 1.5 million numbers or so; of twice as many none stays, and half of those between."""
-    most = choice.NEAR_NUMBERS
+    most = prices.NEAR_NUMBERS
     reads = [
         Shape(1, size, 1, size, False, 100)._read
         for size in (9, most, 3 * most // 2, 2 * most, 9 * most)
     ]
-    between = (choice.NEAR_READ + choice.READ) / 2
-    assert reads == pytest.approx(2 * [choice.NEAR_READ] + [between] + 2 * [choice.READ])
-    assert Shape(1000, 1000, 1, 3000, True, 100)._read == choice.SPARSE_READ
+    between = (prices.NEAR_READ + prices.READ) / 2
+    assert reads == pytest.approx(2 * [prices.NEAR_READ] + [between] + 2 * [prices.READ])
+    assert Shape(1000, 1000, 1, 3000, True, 100)._read == prices.SPARSE_READ
 
 
 @pytest.mark.parametrize(("d", "asked"), [(128, False), (129, True)])
@@ -204,7 +205,7 @@ def test_few_updates_at_a_given_rate_need_no_answer(
     max_iter, rate_given, loops, near, asked, monkeypatch
 ):
     """A space holds ten whatever the curvatures; of thirty on rows in cache the loop is faster."""
-    monkeypatch.setattr(choice, "NEAR_NUMBERS", 300 * 130 if near else 1)
+    monkeypatch.setattr(prices, "NEAR_NUMBERS", 300 * 130 if near else 1)
     monkeypatch.setattr(RowsInMemory, "loops", loops)
     problem = rows(300, 130, 0.5)
     assert (Shape.of(problem, max_iter, rate_given).rank is not None) is asked

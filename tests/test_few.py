@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from helpers import EPS, literal_loop, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, diagnose
-from sklearn_gd._descent import choice, few, solve
+from sklearn_gd._descent import choice, few, prices, solve
 from sklearn_gd._descent.problem import RowsInMemory, zeros
 from sklearn_gd.display import LossSurfaceDisplay
 
@@ -147,10 +147,10 @@ def test_directions_of_wide_rows_are_formed_only_when_asked_for():
 def test_auto_takes_them_where_a_krylov_space_would_be_dearer():
     """Fifty rows of many columns are decomposed; two thousand are not."""
     shapes = {n: choice.Shape(n, 5000, 1, 5000 * n, False, 1000, few=True) for n in (50, 2000)}
-    assert shapes[50].best_engine() == choice.SPECTRAL
-    assert shapes[2000].best_engine() == choice.KRYLOV_ON_ROWS
+    assert shapes[50].best_engine() == prices.SPECTRAL
+    assert shapes[2000].best_engine() == prices.KRYLOV_ON_ROWS
     wider = choice.Shape(20, 100_000, 1, 2_000_000, False, 1000, few=True)
-    assert wider.best_engine() == choice.SPECTRAL  # beyond the columns that can be summed
+    assert wider.best_engine() == prices.SPECTRAL  # beyond the columns that can be summed
 
 
 def test_a_wide_fit_keeps_a_basis_as_small_as_its_rows():

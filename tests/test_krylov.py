@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from helpers import regression
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._descent import choice, compress, krylov, rows, scaled, solve
+from sklearn_gd._descent import choice, compress, krylov, prices, rows, scaled, solve
 
 # Distance to the other engines, relative: what DESIGN promises of each to exact arithmetic.
 CLOSE = 1e-12
@@ -84,7 +84,7 @@ def test_iterates_are_those_of_the_loop(problem, fit_intercept, share):
     assert_same(descend("krylov", X, y, **params), descend("loop", X, y, **params))
 
 
-@pytest.mark.parametrize("engine", [choice.KRYLOV_ON_MOMENTS, choice.KRYLOV_ON_ROWS])
+@pytest.mark.parametrize("engine", [prices.KRYLOV_ON_MOMENTS, prices.KRYLOV_ON_ROWS])
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_both_krylov_engines_are_the_spectral_one(engine, problem, monkeypatch):
     """On moments and on rows the answers are the eigenbasis's, the automatic rate included."""
@@ -194,7 +194,7 @@ def test_restart_keeps_every_iterate(problem, monkeypatch):
 
 def test_growth_that_the_first_piece_does_not_see(monkeypatch):
     """A steep direction that comes late is seen where it grows: the stop is the loop's."""
-    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: choice.KRYLOV_ON_ROWS)
+    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: prices.KRYLOV_ON_ROWS)
     monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 1)
     rng = np.random.default_rng(0)
     X = rng.standard_normal((400, 200))
@@ -378,18 +378,18 @@ def test_choice_never_forms_huge_moments():
     for n in (10, 10**4, 10**8):
         for max_iter in (1, 10**3, 10**12, 10**400):
             shape = choice.Shape(n, 100_000, 1, 10 * n, True, max_iter)
-            assert shape.best_engine() == shape.best_krylov() == choice.KRYLOV_ON_ROWS
+            assert shape.best_engine() == shape.best_krylov() == prices.KRYLOV_ON_ROWS
 
 
 @pytest.mark.parametrize(
     ("n", "p", "max_iter", "engine"),
     [
-        (100, 3, 1000, choice.SPECTRAL),
-        (100_000, 50, 10**9, choice.SPECTRAL),
-        (10_000, 4_000, 1_000, choice.KRYLOV_ON_ROWS),
-        (100_000, 1_000, 400, choice.KRYLOV_ON_MOMENTS),
-        (20_000, 1_500, 1_000, choice.KRYLOV_ON_ROWS),
-        (50, 5_000, 1_000, choice.KRYLOV_ON_ROWS),
+        (100, 3, 1000, prices.SPECTRAL),
+        (100_000, 50, 10**9, prices.SPECTRAL),
+        (10_000, 4_000, 1_000, prices.KRYLOV_ON_ROWS),
+        (100_000, 1_000, 400, prices.KRYLOV_ON_MOMENTS),
+        (20_000, 1_500, 1_000, prices.KRYLOV_ON_ROWS),
+        (50, 5_000, 1_000, prices.KRYLOV_ON_ROWS),
     ],
 )
 def test_choice_on_clear_cases(n, p, max_iter, engine):
@@ -399,7 +399,7 @@ def test_choice_on_clear_cases(n, p, max_iter, engine):
 
 def test_moments_engine_hands_over_where_digits_run_out(monkeypatch):
     """Moments that do not hold a small loss are left for the rows."""
-    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: choice.KRYLOV_ON_MOMENTS)
+    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: prices.KRYLOV_ON_MOMENTS)
     X, y = make(120, 5, noise=0.0)
     asked, real = [], krylov.on_rows
     monkeypatch.setattr(solve.krylov, "on_rows", lambda *args: asked.append(1) or real(*args))

@@ -20,8 +20,9 @@ from helpers import (
     tolerance,
 )
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
-from sklearn_gd._descent import choice, short
-from sklearn_gd._descent.choice import LOOP, Shape
+from sklearn_gd._descent import choice, prices, short
+from sklearn_gd._descent.choice import Shape
+from sklearn_gd._descent.prices import LOOP
 from sklearn_gd._descent.problem import RowsInMemory, zeros
 from sklearn_gd._descent.short import ShortDescent, short_descent
 from sklearn_gd._descent.solve import Terms, solve
@@ -319,10 +320,10 @@ def test_what_is_kept_is_bounded(p, targets, looped):
 def test_targets_make_it_dearer():
     """Each after the first by a share of what is read."""
     one, nine = (Shape(500, 1000, k, 500_000, False, 8, loops=True) for k in (1, 9))
-    more = choice.LOOP_TARGET * 8 * 500_000 * choice.LOOP_NEAR_READ + 8 * choice.ROW * 500
+    more = prices.LOOP_TARGET * 8 * 500_000 * prices.LOOP_NEAR_READ + 8 * prices.ROW * 500
     assert nine.cost(LOOP) - one.cost(LOOP) == pytest.approx(10 * more)
     one, nine = (Shape(500, 1000, k, 5_000, True, 8, loops=True) for k in (1, 9))
-    more = choice.LOOP_SPARSE_TARGET * 8 * 5_000 * choice.LOOP_SPARSE_READ + 8 * choice.ROW * 500
+    more = prices.LOOP_SPARSE_TARGET * 8 * 5_000 * prices.LOOP_SPARSE_READ + 8 * prices.ROW * 500
     assert nine.cost(LOOP) - one.cost(LOOP) == pytest.approx(10 * more)
 
 

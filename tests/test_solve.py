@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 
 from helpers import largest_curvature, literal_loop, regression
-from sklearn_gd._descent import choice, solve
+from sklearn_gd._descent import choice, prices, solve
 from sklearn_gd._descent.descent import Descent, RecordedDescent
 from sklearn_gd._descent.moments import moments_of
 from sklearn_gd._descent.pieces import KrylovSpectrum
@@ -220,7 +220,7 @@ def test_scaling_is_spoken_of_where_sums_cost_little(n, d, told):
 
 def test_the_engine_is_the_one_that_was_chosen(monkeypatch):
     """By name of the request, for rows and for gathered sums, which have no rows to turn to."""
-    engines = {"auto": choice.KRYLOV_ON_ROWS, "krylov": choice.KRYLOV_ON_MOMENTS}
+    engines = {"auto": prices.KRYLOV_ON_ROWS, "krylov": prices.KRYLOV_ON_MOMENTS}
     monkeypatch.setattr(choice.Shape, "with_rows", lambda shape, solver: engines[solver])
     for solver, first in (("auto", "products"), ("krylov", "sums")):
         rows = watched()
@@ -237,7 +237,7 @@ def test_the_engine_is_the_one_that_was_chosen(monkeypatch):
 
 def test_a_space_on_moments_has_its_loss_from_the_rows(monkeypatch):
     """Where only the loss lacks digits, and no product with the rows is needed."""
-    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: choice.KRYLOV_ON_MOMENTS)
+    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: prices.KRYLOV_ON_MOMENTS)
     rows = watched(0.01)
     lr = 1 / largest_curvature(rows.X)
     descent, stop, _ = solve.solve(rows, zeros(rows), Terms(lr, None, 100), "krylov")
@@ -250,7 +250,7 @@ def test_a_space_on_moments_has_its_loss_from_the_rows(monkeypatch):
 @pytest.mark.parametrize(("noise", "engine"), [(0.5, "sums"), (0.0, "products")])
 def test_a_space_on_moments_is_left_where_digits_are_lacking(noise, engine, monkeypatch):
     """Its last loss is measured on the rows; where it holds too few digits the rows are taken."""
-    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: choice.KRYLOV_ON_MOMENTS)
+    monkeypatch.setattr(choice.Shape, "best_krylov", lambda shape: prices.KRYLOV_ON_MOMENTS)
     rows = watched(noise, n=120, d=5)
     descent, stop, have = solve.solve(rows, zeros(rows), Terms(None, None, 1000), "krylov")
     assert rows.asked[0] == "sums"

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._descent import choice, krylov, loop
+from sklearn_gd._descent import choice, krylov, loop, prices
 from sklearn_gd._descent.descent import Descent, RecordedDescent
 from sklearn_gd._descent.moments import HaveMoments, Moments
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory, refine
@@ -71,7 +71,7 @@ def solve(
     if isinstance(problem, Gathered):
         return _solve_by(shape.on_moments(solver), problem, start, terms, moments)
     engine = (shape.without_loop() if moments else shape).with_rows(solver)
-    if engine == choice.LOOP:
+    if engine == prices.LOOP:
         assert isinstance(problem, RowsInMemory)
         assert terms.lr is not None
         short = short_descent(problem, start, terms.lr, terms.tol, shape)
@@ -90,14 +90,14 @@ def _solve_by(
 ) -> tuple[Descent, Stop, HaveMoments | None]:
     """By one of the engines, or step by step: engine "loop"."""
     gathered = isinstance(problem, Gathered)
-    if engine == choice.KRYLOV_ON_MOMENTS:
+    if engine == prices.KRYLOV_ON_MOMENTS:
         moments = moments or problem.moments()
         ask, measure = _ask(problem, terms), None if gathered else _measure(problem)
         descent, stop = krylov.on_moments(moments, problem.fit_intercept, start, ask, measure)
         if gathered or descent.holds(stop.t, float(descent.loss(stop.t))):
             return descent, stop, None  # advice on scaling would decompose them
-        engine = choice.KRYLOV_ON_ROWS
-    if engine == choice.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
+        engine = prices.KRYLOV_ON_ROWS
+    if engine == prices.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
         return *krylov.on_rows(problem.sides(), start, _ask(problem, terms)), None
     if isinstance(problem, RowsInMemory) and problem.are_few:
         plan = _plan(_descent(problem.decomposed(start), terms), problem, terms)
