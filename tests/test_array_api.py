@@ -196,7 +196,7 @@ def test_wide_rows_take_a_krylov_space(spot):
     model, theirs = GDLinearRegressor(max_iter=200), GDLinearRegressor(max_iter=200).fit(X, y)
     model.fit(spot(X), spot(y))
     assert type(model.path_._descent).__name__ == "KrylovDescent"
-    assert distance(theta(model, 100), theta(theirs, 100)) <= spot.far
+    assert distance(theta(model, 100), theta(theirs, 100)) <= spot.far * np.linalg.cond(X)
 
 
 def test_starts_may_be_anywhere_and_warm_start_goes_on(spot):

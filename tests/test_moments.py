@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.preprocessing import StandardScaler
 
 from helpers import EPS
-from sklearn_gd._descent import moments, rows
+from sklearn_gd._descent import rows
 from sklearn_gd._descent.moments import Moments, check_sums, moments_of
 from sklearn_gd._descent.rows import NotFinite, Rows
 
@@ -33,8 +33,8 @@ def products(X, y, w=None):
 @pytest.mark.parametrize(("d", "k"), [(1, 1), (3, 2), (9, 2), (10, 2), (20, 1)])
 def test_dense_rows_are_summed_block_by_block(d, k, weighted, block_rows, monkeypatch):
     """Narrow or wide, in however many blocks: the sums are those of the whole, and symmetric."""
-    monkeypatch.setattr(rows, "BLOCK_BYTES", 0)
-    monkeypatch.setattr(rows, "FEWEST_BLOCK_ROWS", block_rows)
+    for name, size in (("BLOCK_BYTES", 0), ("BLOCK_NUMBERS", 0), ("BLOCK_ROWS", block_rows)):
+        monkeypatch.setattr(rows, name, size)
     X, y, w = problem(d=d, k=k)
     found = moments_of(Rows(X, y, w if weighted else None, True))
     expected = products(X, y, w if weighted else None)
@@ -143,9 +143,3 @@ def test_a_variance_of_sixteen_roundings_is_none():
     for roundings, constant in ((16, [0]), (17, [])):
         sums = np.array([[1.0, 1.0, 0.0], [1.0, 1.0 + roundings * EPS, 0.0], [0.0, 0.0, 1.0]])
         assert Moments(sums, 1, 1).constant_columns() == constant
-
-
-def test_a_triangle_is_completed_to_both_sides():
-    """The diagonal once, the rest twice."""
-    full = moments.symmetric(np.array([[1.0, 2.0, 3.0], [0.0, 4.0, 5.0], [0.0, 0.0, 6.0]]))
-    assert full.tolist() == [[1.0, 2.0, 3.0], [2.0, 4.0, 5.0], [3.0, 5.0, 6.0]]

@@ -44,8 +44,8 @@ def test_blocks_are_laid_out_as_blas_reads_them():
 @pytest.fixture(params=[3, 20, 64])
 def block_rows(request, monkeypatch):
     """So many rows are read at once, of twenty."""
-    monkeypatch.setattr(module, "BLOCK_BYTES", 0)
-    monkeypatch.setattr(module, "FEWEST_BLOCK_ROWS", request.param)
+    for name, size in (("BLOCK_BYTES", 0), ("BLOCK_NUMBERS", 0), ("BLOCK_ROWS", request.param)):
+        monkeypatch.setattr(module, name, size)
     return request.param
 
 

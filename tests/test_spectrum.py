@@ -9,7 +9,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from helpers import EPS, regression
-from sklearn_gd._descent import spectrum as module
 from sklearn_gd._descent.few import decomposed
 from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.problem import RowsInMemory, refine, zeros
@@ -181,10 +180,3 @@ def test_the_resolution_is_what_slopes_and_roundings_leave():
     far = np.sqrt(np.sum(spectrum.residual**2 / spectrum.curvature[:, np.newaxis]))
     expected = spectrum.rounding + slope * far
     assert spectrum.resolution == pytest.approx(expected, rel=1e-12, abs=0)
-
-
-def test_eigenvalues_that_are_not_found_are_an_error(monkeypatch):
-    """LAPACK says so by a number."""
-    monkeypatch.setattr(module.lapack, "dsyevd", lambda matrix, lower: (None, None, 1))
-    with pytest.raises(np.linalg.LinAlgError, match="^Eigenvalues did not converge$"):
-        eigenbasis(by_hand([1.0, 1.0], [0.0, 0.0], 1.0), np.zeros((2, 1)), False)

@@ -8,8 +8,6 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._descent.products import add_product, product
-
 Floats = NDArray[np.float64]
 
 # Vectors per chunk: long enough for a matrix kernel, short enough to waste little memory.
@@ -72,9 +70,9 @@ class Basis:
         # Classical Gram-Schmidt: all products are taken before anything is subtracted.
         used = [chunk for _, chunk in self._used(self.size)]
         vector = vector.copy()
-        parts = [product(chunk, vector) for chunk in used]
+        parts = [chunk @ vector for chunk in used]
         for chunk, part in zip(used, parts, strict=True):
-            add_product(vector[np.newaxis], part[np.newaxis], chunk, factor=-1.0)
+            vector -= part @ chunk
         return vector
 
     def _used(self, size: int) -> list[tuple[int, Floats]]:

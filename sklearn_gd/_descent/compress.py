@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from sklearn_gd._descent.basis import Basis
 from sklearn_gd._descent.pieces import Piece
@@ -61,5 +60,5 @@ def _span(curves: list[Floats]) -> Floats:
     rows = np.concatenate([c / size for c, size in zip(curves, sizes, strict=True)])
     if not rows.size:  # a target without a direction, which LAPACK does not take
         return rows[:0]
-    size, right = linalg.svd(rows, full_matrices=False, check_finite=False)[1:]
+    size, right = np.linalg.svd(rows, full_matrices=False)[1:]
     return np.asarray(right[size > LEFT_OUT * size.max(initial=0.0)])

@@ -11,10 +11,8 @@ from math import cbrt, expm1, inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import blas
 
-from sklearn_gd._descent.moments import symmetric
-from sklearn_gd._descent.products import sum_of_squares
+from sklearn_gd._descent.products import gram, sum_of_squares
 
 Floats = NDArray[np.float64]
 
@@ -95,7 +93,7 @@ def effective_rank(X: Floats, fit_intercept: bool) -> float | None:
     """
     m = len(X)
     with np.errstate(all="ignore"):  # whatever is not finite is refused where all rows are read
-        products = symmetric(blas.dsyrk(1.0, X.T, trans=True)) + fit_intercept
+        products = gram(X) + fit_intercept
         size, squares = float(np.trace(products)), sum_of_squares(products)
         beside = squares - float(np.sum(np.diagonal(products) ** 2))
         return max(size**2 * (m - 1) / (m * beside), 1.0) if beside > 0 else None

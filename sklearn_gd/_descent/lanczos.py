@@ -10,7 +10,6 @@ from sklearn_gd._descent.basis import Basis, length
 from sklearn_gd._descent.bidiagonal import BREAKDOWN
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import Digits
-from sklearn_gd._descent.products import product
 from sklearn_gd._descent.ritz import Ritz
 from sklearn_gd._descent.spectrum import MOMENTS_ERROR, MOMENTS_ROUNDING
 
@@ -24,7 +23,7 @@ class Tridiagonalisation:
         self._unit, self._hessian = moments.unit, moments.hessian(fit_intercept)
         b = moments.products_with_y(fit_intercept)
         squares = moments.mean_squares_of_y()
-        pull = product(self._hessian, start)
+        pull = self._hessian @ start
         quadratic = np.einsum("pk,pk->k", start, pull)
         self._losses = 0.5 * (squares + quadratic) - np.einsum("pk,pk->k", start, b)
         sizes = float(np.sum(squares + np.abs(quadratic)))
@@ -59,7 +58,7 @@ class Tridiagonalisation:
 
     def grow(self, size: int) -> None:
         while self.size < size and not self.complete:
-            for j, image in enumerate(product(self._next, self._hessian)):
+            for j, image in enumerate(self._next @ self._hessian):
                 if not self._ended(j):
                     self._extend(j, image)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.linalg import blas
 
-from sklearn_gd._descent.rows import LARGEST_SIZE, NARROW, NotFinite, Rows
+from sklearn_gd._descent.rows import LARGEST_SIZE, NotFinite, Rows
 
 Floats = NDArray[np.float64]
 
@@ -107,32 +106,19 @@ def check_squares(squares: Floats, weight: float, largest_size: float) -> None:
 
 
 def _dense_sums(rows: Rows) -> Floats:
-    size = 1 + rows.X.shape[1] + rows.y.shape[1]
-    sums = np.zeros((size, size), order="F")
-    if size <= NARROW:
-        for block in rows.extended_blocks():
-            # A symmetric product saves nothing here, and is slower.
-            blas.dgemm(1.0, block, block, trans_a=True, beta=1.0, c=sums, overwrite_c=True)
-        return 0.5 * (sums + sums.T)  # which may differ by a rounding
-    for block in rows.extended_blocks():
-        add_square(sums, block)
-    return symmetric(sums)
+    return sum_of_products(rows.extended_blocks(), 1 + rows.X.shape[1] + rows.y.shape[1])
 
 
-def add_square(sums: Floats, block: Floats) -> None:
-    """Add block' block to the upper triangle of `sums`, which is in Fortran order.
+def sum_of_products(blocks: Iterable[Floats], size: int) -> Floats:
+    """The sum of block' block, (size, size), over blocks that have many more numbers.
 
-    In place, since `sums += block.T @ block` would move size^2 numbers three times a block.
+    By NumPy, which asks BLAS for half of what is symmetric, and whose threads decompose it next.
     """
-    matrix, turned = (block, True) if block.flags.f_contiguous else (block.T, False)
-    blas.dsyrk(1.0, matrix, beta=1.0, c=sums, trans=turned, overwrite_c=True)
-
-
-def symmetric(upper: Floats) -> Floats:
-    """The symmetric matrix with this upper triangle; below it `upper` is zero."""
-    full = upper + upper.T
-    full.flat[:: len(full) + 1] = upper.diagonal()
-    return full
+    sums, products = np.zeros((size, size)), np.empty((size, size))
+    for block in blocks:
+        np.matmul(block.T, block, out=products)
+        sums += products
+    return sums
 
 
 def _sparse_sums(rows: Rows) -> Floats:

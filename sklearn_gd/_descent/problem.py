@@ -15,7 +15,7 @@ from sklearn_gd._descent.choice import Sized
 from sklearn_gd._descent.curvatures import ROWS_ASKED, effective_rank
 from sklearn_gd._descent.few import are_few, decomposed
 from sklearn_gd._descent.moments import Moments, moments_of
-from sklearn_gd._descent.products import product, sum_of_squares
+from sklearn_gd._descent.products import sum_of_squares
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.scaled import ScaledRows
 from sklearn_gd._descent.spectrum import Spectrum, refined, whitened_sums
@@ -142,7 +142,7 @@ class Gathered:
 
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """J(theta), which may be rounding where it is tiny, and its partial derivatives."""
-        pull = product(self.sums.hessian(self.fit_intercept), theta)
+        pull = self.sums.hessian(self.fit_intercept) @ theta
         b = self.sums.products_with_y(self.fit_intercept)
         loss = 0.5 * (float(self.sums.mean_squares_of_y().sum()) + float(np.vdot(theta, pull - b)))
         return max(loss - 0.5 * float(np.vdot(theta, b)), 0.0), pull - b

@@ -172,7 +172,7 @@ def from_bidiagonal(alphas: Floats, betas: Floats, first: float) -> Ritz:
     lower = np.zeros((m + 1, m))
     lower[np.arange(m), np.arange(m)] = alphas[:m]
     lower[np.arange(1, m + 1), np.arange(m)] = betas
-    left, sigma, right = linalg.svd(lower, full_matrices=False, check_finite=False)
+    left, sigma, right = np.linalg.svd(lower, full_matrices=False)
     residual, floor = first * left[0], 0.5 * _least_residual(alphas, betas, first) ** 2
     null_sigma = (m + RANK_MARGIN) * EPS * float(sigma.max(initial=0.0))
     kept = sigma > null_sigma

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,21 @@ Floats = NDArray[np.float64]
 
 # Numbers up to here can be squared, summed and squared again.
 LARGEST_SIZE = 1e70
-# Blocks of this size stay in a core's second-level cache while they are multiplied.
+# Blocks of this size stay in a core's second-level cache while they are multiplied by a vector, or
+# a few columns of them by each other.
 BLOCK_BYTES = 1 << 18
+# Of more columns a block has so many numbers, that a second thread gains something: with two, a fit
+# of 200,000 x 200 takes two thirds of the time that blocks of an eighth of it take; one gains
+# nothing, and loses nothing.
+BLOCK_NUMBERS = 1 << 18
 # With so many columns, those of ones and y among them, a block is narrow.
 NARROW = 12
 # Fewer rows than this and what is done with a block costs less than to ask for it.
 FEWEST_ROWS_READ = 128
-# Fewer rows than this and the product of a block with itself is too flat for a matrix kernel. 128
-# are as fast on one thread, but twice as often threads wait for each other, for milliseconds where
-# something else is on their cores. No power of two: the columns of a block in Fortran order would
-# share a few lines of the first-level cache, and beyond 500 rows not fit into it one by one.
-FEWEST_BLOCK_ROWS = 250
+# They come in such numbers, and never fewer than there are columns: sums of products, as large as
+# they are, are moved three times for each block. No power of two: the columns of a block in Fortran
+# order would share a few lines of the first-level cache.
+BLOCK_ROWS = 250
 
 
 def multipliable(X: Any) -> Floats:
@@ -186,7 +191,10 @@ class Rows:
 
     @property
     def _block_rows(self) -> int:
-        return max(FEWEST_BLOCK_ROWS, self._rows_in_cache)
+        size = 1 + self.X.shape[1] + self.n_targets
+        if size <= NARROW:
+            return max(BLOCK_ROWS, self._rows_in_cache)
+        return int(BLOCK_ROWS * ceil(max(size, BLOCK_NUMBERS // size) / BLOCK_ROWS))
 
     def _slices(self, size: int) -> Iterator[slice]:
         for start in range(0, self.n_samples, size):

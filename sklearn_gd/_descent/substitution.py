@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas, lapack
 
-from sklearn_gd._descent.products import add_product
-
 Floats = NDArray[np.float64]
 
 # About so many columns are solved at once; what they owe to those before is one product.
@@ -38,7 +36,7 @@ class Substitution:
             if len(self._columns) > 1:
                 left = np.asfortranarray(Z[:, own])
             if own.start:
-                add_product(left, out[:, : own.start], above, factor=-1.0)
+                left -= out[:, : own.start] @ above
             corner.solve(left, out[:, own])
 
 
@@ -57,4 +55,4 @@ class Corner:
         if self._inverse is None:
             out[:] = blas.dtrsm(1.0, self._factor, Z, side=True)
         else:
-            add_product(out, Z, self._inverse, keep=0.0)
+            np.matmul(Z, self._inverse, out=out)

@@ -9,14 +9,12 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import descent_along
-from sklearn_gd._descent.products import add_product, product
-from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum, symmetric_eigen
+from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
 from sklearn_gd._descent.stopping import Stopping, find_stop, foresee
 
 Floats = NDArray[np.float64]
@@ -108,8 +106,8 @@ def held_out_by_moments(spectrum: Spectrum, moments: Moments, fit_intercept: boo
     view[:p, :-k] = spectrum.basis
     view[:p, -k:] = -spectrum.start
     view[p:, -k:] = np.eye(k)
-    gram = product(view.T, product(sums, view)) / moments.weight
-    size, turn = symmetric_eigen(gram, lower=True)
+    gram = view.T @ (sums @ view) / moments.weight
+    size, turn = np.linalg.eigh(gram)
     factor = np.sqrt(np.maximum(size, 0.0))[:, np.newaxis] * turn.T
     squares = float(np.trace(sums[p:, p:])) / moments.weight
     return HeldOut(factor, MOMENTS_ROUNDING * moments.unit * squares)
@@ -151,7 +149,7 @@ def appended(factor: Floats, rows: Floats) -> Floats:
     width = factor.shape[1]
     if len(factor) <= width:
         return factor
-    return np.asarray(linalg.qr(factor, mode="r", check_finite=False)[0][:width])
+    return np.asarray(np.linalg.qr(factor, mode="r"))
 
 
 def mean_squared_errors(spectrum: Spectrum, held_out: HeldOut, grid: Grid) -> Floats:
@@ -172,7 +170,7 @@ def mean_squared_errors(spectrum: Spectrum, held_out: HeldOut, grid: Grid) -> Fl
         for target, amplitude in zip(targets.T, reach.T, strict=True):
             line = np.column_stack([target, -seen * amplitude]).T
             residual = buffer[: len(block)]
-            add_product(residual, block, line, keep=0.0)
+            np.matmul(block, line, out=residual)
             squares += np.einsum("tm,tm->t", residual, residual)
         flat.append(squares / targets.shape[1])
     ends = np.cumsum([len(t) for t in steps])
