@@ -149,6 +149,8 @@ def test_the_loss_and_its_gradient_are_those_here():
         found, expected = (p.loss_and_gradient(theta) for p in problems(weight))
         assert found[0] == pytest.approx(expected[0], rel=1e-12)
         assert distance(found[1], expected[1]) <= 1e-12
+        losses = [p.loss(theta) for p in problems(weight)]
+        assert losses == pytest.approx([expected[0]] * 2, rel=1e-12)
 
 
 @pytest.mark.parametrize(

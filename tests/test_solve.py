@@ -36,8 +36,12 @@ class Watched(RowsInMemory):
         self.asked.append("whitened sums")
         return super().whitened_sums(coarse)
 
+    def loss(self, theta):
+        self.asked.append(LOSS)
+        return super().loss(theta)
+
     def loss_and_gradient(self, theta):
-        self.asked.append("a loss")
+        self.asked.append(LOSS)
         return super().loss_and_gradient(theta)
 
     def sides(self):
@@ -229,7 +233,7 @@ def test_the_engine_is_the_one_that_was_chosen(monkeypatch):
     monkeypatch.setattr(choice.Shape, "on_moments", lambda shape, solver: engines["krylov"])
     gathered = Gathered(watched(0.01).moments(), True, 1e-16)
     # There is nothing to measure a loss on.
-    monkeypatch.setattr(Gathered, "loss_and_gradient", None)
+    monkeypatch.setattr(Gathered, "loss", None)
     descent, stop, have = solve.solve(gathered, zeros(gathered), Terms(0.1, None, 100), "auto")
     assert isinstance(descent.pieces[0].spectrum, KrylovSpectrum)
     assert (stop.t, have) == (100, None)

@@ -192,6 +192,14 @@ class DeviceRows:
         fetched = float(self.place.fetch(loss)[0])
         return fetched / (2.0 * self.weight), -np.concatenate(pulls) / self.weight
 
+    def loss(self, theta: Floats) -> float:
+        """J(theta) alone."""
+        total = self._zeros(1)
+        for X, y, w in self.blocks():
+            squares = self._residual(X, y, theta) ** 2
+            total = total + self.place.xp.sum(squares if w is None else squares * w[:, None])
+        return float(self.place.fetch(total)[0]) / (2.0 * self.weight)
+
     def blocks(self) -> Iterator[tuple[Any, Any, Any]]:
         """(X, y, w) of each row block, X in the dtype of sums."""
         xp, floats, w = self.place.xp, self.place.floats, self.sample_weight

@@ -37,6 +37,7 @@ class Problem(Sized, Protocol):
     def moments(self) -> Moments: ...
     def whitened_sums(self, coarse: Spectrum) -> Floats: ...
     def sides(self) -> Sides: ...
+    def loss(self, theta: Floats) -> float: ...
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]: ...
 
 
@@ -146,6 +147,10 @@ class Gathered:
         b = self.sums.products_with_y(self.fit_intercept)
         loss = 0.5 * (float(self.sums.mean_squares_of_y().sum()) + float(np.vdot(theta, pull - b)))
         return max(loss - 0.5 * float(np.vdot(theta, b)), 0.0), pull - b
+
+    def loss(self, theta: Floats) -> float:
+        """J(theta) alone."""
+        return self.loss_and_gradient(theta)[0]
 
 
 def zeros(problem: Problem | Gathered) -> Floats:

@@ -173,17 +173,29 @@ class Rows:
         squares, pull = self.squares_and_pull(theta)
         return squares / (2.0 * self.weight), pull / self.weight
 
+    def loss(self, theta: Floats) -> float:
+        """J(theta) alone."""
+        return self.squares(theta) / (2.0 * self.weight)
+
     def squares_and_pull(self, theta: Floats) -> tuple[float, Floats]:
         """Both before they are divided by W, each row block read once: they add over rows."""
         squares, pull = 0.0, np.zeros_like(theta)
         first = int(self.fit_intercept)
-        for X, y, w in self.blocks():
-            residual = self.predict(X, theta) - y
-            weighted = residual if w is None else residual * w[:, np.newaxis]
+        for X, residual, weighted in self._residuals(theta):
             squares += float(np.einsum("nk,nk", residual, weighted))
             pull[first:] += X.T @ weighted
             pull[:first] += weighted.sum(axis=0)
         return squares, pull
+
+    def squares(self, theta: Floats) -> float:
+        """The first of both, where the second would not be used."""
+        return sum(float(np.einsum("nk,nk", r, w)) for _, r, w in self._residuals(theta))
+
+    def _residuals(self, theta: Floats) -> Iterator[tuple[Any, Floats, Floats]]:
+        """X, Z theta - y, and that times the weights, of each row block."""
+        for X, y, w in self.blocks():
+            residual = self.predict(X, theta) - y
+            yield X, residual, residual if w is None else residual * w[:, np.newaxis]
 
     @property
     def _rows_in_cache(self) -> int:

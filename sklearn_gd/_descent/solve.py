@@ -92,7 +92,7 @@ def _solve_by(
     gathered = isinstance(problem, Gathered)
     if engine == prices.KRYLOV_ON_MOMENTS:
         moments = moments or problem.moments()
-        ask, measure = _ask(problem, terms), None if gathered else _measure(problem)
+        ask, measure = _ask(problem, terms), None if gathered else problem.loss
         descent, stop = krylov.on_moments(moments, problem.fit_intercept, start, ask, measure)
         if gathered or descent.holds(stop.t, float(descent.loss(stop.t))):
             return descent, stop, None  # advice on scaling would decompose them
@@ -118,7 +118,7 @@ def _cheap_moments(problem: RowsInMemory, known: Moments | None) -> HaveMoments 
 def _check_start(problem: Problem | Gathered, start: Floats) -> None:
     if start.any():
         with np.errstate(over="ignore", invalid="ignore"):
-            loss, _ = problem.loss_and_gradient(start)
+            loss = problem.loss(start)
         if not loss <= LARGEST_SIZE**2:
             raise ValueError(
                 f"The start is too far off: its loss {loss:.3g} is above {LARGEST_SIZE**2:.0e}. "
@@ -131,11 +131,6 @@ def _ask(problem: Problem | Gathered, terms: Terms) -> krylov.Ask:
         return _plan(descent, problem, terms).stop
 
     return krylov.Ask(terms.lr, terms.max_iter, stop_of, terms.watch)
-
-
-def _measure(problem: Problem | Gathered) -> Callable[[Floats], float]:
-    """J of given parameters, on the rows."""
-    return lambda theta: problem.loss_and_gradient(theta)[0]
 
 
 def _spectral(problem: Problem | Gathered, start: Floats, terms: Terms, moments: Moments) -> Plan:
@@ -176,7 +171,7 @@ def _with_last_loss(plan: Plan, problem: Problem) -> Plan:
     descent, t = plan.descent, plan.stop.t
     if plan.holds or not descent.lacks_only_the_loss(t):
         return plan
-    descent = descent.measured(t, _measure(problem)(descent.theta(t)))
+    descent = descent.measured(t, problem.loss(descent.theta(t)))
     return Plan(descent, plan.stopping, find_stop(descent, plan.stopping))
 
 

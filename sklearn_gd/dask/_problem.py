@@ -117,6 +117,11 @@ class RowsOnWorkers:
         squares, pull = self.parts.total(partial(_squares_and_pull, theta=theta)).values
         return squares / (2.0 * self.weight), pull / self.weight
 
+    def loss(self, theta: Floats) -> float:
+        """J(theta) alone."""
+        squares: float = self.parts.total(partial(_squares, theta=theta))
+        return squares / (2.0 * self.weight)
+
     @property
     def _has_moments_anyway(self) -> bool:
         """Whether what a pass would tell may as well come with the moments."""
@@ -149,3 +154,7 @@ def _tell(part: Part) -> Told:
 
 def _squares_and_pull(part: Part, theta: Any) -> Together:
     return Together(part.squares_and_pull(theta))
+
+
+def _squares(part: Part, theta: Any) -> float:
+    return part.squares(theta)
