@@ -16,13 +16,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks._machine import machine
+from benchmarks._machine import blas_threads, machine
 from benchmarks._show import Row, picture, table
 
 # Where results go by default; git ignores it.
 RESULTS = Path(__file__).resolve().parent / "results"
 # A task is run for about so many seconds a round, but no more often than this.
 SHORT, MOST_RUNS = 0.02, 20
+# BLAS's threads spin for a tenth of a second after work, in the way of the next task's.
+REST = 0.15
 
 
 @dataclass(frozen=True)
@@ -116,14 +118,17 @@ def interleaved(
 
     The first round is not counted: it warms caches and starts threads. A task that has taken
     `patience` seconds altogether is left out of further rounds, its first round then counted.
-    A short task is run several times a round, since a single run says little.
+    A short task is run several times a round, since a single run says little. Before each there is
+    a rest where BLAS has several threads.
     """
+    rest = REST if blas_threads() > 1 else 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         first = {name: seconds(task) for name, task in tasks.items()}
         taken: dict[str, list[float]] = {name: [] for name in tasks}
         for _ in range(repeats):
             for name, task in tasks.items():
+                time.sleep(rest)
                 runs = min(MOST_RUNS, 1 + int(SHORT / first[name]))
                 if first[name] + sum(taken[name]) < patience:
                     taken[name] += [seconds(task) for _ in range(runs)]

@@ -64,14 +64,22 @@ def _memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def _blas() -> str:
+def blas_threads() -> int:
+    """The most that any BLAS here may use."""
+    return max((int(i["num_threads"]) for i in _blas_libraries()), default=1)
+
+
+def _blas_libraries() -> list[dict[str, Any]]:
     import numpy as np
     import scipy.linalg  # noqa: F401  (loads its own BLAS)
 
     np.ones((2, 2)) @ np.ones((2, 2))
+    return [i for i in threadpool_info() if i["user_api"] == "blas"]
+
+
+def _blas() -> str:
     found = [
         f"{i['internal_api']} {i.get('version')}, {i['num_threads']} threads"
-        for i in threadpool_info()
-        if i["user_api"] == "blas"
+        for i in _blas_libraries()
     ]
     return "; ".join(dict.fromkeys(found)) or "unknown"

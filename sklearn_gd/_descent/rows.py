@@ -25,6 +25,9 @@ BLOCK_BYTES = 1 << 18
 # of 200,000 x 200 takes two thirds of the time that blocks of an eighth of it take; one gains
 # nothing, and loses nothing.
 BLOCK_NUMBERS = 1 << 18
+# There are so many blocks at least: room for large ones comes from the system page by page, which
+# took as long as all else of a second pass over 2200 x 110 where that was one block.
+FEWEST_BLOCKS = 8
 # With so many columns, those of ones and y among them, a block is narrow.
 NARROW = 12
 # Fewer rows than this and what is done with a block costs less than to ask for it.
@@ -206,7 +209,8 @@ class Rows:
         size = 1 + self.X.shape[1] + self.n_targets
         if size <= NARROW:
             return max(BLOCK_ROWS, self._rows_in_cache)
-        return int(BLOCK_ROWS * ceil(max(size, BLOCK_NUMBERS // size) / BLOCK_ROWS))
+        height = max(size, min(BLOCK_NUMBERS // size, self.n_samples // FEWEST_BLOCKS))
+        return int(BLOCK_ROWS * ceil(height / BLOCK_ROWS))
 
     def _slices(self, size: int) -> Iterator[slice]:
         for start in range(0, self.n_samples, size):
