@@ -41,10 +41,9 @@ def test_what_is_solved_gives_the_rows_back(kind, p):
     assert (np.linalg.norm(off.astype(float), axis=0) <= 8 * EPS * size).all()
 
 
-@pytest.mark.parametrize("kind", ["decaying", "nearly equal"])
-def test_a_product_with_the_inverse_alone_would_not_do(kind):
-    """The problems tell substitution from the inverse, which loses digits on them."""
-    R = factors(SIZES[-1])[kind]
+def test_a_product_with_the_inverse_alone_would_not_do():
+    """Nearly equal columns tell substitution from the inverse, which loses their digits."""
+    R = factors(SIZES[-1])["nearly equal"]
     Z = np.random.default_rng(0).standard_normal((50, len(R))) @ R
     Y = Z @ linalg.inv(R)
     off = np.linalg.norm(Y @ R - Z, axis=0)
