@@ -226,6 +226,6 @@ def test_what_rows_say_decides(monkeypatch):
         Shape, "with_rows", lambda s, solver: taken.append(s.best_engine()) or SPECTRAL
     )
     for decay in (0.0, 0.5):
-        problem = rows(2000, 800, decay)
+        problem = rows(3000, 800, decay)
         solve(problem, np.zeros((800, 1)), Terms(None, None, 1000), "auto")
     assert taken == [KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS]

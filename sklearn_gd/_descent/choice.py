@@ -13,7 +13,7 @@ from sklearn_gd._descent.prices import (
     Priced,
 )
 
-# Sums of products of so many columns take 512 MiB, and as much again while they are made.
+# Sums of products of so many columns take 512 MiB, and twice as much again while they are made.
 MOST_COLUMNS_OF_MOMENTS = 1 << 13
 # Few rows that are decomposed before a space has so many are not asked how curvatures fall off.
 SMALL_SPACE = 12

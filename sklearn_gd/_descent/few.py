@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import lapack  # noqa: TID251  (few rows are SciPy's)
 
 from sklearn_gd._descent import wide
 from sklearn_gd._descent.moments import EPS, check_squares

@@ -43,13 +43,13 @@ FEWEST_VECTORS, FEWEST_AT_A_RATE = 8, 11
 # half the time.
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, EIGEN_SQUARE = 5.3, 40.0  # times p^3 and, in nanoseconds, p^2: eigh
-REFINED_FLOPS = 34.0  # times p^3: again with an SVD, for all digits
+REFINED_FLOPS, REFINED_SQUARE = 34.0, 100.0  # the same: again with an SVD, for all digits
 DECOMPOSED_FLOPS, SINGULAR_FLOPS = 4.5, 15.0  # times n^2 p and n^3: n <= p rows, by QR and SVD
 TURNED = 7.0  # a number of such rows, turned and copied on the way
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
 # Of rows that stay in the last cache from step to step; half of twice as many do.
-NEAR_READ, NEAR_NUMBERS = 0.5, 3 << 19
+NEAR_READ, NEAR_NUMBERS = 0.36, 3 << 19
 CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step
 SPARSE_READ = 2.2  # a non-zero of the rows, for both products
 ROW = 10.0  # all that is done with one entry of a vector as long as there are rows
@@ -208,7 +208,8 @@ class Priced:
 
     @property
     def _refinement(self) -> float:
-        return MATRIX_FLOP * (WHITENED * self.n * self.p**2 + REFINED_FLOPS * self.p**3)
+        flops = WHITENED * self.n * self.p**2 + REFINED_FLOPS * self.p**3
+        return MATRIX_FLOP * flops + REFINED_SQUARE * self.p**2
 
     def _surface(self, directions: float, iterates: int) -> float:
         return 2 * MATRIX_FLOP * iterates * directions * min(directions, self.n) * self.targets

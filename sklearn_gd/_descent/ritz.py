@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
+from scipy import linalg  # noqa: TID251  (eigh_tridiagonal has no products)
 
 from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.moments import EPS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import lapack  # noqa: TID251  (dtrtri of 48 columns wakes no thread)
 
 Floats = NDArray[np.float64]
 

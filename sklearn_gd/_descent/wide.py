@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack
+from scipy.linalg import lapack  # noqa: TID251  (few rows are SciPy's)
 
 from sklearn_gd._descent.spectrum import Spectrum
 
