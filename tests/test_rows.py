@@ -186,3 +186,20 @@ def test_numbers_up_to_a_size_are_fit_for_squares_of_squares(container):
                 "X must hold numbers below 1e+70 in size, so that their squares can be squared "
                 "again; got larger ones: rescale the columns, for instance with StandardScaler."
             )
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "height"),
+    [
+        (10**6, 6, 4096),  # narrow: what the second-level cache holds
+        (10**6, 98, 2750),  # 2**18 numbers, in steps of 250 rows
+        (10_000, 30, 1250),  # an eighth of the rows
+        (3000, 98, 500),
+        (10**6, 998, 1000),  # never fewer rows than columns
+        (500, 98, 250),
+    ],
+)
+def test_blocks_are_as_tall_as_pays(n, d, height):
+    """By the numbers of rows and of columns."""
+    X, y = np.broadcast_to(0.0, (n, d)), np.broadcast_to(0.0, (n, 1))
+    assert Rows(X, y, None, True)._block_rows == height
