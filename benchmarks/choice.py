@@ -43,8 +43,26 @@ SHAPES: list[tuple[int, int, float | None]] = [
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
 # Shapes that had no part in the constants, to judge them by: about a hundred that judged earlier
-# ones have a part in these. Columns fall off at other rates here, too.
+# ones have a part in these, and two of these moved the price of second passes afterwards. Columns
+# fall off at other rates here, too.
 FRESH: list[tuple[int, int, float | None]] = [
+    (900, 35, None),
+    (2_200, 110, None),
+    (250, 1_700, None),
+    (70, 3_000, None),
+    (30_000, 130, None),
+    (9_000, 330, None),
+    (2_800, 600, None),
+    (6_500, 1_400, None),
+    (2_400, 1_500, None),
+    (18_000, 800, None),
+    (1_300, 2_600, None),
+    (450, 2_200, None),
+    (800, 1_150, None),
+    (15_000, 700, 0.02),
+    (40_000, 3_500, 0.002),
+    (5_000, 9_500, 0.002),
+    (90_000, 250, 0.04),
     (1_100, 44, None),
     (3_000, 140, None),
     (180, 2_400, None),

@@ -56,6 +56,21 @@ def test_iterates_and_losses_keep_twelve_digits(name, max_iter, solver, few, att
     assert _exact.loss_error(path.loss(steps), losses, y).max() <= contract(loss_attained)
 
 
+@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("name", ["ill-scaled", "interpolating, ill-scaled"])
+def test_columns_on_different_scales_keep_thirteen(name, few, monkeypatch):
+    """At 10**9 updates: their singular values are found large columns first (5e-13 off if not)."""
+    monkeypatch.setattr(RowsInMemory, "are_few", few)
+    X, y = PROBLEMS[name]
+    lr = 1 / _exact.largest_curvature(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        path = GDLinearRegressor(lr, max_iter=10**9, solver="spectral").fit(X, y).path_
+    steps = _exact.asked(path.n_iter)
+    ours = np.column_stack([path.intercept(steps), path.coef(steps)])
+    assert _exact.theta_error(ours, _exact.exact(X, y, lr, steps)[0]).max() <= 1e-13
+
+
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_problems_are_those_of_the_contract(name):
     """Their condition, directions that are flat left out, is within what is promised."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# OpenBLAS wakes threads for a symmetric product from a million multiplications on, general ones
-# from a quarter of that.
+# Of 128 rows OpenBLAS 0.3.30 and 0.3.31 multiply 20 columns alone (m^2 k multiplications) and wake
+# threads for 30.
 MOST_ALONE = 200_000
 
 

@@ -21,8 +21,8 @@ LARGEST_SIZE = 1e70
 # Blocks of this size stay in a core's second-level cache while they are multiplied by a vector, or
 # a few columns of them by each other.
 BLOCK_BYTES = 1 << 18
-# Of more columns a block has so many numbers, that a second thread gains something: with two, a fit
-# of 200,000 x 200 takes two thirds of the time that blocks of an eighth of it take; one gains
+# Of more columns a block has so many numbers, that a second thread gains something: with two, sums
+# of 100,000 x 50 or x 200 take four fifths of what blocks of an eighth of it take; one gains
 # nothing, and loses nothing.
 BLOCK_NUMBERS = 1 << 18
 # There are so many blocks at least: room for large ones comes from the system page by page, which
