@@ -243,3 +243,11 @@ def test_the_shape_of_gathered_sums(fit_intercept, p):
     """Of rows that are gone their number is known, and all columns are full."""
     gathered = Gathered(Moments(np.eye(6), n_targets=2, n_samples=50), fit_intercept, 1e-16)
     assert Shape.of(gathered, 7) == Shape(50, p, 2, 50 * p, sparse=False, max_iter=7)
+
+
+def test_second_passes_cost_something_for_each_pair_of_columns(monkeypatch):
+    """As often as moments lack digits."""
+    before = dense(3000, 140, max_iter=10**4).cost(S)
+    monkeypatch.setattr(prices, "REFINED_SQUARE", 100.0)
+    after = dense(3000, 140, max_iter=10**4)
+    assert after.cost(S) - before == pytest.approx(after.lacking * 100.0 * 140**2, rel=1e-9)
