@@ -106,7 +106,26 @@ def check_squares(squares: Floats, weight: float, largest_size: float) -> None:
 
 
 def _dense_sums(rows: Rows) -> Floats:
+    if rows.summed_in_place:
+        return _sums_in_place(rows)
     return sum_of_products(rows.extended_blocks(), 1 + rows.X.shape[1] + rows.y.shape[1])
+
+
+def _sums_in_place(rows: Rows) -> Floats:
+    """X'X by itself, and X once more, from cache, for what is beside it."""
+    d = rows.X.shape[1]
+    sums, products = np.zeros((1 + d + rows.n_targets,) * 2), np.empty((d, d))
+    inner, last = slice(1, 1 + d), slice(1 + d, None)
+    for ones, X, y in rows.blocks_in_place():
+        sums[inner, inner] += np.matmul(X.T, X, out=products)
+        sums[0, inner] += ones @ X
+        sums[last, inner] += y.T @ X
+        sums[0, 0] += len(y)
+        sums[last, 0] += ones @ y
+        sums[last, last] += y.T @ y
+    sums[0, last] = sums[last, 0]
+    sums[inner, 0], sums[inner, last] = sums[0, inner], sums[last, inner].T
+    return sums
 
 
 def sum_of_products(blocks: Iterable[Floats], size: int) -> Floats:

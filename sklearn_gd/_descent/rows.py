@@ -30,6 +30,13 @@ BLOCK_NUMBERS = 1 << 18
 FEWEST_BLOCKS = 8
 # With so many columns, those of ones and y among them, a block is narrow.
 NARROW = 12
+# Rows multiplied where they are, uncopied, come in blocks of so many numbers, and of so many rows
+# for every column. OpenBLAS shares a product with a vector among threads from 460,800 numbers on,
+# which are no faster at reading: sums of 1,000,000 x 8 then took half as long again.
+NUMBERS_IN_PLACE, ROWS_PER_COLUMN = 7 << 16, 4
+# Between these numbers of columns it takes less to copy them beside [1 y] than to read them again
+# for products with it: up to a fifth; elsewhere a third more (8 columns), or a tenth (80 and on).
+COPIED_FROM, COPIED_TO = 13, 63
 # Fewer rows than this and what is done with a block costs less than to ask for it.
 FEWEST_ROWS_READ = 128
 # They come in such numbers, and never fewer than there are columns: sums of products, as large as
@@ -38,10 +45,15 @@ FEWEST_ROWS_READ = 128
 BLOCK_ROWS = 250
 
 
+def is_multipliable(X: Any) -> bool:
+    """Whether BLAS takes it as it is: float64, with neighbours along rows or columns."""
+    return bool(X.dtype == np.float64 and min(X.strides) == X.itemsize)
+
+
 def multipliable(X: Any) -> Floats:
-    """In float64, copied where no two numbers are neighbours: not BLAS would multiply such rows."""
+    """The same numbers, copied where they are not."""
     X = X.astype(np.float64, copy=False)
-    return X if min(X.strides) == X.itemsize else np.ascontiguousarray(X)
+    return X if is_multipliable(X) else np.ascontiguousarray(X)
 
 
 class NotFinite(ValueError):
@@ -112,6 +124,23 @@ class Rows:
 
     def root_weight(self) -> Floats | None:
         return None if self.sample_weight is None else np.sqrt(self.sample_weight)
+
+    @property
+    def summed_in_place(self) -> bool:
+        """Whether dense X is better not copied for sums of products."""
+        if self.sample_weight is not None or self.n_targets > 1:
+            return False  # products with a few vectors take longer than with each in turn
+        d = self.X.shape[1]
+        return is_multipliable(self.X) and not COPIED_FROM <= d <= COPIED_TO
+
+    def blocks_in_place(self) -> Iterator[tuple[Floats, Floats, Floats]]:
+        """Ones, and dense row blocks of X and y as they are."""
+        d = self.X.shape[1]
+        size = max(NUMBERS_IN_PLACE // d, ROWS_PER_COLUMN * d)
+        ones = np.ones(min(size, self.n_samples))
+        for rows in self._slices(size):
+            y = self.y[rows]
+            yield ones[: len(y)], self.X[rows], y
 
     def extended_blocks(self) -> Iterator[Floats]:
         """Dense row blocks of diag(sqrt(w)) [1 X y], float64; the buffer is used again.
