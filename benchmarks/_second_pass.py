@@ -20,7 +20,7 @@ def problem(n: int, d: int, least: float = 0.1) -> tuple[Any, Any]:
 
 
 def pairs(n: int, d: int) -> tuple[Any, Any]:
-    """Columns far from zero, every other one nearly that before it: solved with refinement."""
+    """Columns far from zero, every other one nearly that before it."""
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((n, d))
     X = noise + 50.0 * rng.standard_normal((n, 1))

@@ -17,7 +17,8 @@ from sklearn_gd._array_api import Place, _to_numpy, here, host
 from sklearn_gd._descent import device
 from sklearn_gd._descent.moments import moments_of
 from sklearn_gd._descent.rows import LARGEST_SIZE
-from sklearn_gd._descent.spectrum import eigenbasis, whitening
+from sklearn_gd._descent.spectrum import eigenbasis
+from sklearn_gd._descent.whitening import Whitening
 from sklearn_gd._device_checks import check_device_rows, check_device_weights
 from sklearn_gd._door import pose
 
@@ -388,7 +389,8 @@ def test_sums_over_blocks_are_those_of_numpys_rows(weights, fit_intercept):
         spectrum = eigenbasis(moments, start, fit_intercept)
         seen = [np.vstack(list(p.seen_blocks(spectrum))) for p in (ours, theirs)]
         assert distance(*[s.T @ s for s in seen]) <= 1e-12
-        assert distance(ours.whitened_sums(spectrum), theirs.whitened_sums(spectrum)) <= 1e-12
+        white = Whitening.of(spectrum)
+        assert distance(ours.whitened_sums(white), theirs.whitened_sums(white)) <= 1e-12
 
 
 @pytest.mark.usefixtures("_small_blocks")
@@ -413,9 +415,9 @@ def test_the_second_pass_has_the_digits_of_a_triangular_solve():
     y = np.random.default_rng(1).random(50)
     problem = pose(GDLinearRegressor(), there(rows), there(y), None, False).problem
     spectrum = eigenbasis(problem.moments(), np.zeros((20, 1)), False)
-    factor = whitening(spectrum)[0]
-    gram = problem.whitened_sums(spectrum)[:20, :20]
-    assert distance(factor.T @ gram @ factor, rows.T @ rows) <= 1e-14
+    white = Whitening.of(spectrum)
+    gram = problem.whitened_sums(white)[:20, :20]
+    assert distance(white.factor.T @ gram @ white.factor, rows.T @ rows) <= 1e-14
 
 
 @pytest.mark.parametrize("solver", ["spectral", "krylov"])

@@ -32,9 +32,9 @@ class Watched(RowsInMemory):
         self.asked.append("sums")
         return super().moments()
 
-    def whitened_sums(self, coarse):
+    def whitened_sums(self, white):
         self.asked.append("whitened sums")
-        return super().whitened_sums(coarse)
+        return super().whitened_sums(white)
 
     def loss(self, theta):
         self.asked.append(LOSS)

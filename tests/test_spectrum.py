@@ -12,14 +12,8 @@ from helpers import EPS, regression
 from sklearn_gd._descent.few import decomposed
 from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.problem import RowsInMemory, refine, zeros
-from sklearn_gd._descent.spectrum import (
-    Spectrum,
-    eigenbasis,
-    from_singular_values,
-    refined,
-    whitened_sums,
-    whitening,
-)
+from sklearn_gd._descent.spectrum import Spectrum, eigenbasis, from_singular_values
+from sklearn_gd._descent.whitening import Whitening, refined, whitened_sums
 
 
 def problem(n=30, d=3, k=2, scale=1.0, seed=0, weighted=False):
@@ -66,6 +60,15 @@ def test_sums_rows_and_both_show_the_same_problem(d, k, started, scale, weighted
     assert_same_problem(refine(rows, other), of_rows, start, 1e-11)
 
 
+def test_columns_of_several_blocks_show_the_same_problem():
+    """More than are whitened at once, some nearly alike."""
+    rows = problem(n=300, d=110)
+    rows.X[:, 40:80] = rows.X[:, :40] + 1e-4 * rows.X[:, 40:80]
+    start = np.linspace(-1, 2, zeros(rows).size).reshape(-1, 2)
+    of_sums = eigenbasis(moments_of(rows), start, True)
+    assert_same_problem(refine(rows, of_sums), decomposed(rows, start), start, 1e-10)
+
+
 def test_what_a_refined_spectrum_is_known_to():
     """Roundings of the rows' own, in their unit; curvatures have no error to speak of."""
     rows = problem()
@@ -75,29 +78,29 @@ def test_what_a_refined_spectrum_is_known_to():
         assert (coarse.unit, coarse.error) == (unit, 10 * unit)
         size = float(np.sum(rows.y**2)) / 30
         assert coarse.rounding == pytest.approx(4 * unit * size, rel=1e-12, abs=0)
-        fine = refined(coarse, whitened_sums(rows, coarse) / rows.weight)
+        white = Whitening.of(coarse)
+        fine = refined(coarse, white, whitened_sums(rows, white) / rows.weight)
         assert (fine.unit, fine.error) == (unit, 0.0)
         assert fine.rounding == pytest.approx(unit * coarse.rounding, rel=1e-12, abs=0)
         assert fine.slope_error == 0.0
 
 
 def test_a_factor_whitens_the_rows_it_was_made_of():
-    """R'R is H, also along directions held above rounding; what is known lies in felt ones."""
+    """F'F is H, also along directions held above rounding; what is known lies in felt ones."""
     rows = problem()
     coarse = eigenbasis(moments_of(rows), zeros(rows), True)
-    factor, known = whitening(coarse)
-    assert_allclose(factor.T @ factor, moments_of(rows).hessian(True), rtol=1e-12)
-    assert_array_equal(np.tril(factor, -1), np.zeros((4, 4)))
-    assert np.linalg.norm(known) == pytest.approx(np.linalg.norm(coarse.residual), rel=1e-13)
+    white = Whitening.of(coarse)
+    assert_allclose(white.factor.T @ white.factor, moments_of(rows).hessian(True), rtol=1e-12)
+    assert np.linalg.norm(white.known) == pytest.approx(np.linalg.norm(coarse.residual), rel=1e-13)
     Z = np.column_stack([np.ones(30), rows.X])
-    sums = whitened_sums(rows, coarse) / 30
+    sums = whitened_sums(rows, white) / 30
     assert_allclose(sums[:4, :4], np.eye(4), atol=1e-13)
     left = rows.y - Z @ np.linalg.lstsq(Z, rows.y, rcond=None)[0]
     assert_allclose(sums[4:, 4:], left.T @ left / 30, rtol=1e-12)
     twice = RowsInMemory(np.column_stack([rows.X, rows.X]), rows.y, None, True)
     coarse = eigenbasis(moments_of(twice), zeros(twice), True)
     assert coarse.felt.sum() == 4
-    _, known = whitening(coarse)
+    known = Whitening.of(coarse).known
     felt = coarse.residual[coarse.felt]
     assert np.linalg.norm(known) == pytest.approx(np.linalg.norm(felt), rel=1e-13)
 
@@ -106,9 +109,9 @@ def test_rows_of_nothing_have_no_directions():
     """All zeros: nothing to scale by, no slope, and all of the loss is its floor."""
     rows = RowsInMemory(np.zeros((6, 2)), np.arange(6.0)[:, np.newaxis], None, False)
     coarse = eigenbasis(moments_of(rows), zeros(rows), False)
-    factor, known = whitening(coarse)
-    assert_allclose(factor.T @ factor, np.eye(2), atol=1e-15)
-    assert not known.any()
+    white = Whitening.of(coarse)
+    assert_allclose(white.factor.T @ white.factor, np.eye(2), atol=1e-15)
+    assert not white.known.any()
     for spectrum in (coarse, refine(rows, coarse), decomposed(rows, zeros(rows))):
         assert spectrum.least_loss == pytest.approx(55 / 12, rel=1e-15)
         assert not spectrum.felt.any()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 from scipy import linalg
 
 from helpers import EPS
-from sklearn_gd._descent.substitution import COLUMNS, Corner, Substitution
+from sklearn_gd._descent.substitution import COLUMNS, blocks, pivoted, solve
 
 SIZES = [1, 7, COLUMNS, 2 * COLUMNS + 3]
 
@@ -24,48 +25,62 @@ def factors(p):
         "decaying": (left * np.geomspace(1, 1e-7, p)) @ right.T,
         "offset": plain + 1e6,
         "nearly equal": nearly,
+        "nearly equal, of all sizes": nearly * np.geomspace(1e-9, 1e9, p),
+        "powers": np.linspace(-1, 1, len(plain))[:, np.newaxis] ** np.arange(p),
     }
     return {name: np.linalg.qr(Z)[1] for name, Z in columns.items()}
+
+
+def turned(R):
+    """U'R and the inverses of the blocks on its diagonal."""
+    factor, inverses = R.copy(), []
+    for own in blocks(len(R)):
+        turn, factor[own, own], inverse = pivoted(R[own, own])
+        factor[own, own.stop :] = turn.T @ R[own, own.stop :]
+        inverses.append(inverse)
+    return factor, inverses
+
+
+def misses(Y, factor, Z):
+    """How far Y factor is from Z, in roundings of each column of |Y| |factor|, the most."""
+    off = np.abs(Y.astype(np.longdouble) @ factor.astype(np.longdouble) - Z).astype(float)
+    size = np.linalg.norm(np.abs(Y) @ np.abs(factor), axis=0)
+    return (np.linalg.norm(off, axis=0) / (EPS * size)).max()
 
 
 @pytest.mark.parametrize("kind", list(factors(2)))
 @pytest.mark.parametrize("p", SIZES)
 def test_what_is_solved_gives_the_rows_back(kind, p):
-    """Y R is Z to a few roundings of each column of |Y| |R|, in extended precision."""
+    """To a few roundings of each column, in extended precision."""
     R = factors(p)[kind]
+    factor, inverses = turned(R)
     Z = np.random.default_rng(0).standard_normal((50, p)) @ R
-    Y = np.empty_like(Z)
-    Substitution(R).solve(Z.copy(), Y)
-    off = np.abs(Y.astype(np.longdouble) @ R.astype(np.longdouble) - Z)
-    size = np.linalg.norm(np.abs(Y) @ np.abs(R), axis=0)
-    assert (np.linalg.norm(off.astype(float), axis=0) <= 8 * EPS * size).all()
+    Y, given = np.empty_like(Z), Z.copy()
+    solve(Z, factor, inverses, Y)
+    assert np.array_equal(Z, given)
+    assert misses(Y, factor, Z) <= 8
 
 
-def test_a_product_with_the_inverse_alone_would_not_do():
+def test_a_product_with_the_inverse_would_not_do_without_pivoting():
     """Nearly equal columns tell substitution from the inverse, which loses their digits."""
     R = factors(SIZES[-1])["nearly equal"]
     Z = np.random.default_rng(0).standard_normal((50, len(R))) @ R
-    Y = Z @ linalg.inv(R)
-    off = np.linalg.norm(Y @ R - Z, axis=0)
-    assert (off > 8 * EPS * np.linalg.norm(np.abs(Y) @ np.abs(R), axis=0)).any()
+    assert misses(Z @ linalg.inv(R), R, Z) > 1000
 
 
-@pytest.mark.parametrize("p", [7, COLUMNS])
-def test_which_corners_need_no_refinement(p):
-    """Those whose inverse is as exact, column by column, whatever the size of the columns."""
-    kinds = factors(p)
-    scales = {
-        "tiny": np.full(p, 1e-9),
-        "rising": np.geomspace(1e-9, 1e9, p),
-        "falling": np.geomspace(1e9, 1e-9, p),
-        "huge at last": np.where(np.arange(p) < p - 1, 1.0, 1e12),
-    }
-    for name, fast in {"plain": True, "decaying": False, "nearly equal": False}.items():
-        assert Corner(kinds[name])._exact is fast
-        for scale in scales.values():
-            scaled = kinds[name] * scale
-            assert Corner(scaled)._exact is fast
-            assert Corner(np.asfortranarray(scaled))._exact is fast
+@pytest.mark.parametrize("kind", list(factors(2)))
+@pytest.mark.parametrize("p", [1, 7, COLUMNS])
+def test_a_block_is_turned_and_its_inverse_is_that_of_the_turned_one(kind, p):
+    """By an orthogonal matrix; each column keeps its digits, and its place."""
+    R = factors(p)[kind]
+    turn, block, inverse = pivoted(R)
+    assert_allclose(turn.T @ turn, np.eye(p), atol=1e-14)
+    size = np.linalg.norm(R, axis=0)
+    assert_allclose(turn @ block / size, R / size, atol=8 * p * EPS)
+    order = np.argsort((block != 0).sum(axis=0), kind="stable")
+    assert np.array_equal(np.tril(block[:, order], -1), np.zeros((p, p)))
+    grown = np.abs(block) @ (np.abs(inverse) @ np.abs(block))
+    assert (np.linalg.norm(grown, axis=0) <= 100 * size).all()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +96,7 @@ def test_which_corners_need_no_refinement(p):
 )
 def test_about_48_columns_are_solved_at_once(p, widths):
     """Side by side, of equal width or one more."""
-    columns = Substitution(np.eye(p))._columns
+    columns = blocks(p)
     assert [own.stop - own.start for own in columns] == pytest.approx(widths, abs=1)
     assert columns[0].start == 0
     assert columns[-1].stop == p

@@ -17,7 +17,8 @@ from sklearn_gd._descent.device_sides import DeviceSides
 from sklearn_gd._descent.moments import Moments, assembled, check_sums
 from sklearn_gd._descent.quiet import products_of_finite
 from sklearn_gd._descent.rows import NotFinite
-from sklearn_gd._descent.spectrum import Spectrum, whitening
+from sklearn_gd._descent.spectrum import Spectrum
+from sklearn_gd._descent.whitening import Whitening
 
 Floats = NDArray[np.float64]
 
@@ -117,21 +118,20 @@ class DeviceRows:
         check_sums(sums, self.place.largest_size)
         return Moments(sums, k, self.n_samples, self.place.unit)
 
-    def whitened_sums(self, coarse: Spectrum) -> Floats:
-        """A second pass, as `spectrum.whitened_sums`.
+    def whitened_sums(self, white: Whitening) -> Floats:
+        """A second pass, as `whitening.whitened_sums`.
 
         The array API has no triangular solve. Y = Z R^-1 is off by the condition of R in
         roundings, which is far from one since the curvatures are held above their rounding; what
         Y R misses of Z is then taken to R^-1 as well, and Y is as good as from a solve.
         """
         xp, put = self.place.xp, self.place.put
-        p, k = coarse.start.shape
-        factor, known = whitening(coarse)
-        inverse, R, known = put(np.linalg.inv(factor)), put(factor), put(known)
+        p, k = white.start.shape
+        inverse, R, known = map(put, (np.linalg.inv(white.factor), white.factor, white.known))
         gram, across, within = self._zeros(p, p), self._zeros(p, k), self._zeros(k, k)
         for X, y, w in self.blocks():
             Z = xp.concat([self._ones(X), X], axis=1) if self.fit_intercept else X
-            error = self._residual(X, y, coarse.start)
+            error = self._residual(X, y, white.start)
             if w is not None:
                 root = xp.sqrt(w)[:, None]
                 Z, error = Z * root, error * root

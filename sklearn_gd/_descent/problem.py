@@ -18,7 +18,8 @@ from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.products import sum_of_squares
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.scaled import ScaledRows
-from sklearn_gd._descent.spectrum import Spectrum, refined, whitened_sums
+from sklearn_gd._descent.spectrum import Spectrum
+from sklearn_gd._descent.whitening import Whitening, refined, whitened_sums
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +36,7 @@ class Problem(Sized, Protocol):
     @property
     def n_weighted(self) -> int: ...
     def moments(self) -> Moments: ...
-    def whitened_sums(self, coarse: Spectrum) -> Floats: ...
+    def whitened_sums(self, white: Whitening) -> Floats: ...
     def sides(self) -> Sides: ...
     def loss(self, theta: Floats) -> float: ...
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]: ...
@@ -51,9 +52,9 @@ class RowsInMemory(Rows):
         """One pass over the rows."""
         return moments_of(self)
 
-    def whitened_sums(self, coarse: Spectrum) -> Floats:
+    def whitened_sums(self, white: Whitening) -> Floats:
         """A second pass, for all digits."""
-        return whitened_sums(self, coarse)
+        return whitened_sums(self, white)
 
     @property
     def are_few(self) -> bool:
@@ -160,4 +161,5 @@ def zeros(problem: Problem | Gathered) -> Floats:
 
 def refine(problem: Problem, coarse: Spectrum) -> Spectrum:
     """From the rows once more: the singular values of Z, not the square roots of those of Z'Z."""
-    return refined(coarse, problem.whitened_sums(coarse) / problem.weight)
+    white = Whitening.of(coarse)
+    return refined(coarse, white, problem.whitened_sums(white) / problem.weight)

@@ -33,7 +33,7 @@ NARROW = 12
 # Rows multiplied where they are, uncopied, come in blocks of so many numbers, and of so many rows
 # for every column. OpenBLAS shares a product with a vector among threads from 460,800 numbers on,
 # which are no faster at reading: sums of 1,000,000 x 8 then took half as long again.
-NUMBERS_IN_PLACE, ROWS_PER_COLUMN = 7 << 16, 4
+NUMBERS_IN_PLACE, ROWS_PER_COLUMN = 7 << 16, 8
 # Between these numbers of columns it takes less to copy them beside [1 y] than to read them again
 # for products with it: up to a fifth; elsewhere a third more (8 columns), or a tenth (80 and on).
 COPIED_FROM, COPIED_TO = 13, 63

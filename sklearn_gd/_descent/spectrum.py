@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._descent.moments import EPS, Moments, sum_of_products
-from sklearn_gd._descent.rows import Rows
-from sklearn_gd._descent.substitution import Substitution
+from sklearn_gd._descent.moments import EPS, Moments
 
 Floats = NDArray[np.float64]
 
@@ -130,84 +127,6 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
         error=MOMENTS_ERROR * unit,
         unit=unit,
     )
-
-
-def whitened_sums(rows: Rows, coarse: Spectrum) -> Floats:
-    """[Y E]' [Y E] over the rows, (p + k, p + k); those of two sets of rows add up.
-
-    `coarse` may come from other rows: its factor whitens Y = Z factor^-1, and what it knows of the
-    targets is taken off them. Y solves Y factor = Z row by row; a product with the inverse would
-    not be backward stable. E = (y - Z start) - Y known is formed from the rows of Y as they were
-    rounded, so that Y known + E is the residual at the start to a rounding, however
-    ill-conditioned Z is.
-    """
-    p, k = coarse.start.shape
-    factor, known = whitening(coarse)
-    substitution = Substitution(factor)
-
-    def whitened_blocks() -> Iterator[Floats]:
-        whitened = np.empty((0, p + k), order="F")
-        for Z, y in rows.design_blocks():
-            if len(whitened) != len(Z):
-                whitened = np.empty((len(Z), p + k), order="F")
-            Y, error = whitened[:, :p], whitened[:, p:]
-            error[:] = y - Z @ coarse.start if coarse.start.any() else y
-            substitution.solve(Z, Y)
-            error -= Y @ known
-            yield whitened
-
-    return sum_of_products(whitened_blocks(), p + k)
-
-
-def whitening(coarse: Spectrum) -> tuple[Floats, Floats]:
-    """The triangular factor, and the moments' least-squares solution in the columns of Y."""
-    size = np.sqrt(np.maximum(coarse.curvature, coarse.null_below))
-    size[size == 0.0] = 1.0
-    scaled = size[:, np.newaxis] * coarse.basis.T
-    turned, factor = np.linalg.qr(scaled)
-    felt = np.where(coarse.felt[:, np.newaxis], coarse.residual, 0.0)
-    return factor, turned.T @ felt
-
-
-def refined(coarse: Spectrum, sums: Floats) -> Spectrum:
-    """The spectrum of the rows whose whitened sums, over their weight, are given.
-
-    CholeskyQR2 (Yamamoto et al. 2015, doi 10.1137/14M0989858) with the triangular factor R of
-    D Q', D^2 the coarse curvatures held above their rounding, in the place of the first Cholesky
-    factor, so that rank-deficient rows need no shift. The columns of Y = Z R^-1 are orthonormal as
-    far as the moments knew, and (Y'Y)^(1/2) R is a factor of Z whose singular values are good to
-    eps * sigma_max, where those of the moments are good to sqrt(eps) * sigma_max. What the
-    moments' least-squares solution leaves of the residual is summed as squares over rows, so the
-    least possible loss keeps its digits too.
-    """
-    p, unit = len(coarse.basis), coarse.unit
-    factor, known = whitening(coarse)
-
-    # (Y'Y)^(1/2) and its inverse; a null eigenvalue is a direction in which Z has nothing.
-    gain, turn = np.linalg.eigh(sums[:p, :p])
-    present = gain > (p + RANK_MARGIN) * unit
-    gain, turn = np.sqrt(gain[present]), turn[:, present]
-    root = turn * gain @ turn.T
-    rest = turn.T @ sums[:p, p:] / gain[:, np.newaxis]
-    left, sigma, basis = _graded(root @ factor)
-    residual = left.T @ (root @ known + turn @ rest)
-
-    left_over = float(np.trace(sums[p:, p:]) - np.sum(rest**2))
-    kind = partial(Spectrum, basis=basis)
-    return from_singular_values(
-        coarse.start, sigma, kind, residual, left_over, unit * coarse.rounding, unit
-    )
-
-
-def _graded(factor: Floats) -> tuple[Floats, Floats, Floats]:
-    """U, sigma and V, large columns first, so that small singular values keep the digits that
-    columns on very different scales give them: 1e9 updates of such data were off by 1.5e-12 in any
-    order, by 7e-15 in this one."""
-    order = np.argsort(-np.linalg.norm(factor, axis=0), kind="stable")
-    left, sigma, right = np.linalg.svd(factor[:, order], full_matrices=False)
-    basis = np.empty_like(right)
-    basis[order] = right.T
-    return left, sigma, basis
 
 
 def from_singular_values(

@@ -13,7 +13,7 @@ from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.folds import Folds, FoldSums, spectrum_of
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.problem import Problem, refine, zeros
-from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, refined
+from sklearn_gd._descent.spectrum import CONTRACT, Spectrum
 from sklearn_gd._descent.surface import (
     Grid,
     generalised_cross_validation,
@@ -22,6 +22,7 @@ from sklearn_gd._descent.surface import (
     seen_along,
 )
 from sklearn_gd._descent.sweep import Curvatures, space_for_grid, with_measured_loss
+from sklearn_gd._descent.whitening import Whitening, refined
 
 Floats = NDArray[np.float64]
 
@@ -139,8 +140,9 @@ def row_spectra(folds: Folds, moments: FoldSums[Moments]) -> Callable[[int], Spe
     """
     problem = folds.problem
     coarse = spectrum_of(moments.total(), zeros(problem), problem.fit_intercept)
-    whitened = FoldSums(folds, methodcaller("whitened_sums", coarse))
-    return lambda i: refined(coarse, whitened.train(i) / folds.training_weight(i))
+    white = Whitening.of(coarse)
+    sums = FoldSums(folds, methodcaller("whitened_sums", white))
+    return lambda i: refined(coarse, white, sums.train(i) / folds.training_weight(i))
 
 
 def validate_by_gcv(problem: Problem, moments: Moments, grid: Grid) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
 from sklearn_gd._descent.moments import Moments, moments_of
-from sklearn_gd._descent.spectrum import Spectrum, whitened_sums
+from sklearn_gd._descent.whitening import Whitening, whitened_sums
 from sklearn_gd.dask._part import Part, Together
 from sklearn_gd.dask._parts import Parts
 from sklearn_gd.dask._sides import SidesOnWorkers
@@ -101,9 +101,9 @@ class RowsOnWorkers:
         """One pass over the rows, if it was not made yet."""
         return self._moments
 
-    def whitened_sums(self, coarse: Spectrum) -> Floats:
+    def whitened_sums(self, white: Whitening) -> Floats:
         """A second pass, for all digits."""
-        sums: Floats = self.parts.total(partial(whitened_sums, coarse=coarse))
+        sums: Floats = self.parts.total(partial(whitened_sums, white=white))
         return sums
 
     def sides(self) -> SidesOnWorkers:
