@@ -19,6 +19,9 @@ from sklearn_gd._descent.problem import RowsInMemory, zeros
 
 SHAPES = [(100, 3), (442, 10), (30, 2000), (100, 500), (60, 400), (120, 2000), (200, 1000)]
 SHAPES += [(50, 20_000), (400, 1000)]
+# About as many columns as rows, and hundreds of either: nothing is there to be gained.
+SQUARES = [(50, 40), (50, 50), (90, 80), (150, 100), (300, 30), (300, 250), (300, 300)]
+SQUARES += [(600, 500), (1000, 100), (1000, 1000)]
 FEW = [(100, 3), (442, 10), (60, 100), (30, 300)]
 NOISES = (1.0, 0.01)
 TERMS = solve.Terms(None, None, 1000)
@@ -63,13 +66,13 @@ def main(chosen: argparse.Namespace) -> None:
     beside_linear_regression(*SHAPES[0], NOISES[0], repeats)  # warms up
     fits = [
         beside_linear_regression(n, d, noise, repeats if n * d < 10**4 else repeats // 10)
-        for n, d in SHAPES
+        for n, d in SHAPES + SQUARES
         for noise in NOISES
     ]
     report.add("fit", fits)
     report.add("few rows", [few_beside_sums(*s, z, repeats // 3) for s in FEW for z in NOISES])
-    for row in fits[: len(NOISES)]:
-        what = f"times faster than LinearRegression, 100 x 3, noise {row['noise']:g}"
+    for row in fits:
+        what = f"times faster than LinearRegression, {row['shape']}, noise {row['noise']:g}"
         report.target(what, 1.0, row["LinearRegression / sklearn_gd"], least=True)
     report.finish(chosen)
 

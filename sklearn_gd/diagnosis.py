@@ -218,7 +218,7 @@ def _pose(
     posed = pose(door, X, y, sample_weight, intercept)
     terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
     path, moments = descended(posed, zeros(posed.problem), terms, "spectral")
-    return path, moments() if moments else moments_of(posed)
+    return path, moments.made() if moments else moments_of(posed)
 
 
 def _diagnose_rows(path: DescentPath, moments: Moments) -> Diagnosis:

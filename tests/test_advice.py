@@ -13,7 +13,7 @@ from helpers import regression, spectrum_by_hand
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.few import decomposed
-from sklearn_gd._descent.moments import moments_of
+from sklearn_gd._descent.moments import HaveMoments, moments_of
 from sklearn_gd._descent.names import direction_name
 from sklearn_gd._descent.outlook import (
     at_rate,
@@ -46,7 +46,8 @@ def fitted(X, y, lr=None, t=5, fit_intercept=True):
     spectrum = decomposed(rows, zeros(rows))
     descent = Descent(spectrum, lr or 1 / spectrum.largest_curvature)
     layout = Layout(fit_intercept, "flat", np.float64)
-    return DescentPath(descent, Stop(t, "max_iter"), layout), lambda: moments_of(rows)
+    have = HaveMoments(lambda: moments_of(rows), rows.may_gain_from_scaling)
+    return DescentPath(descent, Stop(t, "max_iter"), layout), have
 
 
 STUCK = 1e-30  # of the largest curvature: nothing happens along it
@@ -211,14 +212,14 @@ def test_a_standardised_path_is_that_of_standardised_rows(fit_intercept):
     if not fit_intercept:
         scaled = X / np.sqrt(np.mean(X**2, axis=0))
     expected, _ = fitted(scaled, y, fit_intercept=fit_intercept)
-    found = standardised(given, moments())
+    found = standardised(given, moments.made())
     assert found.lr == pytest.approx(expected.lr, rel=1e-12)
     t = [0, 1, 30]
     assert_allclose(found.coef(t), expected.coef(t), rtol=1e-9, atol=1e-12)
     assert_allclose(found.intercept(t), expected.intercept(t), rtol=1e-9, atol=1e-12)
     assert found.n_iter == given.n_iter
     still, moments = fitted(np.zeros((5, 2)), np.ones(5), lr=0.5, fit_intercept=False)
-    assert standardised(still, moments()).lr == 1.0
+    assert standardised(still, moments.made()).lr == 1.0
 
 
 @pytest.mark.parametrize(

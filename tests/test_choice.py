@@ -32,6 +32,7 @@ PRICES = {
     "REFINED_SQUARE": 0.0,
     "DECOMPOSED_FLOPS": 16.0,
     "SINGULAR_FLOPS": 6.0,
+    "SINGULAR_SQUARE": 0.0,
     "TURNED": 0.0,
     "WHITENED": 2.4,
     "READ": 0.7,

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from helpers import EPS, literal_loop, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, diagnose
-from sklearn_gd._descent import choice, few, prices, solve
+from sklearn_gd._descent import choice, few, prices, solve, turned
 from sklearn_gd._descent.problem import RowsInMemory, zeros
 from sklearn_gd.display import LossSurfaceDisplay
 
@@ -24,10 +24,19 @@ def rows(n=12, d=4, k=1, weighted=False, fit_intercept=True, seed=0):
 
 @pytest.mark.parametrize(
     ("n", "p", "expected"),
-    [(1, 1, True), (2048, 4, True), (2049, 4, False), (400, 400, True), (401, 400, False)],
+    [
+        (1, 1, True),
+        (4096, 4, True),
+        (4097, 4, False),
+        (639, 400, True),
+        (640, 400, False),
+        (1025, 1023, True),
+        (1025, 1024, False),
+        (3000, 3000, True),
+    ],
 )
-def test_rows_are_few_where_they_hold_few_numbers_or_no_more_rows_than_columns(n, p, expected):
-    """Up to 8192 numbers, or as many columns as rows."""
+def test_rows_are_few_where_they_hold_few_numbers_or_hardly_more_rows_than_columns(n, p, expected):
+    """Up to 16,384 numbers, nearly as many columns as rows up to 2**20, or as many of any."""
     assert few.are_few(n, p) is expected
 
 
@@ -90,7 +99,7 @@ def test_losses_are_rounded_with_the_size_of_targets_and_start(weighted):
 
 def test_singular_values_that_are_not_found_are_an_error(monkeypatch):
     """LAPACK says so by a number."""
-    monkeypatch.setattr(few.lapack, "dgesdd", lambda *args, **options: (None, None, None, 1))
+    monkeypatch.setattr(turned.lapack, "dgesdd", lambda *args, **options: (None, None, None, 1))
     for n in (12, 3):
         with pytest.raises(np.linalg.LinAlgError, match="^Singular values did not converge$"):
             few.decomposed(rows(n), np.zeros((5, 1)))
@@ -131,14 +140,14 @@ def test_rows_on_very_different_scales_keep_their_small_singular_values():
 
 def test_directions_of_wide_rows_are_formed_only_when_asked_for():
     """They are orthonormal, lift as they do unformed, and do not travel."""
-    problem = rows(6, 30, 2)
+    problem = rows(12, 800, 2)
     spectrum = few.decomposed(problem, zeros(problem))
-    along = np.random.default_rng(0).standard_normal((4, 2, 6))
+    along = np.random.default_rng(0).standard_normal((4, 2, 12))
     lifted = spectrum.lift(along)
     assert "basis" not in vars(spectrum)
-    np.testing.assert_allclose(spectrum.basis.T @ spectrum.basis, np.eye(6), atol=1e-14)
+    np.testing.assert_allclose(spectrum.basis.T @ spectrum.basis, np.eye(12), atol=1e-14)
     np.testing.assert_allclose(lifted, along @ spectrum.basis.T, rtol=0, atol=1e-14)
-    assert spectrum.lift(along[:0]).shape == (0, 2, 31)
+    assert spectrum.lift(along[:0]).shape == (0, 2, 801)
     again = pickle.loads(pickle.dumps(spectrum))
     assert "basis" not in vars(again)
     np.testing.assert_array_equal(again.basis, spectrum.basis)
@@ -201,7 +210,7 @@ def test_moments_that_are_known_are_not_made_again(monkeypatch):
     known = problem.moments()
     monkeypatch.setattr(RowsInMemory, "moments", lambda _: 1 / 0)
     _, _, have = solve.solve(problem, zeros(problem), solve.Terms(None, None, 5), "auto", known)
-    assert have() is known
+    assert have.made() is known
 
 
 def test_a_single_row_spans_no_surface():

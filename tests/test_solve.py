@@ -79,7 +79,7 @@ def test_rows_are_read_again_only_where_digits_are_lacking(noise, scales, max_it
     thetas, losses = literal_loop(rows.X, rows.y, lr, stop.t)
     assert_allclose(descent.loss(t), losses[t], rtol=1e-11)  # the loop loses a digit
     assert_allclose(descent.theta(t), thetas[t], rtol=1e-9, atol=1e-12)
-    assert have().n_samples == 60
+    assert have.made().n_samples == 60
     assert rows.asked == asked
 
 
@@ -200,11 +200,12 @@ def test_every_way_leads_to_the_same_iterates(kind, solver, given):
             assert ("products" in problem.asked) or problem.asked.count("sums") == (not given)
         return
     assert type(descent) is (RecordedDescent if solver == "loop" else Descent)
-    assert_allclose(have().sums, moments_of(RowsInMemory(X, y[:, np.newaxis], None, True)).sums)
+    expected = moments_of(RowsInMemory(X, y[:, np.newaxis], None, True))
+    assert_allclose(have.made().sums, expected.sums)
     if kind == "many":
         assert problem.asked.count("sums") == (not given)
     elif given and kind == "sparse":
-        assert have() is moments
+        assert have.made() is moments
 
 
 @pytest.mark.parametrize(

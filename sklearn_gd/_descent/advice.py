@@ -70,7 +70,7 @@ def _diverged(path: DescentPath, moments: HaveMoments | None) -> str:
 def _stable_when_scaled(path: DescentPath, moments: HaveMoments | None) -> str:
     if moments is None:
         return ""
-    limit = standardised(path, moments()).max_stable_lr
+    limit = standardised(path, moments.made()).max_stable_lr
     return f"; with standardised columns rates up to {limit:.4g} are stable"
 
 
@@ -104,8 +104,8 @@ def _unfinished(path: DescentPath, moments: HaveMoments | None) -> str:
     if needed is None:
         return f"{said} At lr={path.lr:.4g} no number of updates comes {near.words}: raise lr."
     said += f" To come {near.words} {needed - path.n_iter:,} more updates are needed"
-    if moments is not None:
-        scaled = updates_when_standardised(path, standardised(path, moments()), NEAR)
+    if moments is not None and moments.may_gain_from_scaling():
+        scaled = updates_when_standardised(path, standardised(path, moments.made()), NEAR)
         if scaled is not None and scaled * WORTH_SCALING < needed:
             return f"{said}; with standardised columns (StandardScaler) {scaled:,} would do."
     return f"{said}; raise max_iter."

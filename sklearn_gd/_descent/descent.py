@@ -130,6 +130,17 @@ class Descent:
         moved = self._expand(self._held(shortfall), self.residual.T / self.sigma)
         return self._out_of_range(shortfall, self.spectrum.start + moved)
 
+    def theta_at(self, t: int) -> Floats:
+        """theta_t, not to be changed; kept until another is asked for, as those at a stop are."""
+        if t not in self._thetas_asked:
+            self._thetas_asked.clear()
+            self._thetas_asked[t] = self.theta(t)
+        return self._thetas_asked[t]
+
+    @cached_property
+    def _thetas_asked(self) -> dict[int, Floats]:
+        return {}
+
     def gradient(self, t: ArrayLike) -> Floats:
         """The partial derivatives of J at theta_t, shape t.shape + (p, k)."""
         power = self.contraction.power(t)
@@ -143,7 +154,7 @@ class Descent:
 
     def size(self, t: int) -> Floats:
         """|theta_t| of each target, (k,)."""
-        theta = self._held(self.theta(t))
+        theta = self._held(self.theta_at(t))
         return np.asarray(np.sqrt(np.einsum("pk,pk->k", theta, theta)))
 
     def update_weights(self, unit: Floats) -> Floats:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from math import sqrt
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import lapack  # noqa: TID251  (few rows are SciPy's)
 
-from sklearn_gd._descent import wide
 from sklearn_gd._descent.moments import EPS, check_squares
 from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
 from sklearn_gd._descent.spectrum import MOMENTS_ROUNDING, Spectrum, from_singular_values
+from sklearn_gd._descent.turned import Turned, kind_of_spectrum, singular
 
 Floats = NDArray[np.float64]
 
-# So many numbers in Z, at most, are few. Of more, sums of products and their eigenvectors are found
-# sooner, and what those lack in digits is rarely missed.
-FEW_NUMBERS = 1 << 13
+# So many numbers in Z, at most, are few: sums take half as long where they have all digits, twice as
+# long where they lack some, and half a millisecond is for other things. More are sooner summed.
+FEW_NUMBERS = 1 << 14
+# Nearly as many columns as rows are not: sums take half as long as to decompose the rows and, where
+# they lack digits, three times as long. Beyond so many numbers it takes too long to find out.
+NEARLY_SQUARE, SQUARE_NUMBERS = 1.6, 1 << 20
 
 
 def are_few(n: int, p: int) -> bool:
@@ -28,7 +28,8 @@ def are_few(n: int, p: int) -> bool:
 
     No more rows than columns always: p x p sums would hold more than they do, and lack digits.
     """
-    return n <= p or n * p <= FEW_NUMBERS
+    nearly_square = n < NEARLY_SQUARE * p and n * p <= SQUARE_NUMBERS
+    return n <= p or n * p <= FEW_NUMBERS or nearly_square
 
 
 def decomposed(rows: Rows, start: Floats) -> Spectrum:
@@ -41,40 +42,44 @@ def decomposed(rows: Rows, start: Floats) -> Spectrum:
         Z, y = _weighted(rows)
         column_squares, squares = np.einsum("ij,ij->j", Z, Z), float(np.vdot(y, y))
     check_squares(column_squares, rows.weight, LARGEST_SIZE)
-    left, sigma, kind = _singular(Z, np.argsort(-column_squares, kind="stable"))
     if start.any():
         moved = Z @ start
         squares += float(np.vdot(moved, moved))
         y = y - moved
-    residual = left.T @ y
-    rest = y - left @ residual
-    more = left.T @ rest
+    columns = np.argsort(-column_squares, kind="stable")
+    left, sigma, right, y = _singular(Z, columns, y)
+    residual = left.back(y)
+    rest = y - left.of(residual)
+    more = left.back(rest)
     root = sqrt(rows.weight)
     return from_singular_values(
         start,
         sigma / root,
-        kind,
+        kind_of_spectrum(right, columns),
         (residual + more) / root,
         left_over=float(np.vdot(rest, rest) - np.vdot(more, more)) / rows.weight,
         rounding=MOMENTS_ROUNDING * EPS**2 * squares / rows.weight,
     )
 
 
-def _singular(Z: Floats, order: NDArray[np.intp]) -> tuple[Floats, Floats, Callable[..., Spectrum]]:
-    """U and sigma of Z = U diag(sigma) V', and the kind of spectrum that knows V.
+def _singular(
+    Z: Floats, columns: NDArray[np.intp], y: Floats
+) -> tuple[Turned, Floats, Turned, Floats]:
+    """U, sigma and V of Z, its columns in this order, and y in that of the rows of U.
 
     Large columns first, small singular values keep the digits that columns on very different scales
-    give them: 1e9 updates of such data were off by 1.4e-12 in any order, by 4e-15 in this one.
+    give them: 1e9 updates of such data were off by 1.4e-12 in any order, by 4e-15 in this one. So
+    do large rows where there are no fewer columns.
     """
-    if len(Z) <= len(order):
-        left, sigma, turned = wide.singular(Z, order)
-        return left, sigma, partial(wide.TurnedSpectrum, turned=turned)
-    left, sigma, right, info = lapack.dgesdd(Z[:, order], full_matrices=0, overwrite_a=1)
-    if info:
-        raise np.linalg.LinAlgError("Singular values did not converge")
-    basis = np.empty_like(right)
-    basis[order] = right.T
-    return left, sigma, partial(Spectrum, basis=basis)
+    n, p = Z.shape
+    if n > p:
+        return *singular(np.asfortranarray(Z[:, columns])), y
+    rows = np.argsort(-np.einsum("ij,ij->i", Z, Z), kind="stable")
+    taken = np.empty_like(Z)
+    for row, i in zip(taken, rows, strict=True):  # takes half as long as rows and columns at once
+        Z[i].take(columns, out=row, mode="clip")
+    right, sigma, left = singular(taken.T)
+    return left, sigma, right, y[rows]
 
 
 def _weighted(rows: Rows) -> tuple[Floats, Floats]:

@@ -14,6 +14,8 @@ from sklearn_gd._descent.rows import LARGEST_SIZE, NotFinite, Rows
 Floats = NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
+# The ratio of variances of columns that are on one scale: standardised, they gain no more updates.
+SAME_SCALE = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,11 @@ class Moments:
         change[0, columns] = -mean * moves / scale
         return Moments(change.T @ self.sums @ change, self.n_targets, self.n_samples, self.unit)
 
+    def may_gain_from_scaling(self, fit_intercept: bool) -> bool:
+        """Whether the columns are on scales of their own, or far from zero for their spread."""
+        mean, variance, moves = self._spread(fit_intercept)
+        return may_gain_from_scaling(mean[moves], variance[moves], self.n_samples)
+
     def constant_columns(self) -> list[int]:
         """The features that do not move: beside an intercept they repeat it."""
         return [int(j) for j in np.flatnonzero(~self._spread(True)[2])]
@@ -81,8 +88,25 @@ class Moments:
         return slice(0 if fit_intercept else 1, self.sums.shape[0] - self.n_targets)
 
 
-# How to have them, where they cost little and may not be asked for.
-HaveMoments = Callable[[], Moments]
+@dataclass(frozen=True)
+class HaveMoments:
+    """How to have them, where they cost little and may not be asked for."""
+
+    made: Callable[[], Moments]
+    may_gain_from_scaling: Callable[[], bool]  # at less cost yet
+
+    @classmethod
+    def of(cls, moments: Moments, fit_intercept: bool) -> HaveMoments:
+        return cls(lambda: moments, lambda: moments.may_gain_from_scaling(fit_intercept))
+
+
+def may_gain_from_scaling(mean: Floats, variance: Floats, n_samples: int) -> bool:
+    """By more than what n_samples independent rows of standard columns would by accident."""
+    if not variance.size:
+        return False
+    off_centre = float(np.sum(mean**2 / variance))
+    by_accident = max(1.0, 2.0 * variance.size / n_samples)
+    return bool(variance.max() > SAME_SCALE * variance.min() or off_centre > by_accident)
 
 
 def moments_of(rows: Rows) -> Moments:

@@ -231,7 +231,7 @@ class DescentPath:
     @quietly
     def _parameters(self, t: int) -> tuple[Floats, Floats]:
         """Coefficients and intercept at once."""
-        theta = self._descent.theta(t)
+        theta = self._descent.theta_at(t).copy()
         return self._layout.coef(theta), self._layout.intercept(theta)
 
     @quietly

@@ -44,7 +44,8 @@ FEWEST_VECTORS, FEWEST_AT_A_RATE = 8, 11
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, EIGEN_SQUARE = 5.3, 40.0  # times p^3 and, in nanoseconds, p^2: eigh
 REFINED_FLOPS, REFINED_SQUARE = 34.0, 100.0  # the same: again with an SVD, for all digits
-DECOMPOSED_FLOPS, SINGULAR_FLOPS = 4.5, 15.0  # times n^2 p and n^3: n <= p rows, by QR and SVD
+# Times n^2 p, n^3 and, in nanoseconds, n^2: n <= p rows, by QR and the SVD of a bidiagonal matrix.
+DECOMPOSED_FLOPS, SINGULAR_FLOPS, SINGULAR_SQUARE = 2.2, 6.5, 45.0
 TURNED = 7.0  # a number of such rows, turned and copied on the way
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
@@ -138,7 +139,7 @@ class Priced:
         if self.few:
             n, p = sorted((self.n, self.p))
             flops = DECOMPOSED_FLOPS * n**2 * p + SINGULAR_FLOPS * n**3
-            return MATRIX_FLOP * flops + TURNED * n * p
+            return MATRIX_FLOP * flops + SINGULAR_SQUARE * n**2 + TURNED * n * p
         return self._moments + self._decomposed
 
     def grown(self, vectors: float) -> float:

@@ -14,7 +14,7 @@ from sklearn_gd._descent.bidiagonal import Sides
 from sklearn_gd._descent.choice import Sized
 from sklearn_gd._descent.curvatures import ROWS_ASKED, effective_rank
 from sklearn_gd._descent.few import are_few, decomposed
-from sklearn_gd._descent.moments import Moments, moments_of
+from sklearn_gd._descent.moments import Moments, may_gain_from_scaling, moments_of
 from sklearn_gd._descent.products import sum_of_squares
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.scaled import ScaledRows
@@ -69,6 +69,15 @@ class RowsInMemory(Rows):
     def decomposed(self, start: Floats) -> Spectrum:
         """In one pass, with all digits; for few rows."""
         return decomposed(self, start)
+
+    def may_gain_from_scaling(self) -> bool:
+        """As sums would say, without BLAS."""
+        X, w = self.X, self.sample_weight
+        weight = np.full(self.n_samples, 1.0 / self.n_samples) if w is None else w / self.weight
+        mean = np.einsum("i,ij->j", weight, X) * self.fit_intercept
+        variance = np.einsum("i,ij->j", weight, (X - mean) ** 2)
+        moves = variance > 0
+        return may_gain_from_scaling(mean[moves], variance[moves], self.n_samples)
 
     def seen_blocks(self, spectrum: Spectrum) -> Iterator[Floats]:
         """Row blocks of diag(sqrt(w)) [Z Q, y - Z start], Q the spectrum's directions."""

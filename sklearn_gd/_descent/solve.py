@@ -104,15 +104,16 @@ def _solve_by(
         return *_taken(plan, problem, engine), _cheap_moments(problem, moments)
     moments = moments or problem.moments()
     plan = _spectral(problem, start, terms, moments)
-    return *_taken(plan, problem, engine), lambda: moments
+    have = HaveMoments.of(moments, problem.fit_intercept)
+    return *_taken(plan, problem, engine), have
 
 
 def _cheap_moments(problem: RowsInMemory, known: Moments | None) -> HaveMoments | None:
     """Of few rows, unless they have very many columns."""
     if known is not None:
-        return lambda: known
+        return HaveMoments.of(known, problem.fit_intercept)
     cheap = problem.n_parameters <= max(problem.n_samples, MOST_COLUMNS_OF_ADVICE)
-    return problem.moments if cheap else None
+    return HaveMoments(problem.moments, problem.may_gain_from_scaling) if cheap else None
 
 
 def _check_start(problem: Problem | Gathered, start: Floats) -> None:
