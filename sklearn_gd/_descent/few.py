@@ -15,8 +15,8 @@ from sklearn_gd._descent.turned import Turned, kind_of_spectrum, singular
 
 Floats = NDArray[np.float64]
 
-# So many numbers in Z, at most, are few: sums take half as long where they have all digits, twice as
-# long where they lack some, and half a millisecond is for other things. More are sooner summed.
+# So many numbers in Z, at most, are few: sums take half as long where they have all digits and
+# twice as long where they lack some, and half a millisecond goes elsewhere. More are summed sooner.
 FEW_NUMBERS = 1 << 14
 # Nearly as many columns as rows are not: sums take half as long as to decompose the rows and, where
 # they lack digits, three times as long. Beyond so many numbers it takes too long to find out.

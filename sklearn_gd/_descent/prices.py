@@ -44,9 +44,10 @@ FEWEST_VECTORS, FEWEST_AT_A_RATE = 8, 11
 MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, EIGEN_SQUARE = 5.3, 40.0  # times p^3 and, in nanoseconds, p^2: eigh
 REFINED_FLOPS, REFINED_SQUARE = 34.0, 100.0  # the same: again with an SVD, for all digits
-# Times n^2 p, n^3 and, in nanoseconds, n^2: n <= p rows, by QR and the SVD of a bidiagonal matrix.
-DECOMPOSED_FLOPS, SINGULAR_FLOPS, SINGULAR_SQUARE = 2.2, 6.5, 45.0
-TURNED = 7.0  # a number of such rows, turned and copied on the way
+# Times n^2 p, n^3, in nanoseconds n^2, and a number of such rows, turned and copied on the way:
+# n <= p rows, by QR and the SVD of a bidiagonal matrix. A third above what they take, as spaces of
+# few rows are priced too high by as much or more.
+DECOMPOSED_FLOPS, SINGULAR_FLOPS, SINGULAR_SQUARE, TURNED = 3.0, 9.0, 60.0, 9.0
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
 # Of rows that stay in the last cache from step to step; half of twice as many do.
