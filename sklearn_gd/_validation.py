@@ -25,6 +25,7 @@ DTYPES = (np.float64, np.float32)
 SMALLEST_SIZE = 1.0 / LARGEST_SIZE
 # Arrays of booleans, integers and floats need no look at the names of their dtypes.
 NUMBER_KINDS = "biuf"
+MANY_TARGETS = 50
 # How the names of dtypes begin that convert to floats of no meaning.
 NOT_NUMBERS = ("<u", ">u", "|s", "str", "bytes", "date", "time", "duration", "<m8", ">m8")
 
@@ -132,7 +133,9 @@ def dense_numbers(name: str, value: Any) -> Any:
 
 def _check_sizes(X: Any, y: Floats, fit_intercept: bool) -> None:
     """Numbers whose squares vanish or overflow would be taken for zeros or infinity."""
-    check_sizes_of_y(np.abs(y).max(axis=0).tolist())
+    # The largest of each of a few columns is found ten times sooner where they are columns.
+    sizes = np.abs(y, order="F" if y.shape[1] < MANY_TARGETS else "K")
+    check_sizes_of_y(sizes.max(axis=0).tolist())
     x = X.data if sparse.issparse(X) else X
     if fit_intercept or x.size == 0 or np.abs(x[:1]).max() >= SMALLEST_SIZE:
         return  # with a column of ones, or a first row of some size, X as a whole has some size

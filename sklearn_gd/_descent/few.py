@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 # So many numbers in Z, at most, are few: sums take half as long where they have all digits and
 # twice as long where they lack some, and half a millisecond goes elsewhere. More are summed sooner.
 FEW_NUMBERS = 1 << 14
-# Nearly as many columns as rows are not: sums take half as long as to decompose the rows and, where
+# So are nearly as many columns as rows: sums take half as long as to decompose the rows and, where
 # they lack digits, three times as long. Beyond so many numbers it takes too long to find out.
 NEARLY_SQUARE, SQUARE_NUMBERS = 1.6, 1 << 20
 

@@ -27,8 +27,9 @@ TALL = 1.6
 # Reflections taken at once, as a product of matrices. LAPACK's dgeqrf, and all that builds on it,
 # takes up to 128 of them one by one: twice as long at 120 x 2000.
 REFLECTIONS = 16
-# Room for as many as dormqr takes at once (64, and a triangle of them).
-ROOM, TRIANGLE = 64, 65 * 64
+# dormqr takes as many at once as it has room for, up to 64 and a triangle of them; for few columns
+# that triangle takes longer to make than the reflections one by one.
+ROOM, TRIANGLE, FEW_COLUMNS = 64, 65 * 64, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,8 @@ class Reflections:
         return self._times(np.array(columns, order="F"), "T")[: len(self.factors)]
 
     def _times(self, columns: Floats, transposed: str) -> Floats:
-        room = ROOM * columns.shape[1] + TRIANGLE
+        count = max(1, columns.shape[1])
+        room = count if count <= FEW_COLUMNS else ROOM * count + TRIANGLE
         turned: Floats = lapack.dormqr(
             "L", transposed, self.vectors, self.factors, columns, room, overwrite_c=1
         )[0]
