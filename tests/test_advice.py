@@ -202,6 +202,34 @@ def test_scaling_is_advised_where_it_halves_the_updates():
         assert advice(unfinished, None, None).endswith(" more updates are needed; raise max_iter.")
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize(
+    ("scales", "shift", "gains"),
+    [(1.0, 0.0, False), ([1, 1, 3, 1], 0.0, True), (1.0, 9.0, True), ([0, 1, 1, 1], 0.0, False)],
+)
+def test_columns_on_one_scale_are_not_asked_what_scaling_gains(
+    scales, shift, gains, fit_intercept, weighted
+):
+    """Rows and their sums say so alike; without an intercept nothing is centred."""
+    X, y = regression(n=200)
+    X = X * scales + shift
+    w = np.random.default_rng(0).uniform(0.5, 2.0, 200) if weighted else None
+    rows = RowsInMemory(X, y[:, np.newaxis], w, fit_intercept)
+    expected = gains and (fit_intercept or not shift)
+    assert rows.may_gain_from_scaling() is expected
+    assert rows.moments().may_gain_from_scaling(fit_intercept) is expected
+
+
+def test_rows_of_nothing_gain_nothing_from_scaling():
+    """Nor do numbers that are ignored, however large."""
+    rows = RowsInMemory(np.zeros((5, 2)), np.ones((5, 1)), None, True)
+    assert not rows.may_gain_from_scaling()
+    X, w = np.random.default_rng(0).standard_normal((50, 2)), np.ones(50)
+    X[0], w[0] = 1e200, 0.0
+    assert not RowsInMemory(X, np.ones((50, 1)), w, True).may_gain_from_scaling()
+
+
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_a_standardised_path_is_that_of_standardised_rows(fit_intercept):
     """From zeros at the classical rate, laid out as the first."""

@@ -47,7 +47,7 @@ HAS_BIDIAGONAL = _dgebrd is not None and _dbdsdc is not None
 
 
 def _call(function: Callable[..., None] | None, *arguments: Any) -> None:
-    """With pointers to characters, integers and arrays, and to what LAPACK has to say."""
+    """With pointers to characters, integers and arrays, and to where LAPACK says how it went."""
     assert function is not None
     info = ctypes.c_int(0)
     function(*map(_pointer, arguments), ctypes.byref(info))
@@ -58,16 +58,14 @@ def _call(function: Callable[..., None] | None, *arguments: Any) -> None:
 def _pointer(argument: Any) -> Any:
     if isinstance(argument, np.ndarray):
         return argument.ctypes.data
-    return (
-        ctypes.c_char_p(argument)
-        if isinstance(argument, bytes)
-        else ctypes.byref(ctypes.c_int(argument))
-    )
+    return argument if isinstance(argument, bytes) else ctypes.byref(ctypes.c_int(argument))
 
 
 def bidiagonal(matrix: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Of (m, n) in Fortran order, m >= n: its diagonal, what is above it, and the factors of
-    the reflections on either side, whose vectors take the place of the matrix."""
+    """Its diagonal, what is above that, and the factors of the reflections on either side.
+
+    Of (m, n) in Fortran order, m >= n; the vectors of the reflections take the matrix's place.
+    """
     m, n = matrix.shape
     diagonal, above, left, right = (np.empty(n) for _ in range(4))
     work = np.empty((m + n) * BLOCK)

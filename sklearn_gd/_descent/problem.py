@@ -74,8 +74,9 @@ class RowsInMemory(Rows):
         """As sums would say, without BLAS."""
         X, w = self.X, self.sample_weight
         weight = np.full(self.n_samples, 1.0 / self.n_samples) if w is None else w / self.weight
-        mean = np.einsum("i,ij->j", weight, X) * self.fit_intercept
-        variance = np.einsum("i,ij->j", weight, (X - mean) ** 2)
+        with np.errstate(over="ignore", invalid="ignore"):  # of rows that weigh nothing
+            mean = np.einsum("i,ij->j", weight, X) * self.fit_intercept
+            variance = np.einsum("i,ij->j", weight, (X - mean) ** 2)
         moves = variance > 0
         return may_gain_from_scaling(mean[moves], variance[moves], self.n_samples)
 
