@@ -44,6 +44,22 @@ def test_dense_rows_are_summed_block_by_block(d, k, weighted, block_rows, monkey
     assert found.weight == expected[0, 0]
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("d", [1, 5, 12, 64])
+@pytest.mark.parametrize(("numbers", "per_column"), [(1, 1), (64, 0), (64, 2), (10**6, 8)])
+def test_rows_are_summed_where_they_are(numbers, per_column, d, order, monkeypatch):
+    """In blocks of one part or several, the last ones shorter."""
+    monkeypatch.setattr(rows, "NUMBERS_IN_PLACE", numbers)
+    monkeypatch.setattr(rows, "ROWS_PER_COLUMN", per_column)
+    X, y, _ = problem(n=150, d=d, k=1)
+    given = Rows(np.asarray(X, order=order), y, None, True)
+    assert given.summed_in_place
+    found = moments_of(given)
+    assert_allclose(found.sums, products(X, y), rtol=1e-13, atol=1e-12)
+    assert_array_equal(found.sums, found.sums.T)
+    assert found.weight == 150
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_array, sparse.csr_matrix])

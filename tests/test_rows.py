@@ -92,6 +92,44 @@ def test_extended_blocks_are_stored_as_their_products_read_them(d, block_rows):
     assert first.flags.c_contiguous == (d + 3 > NARROW)
 
 
+@pytest.mark.parametrize(("d", "expected"), [(12, True), (13, False), (63, False), (64, True)])
+def test_narrow_and_wide_rows_are_summed_where_they_are(d, expected):
+    """Those that BLAS takes as they are, beside one target, without weights."""
+    X, y, w = numbers(d=d, k=1)
+    assert Rows(X, y, None, True).summed_in_place is expected
+    assert Rows(np.asfortranarray(X), y, None, False).summed_in_place is expected
+    for other in (X.astype(np.float32), X[:, ::-1], np.repeat(X, 2, axis=1)[:, ::2]):
+        assert not Rows(other, y, None, True).summed_in_place
+    assert not Rows(X, y, w, True).summed_in_place
+    assert not Rows(X, np.column_stack([y, y]), None, True).summed_in_place
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "blocks", "parts"),
+    [
+        (10**6, 8, 57_344, 57_344),  # 7 * 2**16 numbers
+        (100_000, 200, 2293, 2293),
+        (100_000, 500, 4000, 917),  # eight rows for each column
+        (30, 8, 30, 30),
+    ],
+)
+def test_rows_summed_where_they_are_come_in_blocks_of_parts(n, d, blocks, parts):
+    """None of them copied, and all of the rows once."""
+    X, y = np.broadcast_to(0.0, (n, d)), np.broadcast_to(0.0, (n, 1))
+    seen = 0
+    for block, of_it in Rows(X, y, None, True).blocks_in_place():
+        assert len(block) in (blocks, n % blocks)
+        assert all(len(ones) == len(a) == len(b) <= parts for ones, a, b in of_it)
+        assert all(np.array_equal(ones, np.ones(len(ones))) for ones, _, _ in of_it)
+        assert all(len(a) == parts for _, a, _ in of_it[:-1])
+        seen += sum(len(a) for _, a, _ in of_it)
+    assert seen == n
+    given = np.zeros((30, 8))
+    ((block, ((_, part, _),)),) = Rows(given, np.zeros((30, 1)), None, True).blocks_in_place()
+    assert np.shares_memory(block, given)
+    assert np.shares_memory(part, given)
+
+
 def test_rows_are_not_copied(block_rows):
     """Neither dense blocks in float64 nor sparse rows."""
     X, y, _ = numbers()

@@ -140,13 +140,14 @@ def _sums_in_place(rows: Rows) -> Floats:
     d = rows.X.shape[1]
     sums, products = np.zeros((1 + d + rows.n_targets,) * 2), np.empty((d, d))
     inner, last = slice(1, 1 + d), slice(1 + d, None)
-    for ones, X, y in rows.blocks_in_place():
-        sums[inner, inner] += np.matmul(X.T, X, out=products)
-        sums[0, inner] += ones @ X
-        sums[last, inner] += y.T @ X
-        sums[0, 0] += len(y)
-        sums[last, 0] += ones @ y
-        sums[last, last] += y.T @ y
+    for block, parts in rows.blocks_in_place():
+        sums[inner, inner] += np.matmul(block.T, block, out=products)
+        for ones, X, y in parts:
+            sums[0, inner] += ones @ X
+            sums[last, inner] += y.T @ X
+            sums[0, 0] += len(y)
+            sums[last, 0] += ones @ y
+            sums[last, last] += y.T @ y
     sums[0, last] = sums[last, 0]
     sums[inner, 0], sums[inner, last] = sums[0, inner], sums[last, inner].T
     return sums

@@ -133,14 +133,14 @@ class Rows:
         d = self.X.shape[1]
         return is_multipliable(self.X) and not COPIED_FROM <= d <= COPIED_TO
 
-    def blocks_in_place(self) -> Iterator[tuple[Floats, Floats, Floats]]:
-        """Ones, and dense row blocks of X and y as they are."""
+    def blocks_in_place(self) -> Iterator[tuple[Floats, list[tuple[Floats, Floats, Floats]]]]:
+        """Dense row blocks of X as they are; and ones, X and y of the parts that stay in cache."""
         d = self.X.shape[1]
-        size = max(NUMBERS_IN_PLACE // d, ROWS_PER_COLUMN * d)
-        ones = np.ones(min(size, self.n_samples))
-        for rows in self._slices(size):
-            y = self.y[rows]
-            yield ones[: len(y)], self.X[rows], y
+        most = max(1, NUMBERS_IN_PLACE // d)
+        ones = np.ones(min(most, self.n_samples))
+        for rows in self._slices(max(most, ROWS_PER_COLUMN * d)):
+            parts = (slice(i, min(i + most, rows.stop)) for i in range(rows.start, rows.stop, most))
+            yield self.X[rows], [(ones[: p.stop - p.start], self.X[p], self.y[p]) for p in parts]
 
     def extended_blocks(self) -> Iterator[Floats]:
         """Dense row blocks of diag(sqrt(w)) [1 X y], float64; the buffer is used again.
