@@ -81,6 +81,20 @@ FRESH: list[tuple[int, int, float | None]] = [
     (9_000, 6_000, 0.001),
     (120_000, 150, 0.05),
 ]
+# Nearly square ones, on which the price of few rows was set.
+SQUARE: list[tuple[int, int, float | None]] = [
+    (140, 120, None),
+    (150, 100, None),
+    (300, 250, None),
+    (300, 400, None),
+    (600, 500, None),
+    (700, 900, None),
+    (900, 700, None),
+    (200, 1_000, None),
+    (500, 2_000, None),
+    (1_000, 850, None),
+    (1_000, 1_000, None),
+]
 DECAYS, FRESH_DECAYS = (0.0, 0.5), (0.0, 0.25, 0.5, 1.0)
 # At a given rate, so few updates that the plain loop may be the fastest.
 FEW_UPDATES = (5, 20, 30)
@@ -177,14 +191,15 @@ def more_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="other shapes than the rule was fitted to"
     )
+    parser.add_argument("--square", action="store_true", help="nearly square shapes alone")
     parser.add_argument("--patience", type=float, default=PATIENCE)
 
 
 def main(chosen: argparse.Namespace) -> None:
-    name = "choice-fresh" if chosen.fresh else "choice"
+    name = "choice-fresh" if chosen.fresh else "choice-square" if chosen.square else "choice"
     report, worst = Report(name, chosen.quick), dict.fromkeys(("auto", "given"), 1.0)
     compare(50, 5, None, 1)  # warms up
-    fitted = SHAPES if chosen.quick else SHAPES + SLOW
+    fitted = SQUARE if chosen.square else SHAPES if chosen.quick else SHAPES + SLOW
     decays = FRESH_DECAYS if chosen.fresh else DECAYS
     for n, d, density in FRESH if chosen.fresh else fitted:
         what = f"{n} x {d}" + ("" if density is None else f", {density:.1%} non-zeros")

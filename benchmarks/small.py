@@ -1,4 +1,4 @@
-"""Small fits beside LinearRegression, and few rows decomposed beside summed.
+"""Small fits beside LinearRegression, few rows decomposed beside summed, and sums in place.
 
 Run as ``python -m benchmarks.small``; ``--quick`` repeats less. Fits of both estimators alternate,
 with noise (R2 about 0.75 at three columns) and nearly without, where sums lack digits of the loss.
@@ -14,7 +14,7 @@ from sklearn.linear_model import LinearRegression
 
 from benchmarks._harness import Report, Row, interleaved, medians, options
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._descent import solve
+from sklearn_gd._descent import lapack, solve
 from sklearn_gd._descent.problem import RowsInMemory, zeros
 
 SHAPES = [(100, 3), (442, 10), (30, 2000), (100, 500), (60, 400), (120, 2000), (200, 1000)]
@@ -22,7 +22,9 @@ SHAPES += [(50, 20_000), (400, 1000)]
 # About as many columns as rows, and hundreds of either: nothing is there to be gained.
 SQUARES = [(50, 40), (50, 50), (90, 80), (150, 100), (300, 30), (300, 250), (300, 300)]
 SQUARES += [(600, 500), (1000, 100), (1000, 1000)]
-FEW = [(100, 3), (442, 10), (60, 100), (30, 300)]
+FEW = [(100, 3), (442, 10), (60, 100), (30, 300), (300, 250)]
+BIDIAGONAL = [(150, 120), (300, 250), (300, 300), (600, 500), (200, 1000)]
+SUMMED = [(20_640, 8), (100_000, 8), (100_000, 30), (100_000, 50), (100_000, 80), (200_000, 200)]
 NOISES = (1.0, 0.01)
 TERMS = solve.Terms(None, None, 1000)
 
@@ -61,6 +63,36 @@ def few_beside_sums(n: int, d: int, noise: float, repeats: int) -> Row:
     return row | {"summed, s": took["sums"], "summed / decomposed": took["sums"] / took["few"]}
 
 
+def by_a_bidiagonal_form(n: int, d: int, repeats: int) -> Row:
+    """Few rows decomposed with what SciPy has for Cython alone, and with dgesdd."""
+    rows = problem(n, d, 1.0)
+
+    def without() -> None:
+        with patch.object(lapack, "HAS_BIDIAGONAL", False):
+            rows.decomposed(zeros(rows))
+
+    took = medians(
+        interleaved({"ours": lambda: rows.decomposed(zeros(rows)), "svd": without}, repeats)
+    )
+    row: Row = {"shape": f"{n} x {d}", "decomposed, s": took["ours"], "by dgesdd, s": took["svd"]}
+    return row | {"ratio": took["ours"] / took["svd"]}
+
+
+def summed_in_place(n: int, d: int, repeats: int) -> Row:
+    """Sums of products of X where it is, and of copies beside [1 y]; which of them is taken."""
+    rows = problem(n, d, 1.0)
+
+    def summed(in_place: bool) -> None:
+        with patch.object(RowsInMemory, "summed_in_place", in_place):
+            rows.moments()
+
+    tasks = {"in place": lambda: summed(True), "copied": lambda: summed(False)}
+    took = medians(interleaved(tasks, repeats))
+    row: Row = {"shape": f"{n} x {d}", "in place, s": took["in place"], "copied, s": took["copied"]}
+    ratio = took["in place"] / took["copied"]
+    return row | {"ratio": ratio, "taken": "in place" if rows.summed_in_place else "copied"}
+
+
 def main(chosen: argparse.Namespace) -> None:
     report, repeats = Report("small", chosen.quick), 30 if chosen.quick else 300
     beside_linear_regression(*SHAPES[0], NOISES[0], repeats)  # warms up
@@ -71,6 +103,8 @@ def main(chosen: argparse.Namespace) -> None:
     ]
     report.add("fit", fits)
     report.add("few rows", [few_beside_sums(*s, z, repeats // 3) for s in FEW for z in NOISES])
+    report.add("bidiagonal", [by_a_bidiagonal_form(*s, repeats // 10) for s in BIDIAGONAL])
+    report.add("sums", [summed_in_place(*s, repeats // 15) for s in SUMMED])
     for row in fits:
         what = f"times faster than LinearRegression, {row['shape']}, noise {row['noise']:g}"
         report.target(what, 1.0, row["LinearRegression / sklearn_gd"], least=True)

@@ -32,6 +32,8 @@ from benchmarks import (
     threads,
     tuning,
 )
+from sklearn_gd._descent import lapack, turned
+from sklearn_gd._descent.rows import Rows
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of peers, and of descents cut short
 NAMES = sorted(p.stem for p in Path(benchmarks.__file__).parent.glob("[a-z]*.py"))
@@ -87,6 +89,25 @@ def test_few_rows_are_timed_both_ways(monkeypatch):
     assert row["summed / decomposed"] == row["summed, s"] / row["decomposed, s"] > 0
     assert {error == 0 for error in errors} == {True, False}
     assert small.problem(60, 3, 1.0).are_few
+
+
+def test_decompositions_and_sums_are_timed_as_they_are_called(monkeypatch):
+    """With and without a bidiagonal form, in place and copied; afterwards all is as before."""
+    seen = []
+    kept = turned.bidiagonal.bidiagonal
+    monkeypatch.setattr(turned.bidiagonal, "bidiagonal", lambda m: seen.append("form") or kept(m))
+    row = small.by_a_bidiagonal_form(130, 110, 1)
+    assert row["ratio"] == row["decomposed, s"] / row["by dgesdd, s"] > 0
+    assert seen
+    assert lapack.HAS_BIDIAGONAL
+    copied = Rows.extended_blocks
+    monkeypatch.setattr(Rows, "extended_blocks", lambda rows: seen.append("copies") or copied(rows))
+    for d, taken in ((8, "in place"), (30, "copied")):
+        seen.clear()
+        row = small.summed_in_place(300, d, 1)
+        assert (row["taken"], row["ratio"]) == (taken, row["in place, s"] / row["copied, s"])
+        assert seen
+        assert small.problem(300, d, 1.0).summed_in_place is (taken == "in place")
 
 
 def test_growth_makes_all_its_updates():

@@ -246,6 +246,16 @@ def test_the_shape_of_gathered_sums(fit_intercept, p):
     assert Shape.of(gathered, 7) == Shape(50, p, 2, 50 * p, sparse=False, max_iter=7)
 
 
+def test_decompositions_of_few_rows_cost_something_for_each_pair_of_rows(monkeypatch):
+    """Whichever side is the shorter."""
+    for n, p in ((150, 400), (400, 150)):
+        shape = dense(n, p, few=True)
+        before = shape.cost(S)
+        monkeypatch.setattr(prices, "SINGULAR_SQUARE", 100.0)
+        assert shape.cost(S) - before == pytest.approx(100.0 * 150**2, rel=1e-9)
+        monkeypatch.setattr(prices, "SINGULAR_SQUARE", 0.0)
+
+
 def test_second_passes_cost_something_for_each_pair_of_columns(monkeypatch):
     """As often as moments lack digits."""
     before = dense(3000, 140, max_iter=10**4).cost(S)

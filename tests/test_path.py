@@ -68,6 +68,17 @@ def test_gradient_is_that_of_the_loss(fitted):
         assert np.abs(model.path_.gradient(t) - expected).max() <= tolerance() * np.abs(y).max()
 
 
+def test_coefficients_that_are_changed_change_no_path():
+    """They are the user's own, though the path keeps those at its stop."""
+    model = GDLinearRegressor(lr=0.1, tol=0.8).fit(*regression())
+    t = model.n_iter_
+    kept = [np.copy(part) for part in model.path_._parameters(t)]
+    model.coef_[...] = 7.0
+    for part, before in zip(model.path_._parameters(t), kept, strict=True):
+        np.testing.assert_array_equal(part, before)
+    np.testing.assert_array_equal(model.path_.coef(t), kept[0])
+
+
 def test_path_goes_on_beyond_the_stop(fitted):
     """Past n_iter_ the descent continues as the loop would."""
     model, X, y = fitted

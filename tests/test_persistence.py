@@ -91,6 +91,22 @@ def test_skops_loads_what_the_documentation_trusts(name, skops_io, tmp_path):
     assert_equal_models(skops_io.load(tmp_path / "model.skops", trusted=trusted()), model)
 
 
+def wide():
+    """A model of few rows, whose directions are reflections, and its rows."""
+    rows, y = regression(n=40, d=300)
+    return GDLinearRegressor(tol=1.0).fit(rows, y), rows
+
+
+def test_skops_loads_directions_kept_as_reflections(skops_io):
+    """Those of many columns; they are not formed for it."""
+    model, rows = wide()
+    assert model.path_._descent.spectrum.turned.reflections
+    other = skops_io.loads(skops_io.dumps(model), trusted=trusted())
+    assert np.array_equal(other.predict(rows), model.predict(rows))
+    assert np.array_equal(other.coef_path_, model.coef_path_)
+    assert "basis" not in vars(other.path_._descent.spectrum)
+
+
 def test_a_streamed_model_goes_on_from_its_file(skops_io):
     """More rows are added to those of a loaded model, of a pickle and of skops alike."""
     whole = fitted("streamed").partial_fit(X, 2 * Y)
@@ -120,7 +136,7 @@ def test_skops_needs_all_that_is_documented(skops_io):
     """No type stands in the list that no model asks for, and the list is sorted."""
     asked = {
         name
-        for model in map(fitted, NAMES)
+        for model in [*map(fitted, NAMES), wide()[0]]
         for name in skops_io.get_untrusted_types(data=skops_io.dumps(model))
     }
     assert trusted() == sorted(asked)

@@ -14,7 +14,8 @@ from sklearn_gd._descent.rows import LARGEST_SIZE, NotFinite, Rows
 Floats = NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
-# The ratio of variances of columns that are on one scale: standardised, they gain no more updates.
+# The ratio of variances of columns on one scale: standardising them divides the condition number of
+# centred columns, and so about the updates, by no more than that.
 SAME_SCALE = 4.0
 
 

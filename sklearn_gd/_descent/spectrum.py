@@ -1,4 +1,4 @@
-"""A basis in which every direction descends alone: moments or rows go in, curvatures come out."""
+"""A basis in which every direction descends alone: moments go in, curvatures come out."""
 
 from __future__ import annotations
 

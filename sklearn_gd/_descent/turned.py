@@ -29,7 +29,7 @@ TALL = 1.6
 REFLECTIONS = 16
 # dormqr takes as many at once as it has room for, up to 64 and a triangle of them; for few columns
 # that triangle takes longer to make than the reflections one by one.
-ROOM, TRIANGLE, FEW_COLUMNS = 64, 65 * 64, 16
+ROOM, TRIANGLE, ONE_BY_ONE = 64, 65 * 64, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Reflections:
 
     def _times(self, columns: Floats, transposed: str) -> Floats:
         count = max(1, columns.shape[1])
-        room = count if count <= FEW_COLUMNS else ROOM * count + TRIANGLE
+        room = count if count <= ONE_BY_ONE else ROOM * count + TRIANGLE
         turned: Floats = lapack.dormqr(
             "L", transposed, self.vectors, self.factors, columns, room, overwrite_c=1
         )[0]
@@ -89,7 +89,7 @@ def singular(matrix: Floats) -> tuple[Turned, Floats, Turned]:
         first = (Reflections(vectors, triangles[columns % len(triangles), columns]),)
         matrix = np.asfortranarray(np.triu(vectors[:n]))
     if n < FEWEST_COLUMNS or not bidiagonal.HAS_BIDIAGONAL:
-        left, sigma, right, info = lapack.dgesdd(matrix, full_matrices=0)
+        left, sigma, right, info = lapack.dgesdd(matrix, full_matrices=0, overwrite_a=1)
         if info:
             raise np.linalg.LinAlgError("Singular values did not converge")
         return Turned(left, first), sigma, Turned(np.asfortranarray(right.T), ())
