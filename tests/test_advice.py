@@ -43,7 +43,7 @@ def fitted(X, y, lr=None, t=5, fit_intercept=True):
     """The path of a few rows, and how to have their moments."""
     rows = RowsInMemory(np.asarray(X, float), np.asarray(y, float)[:, np.newaxis], None, True)
     rows = replace(rows, fit_intercept=fit_intercept)
-    spectrum = decomposed(rows, zeros(rows))
+    spectrum = decomposed(rows, zeros(rows), 10**9)
     descent = Descent(spectrum, lr or 1 / spectrum.largest_curvature)
     layout = Layout(fit_intercept, "flat", np.float64)
     have = HaveMoments(lambda: moments_of(rows), rows.may_gain_from_scaling)

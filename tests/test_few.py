@@ -79,7 +79,7 @@ def test_a_loss_that_is_tiny_beside_the_targets_keeps_its_digits():
     Q = np.linalg.qr(rng.standard_normal((30, 3)))[0]
     X, off = Q[:, :2], 1e-6 * Q[:, 2:]  # beside the span of X, so that all of it remains
     spectrum = few.decomposed(
-        RowsInMemory(X, X @ [[3.0], [-4.0]] + off, None, False), np.zeros((2, 1))
+        RowsInMemory(X, X @ [[3.0], [-4.0]] + off, None, False), np.zeros((2, 1)), 10**9
     )
     assert spectrum.least_loss == pytest.approx(0.5e-12 / 30, rel=1e-8, abs=0)
     assert spectrum.rounding == pytest.approx(4 * EPS**2 * 25 / 30, rel=1e-6, abs=0)
@@ -90,7 +90,7 @@ def test_losses_are_rounded_with_the_size_of_targets_and_start(weighted):
     """Both are squared, weighted and summed, whatever is left of their difference."""
     problem = rows(20, 3, 2, weighted)
     start = np.full((4, 2), 2.0)
-    spectrum = few.decomposed(problem, start)
+    spectrum = few.decomposed(problem, start, 10**9)
     w = np.ones(20) if problem.sample_weight is None else problem.sample_weight
     squares = problem.y**2 + (2 + 2 * problem.X.sum(axis=1, keepdims=True)) ** 2
     size = np.sum(w[:, np.newaxis] * squares) / w.sum()
@@ -102,14 +102,14 @@ def test_singular_values_that_are_not_found_are_an_error(monkeypatch):
     monkeypatch.setattr(turned.lapack, "dgesdd", lambda *args, **options: (None, None, None, 1))
     for n in (12, 3):
         with pytest.raises(np.linalg.LinAlgError, match="^Singular values did not converge$"):
-            few.decomposed(rows(n), np.zeros((5, 1)))
+            few.decomposed(rows(n), np.zeros((5, 1)), 10**9)
 
 
 def test_what_lies_in_flat_directions_stays_in_the_loss():
     """Two equal columns: the residual along their difference is nothing that descent could take."""
     X = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
     y = np.array([[2.0], [1.0], [0.0]])
-    spectrum = few.decomposed(RowsInMemory(X, y, None, False), np.zeros((2, 1)))
+    spectrum = few.decomposed(RowsInMemory(X, y, None, False), np.zeros((2, 1)), 10**9)
     assert spectrum.least_loss == pytest.approx((5 - 4**2 / 14) / 6, rel=1e-14)
     assert spectrum.residual[~spectrum.felt].tolist() == [[0.0]]
     assert spectrum.felt.sum() == 1
@@ -121,7 +121,7 @@ def test_columns_on_very_different_scales_keep_their_small_singular_values():
     scales = 10.0 ** np.array([-6, 0, -3, 2, -9])
     Q = np.linalg.qr(np.random.default_rng(1).standard_normal((20, 5)))[0]
     spectrum = few.decomposed(
-        RowsInMemory(Q * scales, Q @ np.ones((5, 1)), None, False), np.zeros((5, 1))
+        RowsInMemory(Q * scales, Q @ np.ones((5, 1)), None, False), np.zeros((5, 1)), 10**9
     )
     sigma = np.sqrt(20 * spectrum.curvature)
     np.testing.assert_allclose(sigma, np.sort(scales)[::-1], rtol=1e-13)
@@ -132,8 +132,8 @@ def test_rows_on_very_different_scales_keep_their_small_singular_values():
     scales = 10.0 ** np.array([-6, 0, -3, 2, -9])
     Z = scales[:, np.newaxis] * np.random.default_rng(1).standard_normal((5, 8))
     wide, tall = (
-        few.decomposed(RowsInMemory(X, np.ones((len(X), 1)), None, False), np.zeros((len(X.T), 1)))
-        for X in (Z, Z.T)
+        few.decomposed(RowsInMemory(X, np.ones((m, 1)), None, False), np.zeros((13 - m, 1)), 10**9)
+        for m, X in ((5, Z), (8, Z.T))
     )
     np.testing.assert_allclose(5 * wide.curvature, 8 * tall.curvature, rtol=1e-13)
 
@@ -141,7 +141,7 @@ def test_rows_on_very_different_scales_keep_their_small_singular_values():
 def test_directions_of_wide_rows_are_formed_only_when_asked_for():
     """They are orthonormal, lift as they do unformed, and do not travel."""
     problem = rows(12, 800, 2)
-    spectrum = few.decomposed(problem, zeros(problem))
+    spectrum = few.decomposed(problem, zeros(problem), 10**9)
     along = np.random.default_rng(0).standard_normal((4, 2, 12))
     lifted = spectrum.lift(along)
     assert "basis" not in vars(spectrum)

@@ -91,20 +91,24 @@ def test_skops_loads_what_the_documentation_trusts(name, skops_io, tmp_path):
     assert_equal_models(skops_io.load(tmp_path / "model.skops", trusted=trusted()), model)
 
 
-def wide():
-    """A model of few rows, whose directions are reflections, and its rows."""
-    rows, y = regression(n=40, d=300)
-    return GDLinearRegressor(tol=1.0).fit(rows, y), rows
+def many_columns(n, d, max_iter):
+    """A model whose directions are reflections, and its rows."""
+    rows, y = regression(n=n, d=d)
+    return GDLinearRegressor(tol=1.0, max_iter=max_iter, solver="spectral").fit(rows, y), rows
 
 
-def test_skops_loads_directions_kept_as_reflections(skops_io):
-    """Those of many columns; they are not formed for it."""
-    model, rows = wide()
+@pytest.mark.parametrize(
+    ("n", "d", "max_iter"),
+    [(40, 300, 1000), (120, 100, 2000), (120, 100, 10**6), (100, 120, 2000), (162, 100, 2000)],
+)
+def test_skops_loads_directions_kept_as_reflections(n, d, max_iter, skops_io):
+    """Those of many columns, divided or not; they are not formed for it."""
+    model, rows = many_columns(n, d, max_iter)
     assert model.path_._descent.spectrum.turned.reflections
     other = skops_io.loads(skops_io.dumps(model), trusted=trusted())
     assert np.array_equal(other.predict(rows), model.predict(rows))
-    assert np.array_equal(other.coef_path_, model.coef_path_)
     assert "basis" not in vars(other.path_._descent.spectrum)
+    assert np.array_equal(other.coef_path_, model.coef_path_)
 
 
 def test_a_streamed_model_goes_on_from_its_file(skops_io):
@@ -134,9 +138,10 @@ def test_skops_in_pieces_and_in_a_pipeline(skops_io, monkeypatch):
 
 def test_skops_needs_all_that_is_documented(skops_io):
     """No type stands in the list that no model asks for, and the list is sorted."""
+    few = [many_columns(*shape, 1000)[0] for shape in ((120, 100), (100, 120))]
     asked = {
         name
-        for model in [*map(fitted, NAMES), wide()[0]]
+        for model in [*map(fitted, NAMES), *few]
         for name in skops_io.get_untrusted_types(data=skops_io.dumps(model))
     }
     assert trusted() == sorted(asked)

@@ -9,10 +9,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from helpers import largest_curvature, literal_loop, regression
+from helpers import CONTRACT, largest_curvature, literal_loop, regression
 from sklearn_gd._descent import choice, prices, solve
 from sklearn_gd._descent.descent import Descent, RecordedDescent
-from sklearn_gd._descent.moments import moments_of
+from sklearn_gd._descent.moments import EPS, moments_of
 from sklearn_gd._descent.pieces import KrylovSpectrum
 from sklearn_gd._descent.problem import Gathered, RowsInMemory, zeros
 from sklearn_gd._descent.solve import Terms
@@ -62,7 +62,8 @@ SUMS, LOSS, WHITENED = "sums", "a loss", "whitened sums"
     [
         (0.5, 1.0, 400, [SUMS]),
         (0.01, 1.0, 400, [SUMS, LOSS]),
-        (1e-4, 1.0, 400, [SUMS, LOSS, WHITENED]),
+        (1e-4, 1.0, 400, [SUMS, LOSS]),
+        (1e-9, 1.0, 400, [SUMS, LOSS, WHITENED]),
         (0.01, [1.0, 1e-2, 1.0, 1.0], 4000, [SUMS, WHITENED]),
         (1e-4, 1.0, 1, [SUMS]),
     ],
@@ -77,7 +78,8 @@ def test_rows_are_read_again_only_where_digits_are_lacking(noise, scales, max_it
     assert stop.t == (260 if max_iter == 400 else max_iter)
     t = [0, 1, stop.t // 2, stop.t]
     thetas, losses = literal_loop(rows.X, rows.y, lr, stop.t)
-    assert_allclose(descent.loss(t), losses[t], rtol=1e-11)  # the loop loses a digit
+    roundings = 32 * EPS * np.sqrt(losses[0] * losses[t])  # as y and predictions are rounded
+    assert (np.abs(descent.loss(t) - losses[t]) <= CONTRACT * losses[t] + roundings).all()
     assert_allclose(descent.theta(t), thetas[t], rtol=1e-9, atol=1e-12)
     assert have.made().n_samples == 60
     assert rows.asked == asked

@@ -52,7 +52,7 @@ def test_sums_rows_and_both_show_the_same_problem(d, k, started, scale, weighted
     """Of any size, from any start, with more targets than parameters or fewer."""
     rows = problem(d=d, k=k, scale=scale, weighted=weighted)
     start = zeros(rows) + started * np.linspace(-1, 2, zeros(rows).size).reshape(-1, k)
-    of_rows = decomposed(rows, start)
+    of_rows = decomposed(rows, start, 10**9)
     of_sums = eigenbasis(moments_of(rows), start, True)
     assert_same_problem(of_sums, of_rows, start, 1e-7)
     assert_same_problem(refine(rows, of_sums), of_rows, start, 1e-11)
@@ -66,7 +66,7 @@ def test_columns_of_several_blocks_show_the_same_problem():
     rows.X[:, 40:80] = rows.X[:, :40] + 1e-4 * rows.X[:, 40:80]
     start = np.linspace(-1, 2, zeros(rows).size).reshape(-1, 2)
     of_sums = eigenbasis(moments_of(rows), start, True)
-    assert_same_problem(refine(rows, of_sums), decomposed(rows, start), start, 1e-10)
+    assert_same_problem(refine(rows, of_sums), decomposed(rows, start, 10**9), start, 1e-10)
 
 
 def test_what_a_refined_spectrum_is_known_to():
@@ -112,7 +112,7 @@ def test_rows_of_nothing_have_no_directions():
     white = Whitening.of(coarse)
     assert_allclose(white.factor.T @ white.factor, np.eye(2), atol=1e-15)
     assert not white.known.any()
-    for spectrum in (coarse, refine(rows, coarse), decomposed(rows, zeros(rows))):
+    for spectrum in (coarse, refine(rows, coarse), decomposed(rows, zeros(rows), 10**9)):
         assert spectrum.least_loss == pytest.approx(55 / 12, rel=1e-15)
         assert not spectrum.felt.any()
         assert not spectrum.residual.any()

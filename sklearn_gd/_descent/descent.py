@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._descent.contraction import Contraction
-from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ROUNDING, Spectrum
+from sklearn_gd._descent.spectrum import CONTRACT, Spectrum
 
 Floats = NDArray[np.float64]
 
@@ -19,9 +19,6 @@ Floats = NDArray[np.float64]
 CHUNK_NUMBERS = 1 << 18
 # At so many points in time the losses before a measured one are asked for their errors.
 MEASURED_AROUND = 30
-# A measured loss is off by so many roundings of the rows' sums times its root and that of the mean
-# squares it is a difference of (measured: less than one).
-MEASURED_ROUNDING = 4
 # Powers of growing directions are held below this, so that inf - inf never makes a nan.
 LARGEST_SIZE = 1e150
 
@@ -218,13 +215,9 @@ class Descent:
         # The rows were read at theta_t as it was known, and with roundings of y and predictions.
         slope = sqrt(last @ (2.0 * self.energy * self.contraction.curvature))
         error += slope * self.coefficient_error(end) * float(np.linalg.norm(self.size(end)))
-        loss = float(self.loss(end))
-        unit = self.spectrum.unit
-        squares = self.spectrum.rounding / (MOMENTS_ROUNDING * unit)
-        error += MEASURED_ROUNDING * unit * sqrt(squares * loss)
         known = (error <= CONTRACT * self.loss(spread)).all()
         # Below the resolution no `tol` was looked for.
-        return bool(known and loss > self.spectrum.resolution)
+        return bool(known and self.loss(end) > self.spectrum.resolution)
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last, as `loss` has them."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn_gd._descent.moments import EPS, check_squares
 from sklearn_gd._descent.rows import LARGEST_SIZE, Rows
 from sklearn_gd._descent.spectrum import MOMENTS_ROUNDING, Spectrum, from_singular_values
-from sklearn_gd._descent.turned import Turned, kind_of_spectrum, singular
+from sklearn_gd._descent.turned import decompose, kind_of_spectrum
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +21,14 @@ FEW_NUMBERS = 1 << 14
 # So are nearly as many columns as rows: sums take half as long as to decompose the rows and, where
 # they lack digits, three times as long. Beyond so many numbers it takes too long to find out.
 NEARLY_SQUARE, SQUARE_NUMBERS = 1.6, 1 << 20
+
+# A direction is on its way after t updates where (sigma / largest sigma)^2 is about 1 / t, and an
+# error of sigma then moves it by up to 0.74 sqrt(t) of that, relative to the largest: by half of
+# the contract after so many, where singular vectors are not formed (`lapack.DIVIDED_ERROR`).
+MOST_DIVIDED = 2_000
+
+# Squares within this factor are on one scale.
+ONE_SCALE = 16.0
 
 
 def are_few(n: int, p: int) -> bool:
@@ -32,11 +40,10 @@ def are_few(n: int, p: int) -> bool:
     return n <= p or n * p <= FEW_NUMBERS or nearly_square
 
 
-def decomposed(rows: Rows, start: Floats) -> Spectrum:
+def decomposed(rows: Rows, start: Floats, max_iter: int) -> Spectrum:
     """From the singular value decomposition of the weighted rows, which takes no sums of squares.
 
-    What it leaves of the residual is formed row by row and projected once more, so that a little of
-    the targets has its digits too, as far as those of the predictions reach.
+    For so many updates.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         Z, y = _weighted(rows)
@@ -46,26 +53,30 @@ def decomposed(rows: Rows, start: Floats) -> Spectrum:
         moved = Z @ start
         squares += float(np.vdot(moved, moved))
         y = y - moved
-    columns = np.argsort(-column_squares, kind="stable")
-    left, sigma, right, y = _singular(Z, columns, y)
-    residual = left.back(y)
-    rest = y - left.of(residual)
-    more = left.back(rest)
+    columns = _large_first(column_squares)
+    matrix, y, wide = _ordered(Z, columns, y)
+    divided = max_iter <= MOST_DIVIDED
+    sigma, along, left_over, directions = decompose(matrix, y, wide=wide, divided=divided)
     root = sqrt(rows.weight)
     return from_singular_values(
         start,
         sigma / root,
-        kind_of_spectrum(right, columns),
-        (residual + more) / root,
-        left_over=float(np.vdot(rest, rest) - np.vdot(more, more)) / rows.weight,
+        kind_of_spectrum(directions, columns),
+        along / root,
+        left_over / rows.weight,
         rounding=MOMENTS_ROUNDING * EPS**2 * squares / rows.weight,
     )
 
 
-def _singular(
-    Z: Floats, columns: NDArray[np.intp], y: Floats
-) -> tuple[Turned, Floats, Turned, Floats]:
-    """U, sigma and V of Z, its columns in this order, and y in that of the rows of U.
+def _large_first(squares: Floats) -> NDArray[np.intp] | None:
+    """None: as they are, on one scale."""
+    if squares.max() <= ONE_SCALE * squares.min():
+        return None
+    return np.argsort(-squares, kind="stable")
+
+
+def _ordered(Z: Floats, columns: NDArray[np.intp] | None, y: Floats) -> tuple[Floats, Floats, bool]:
+    """Z or its transpose, whichever is tall, in Fortran order, and y in the order of its rows.
 
     Large columns first, small singular values keep the digits that columns on very different scales
     give them: 1e9 updates of such data were off by 1.4e-12 in any order, by 4e-15 in this one. So
@@ -73,13 +84,15 @@ def _singular(
     """
     n, p = Z.shape
     if n > p:
-        return *singular(np.asfortranarray(Z[:, columns])), y
-    rows = np.argsort(-np.einsum("ij,ij->i", Z, Z), kind="stable")
+        return Z if columns is None else Z.T.take(columns, axis=0).T, y, False
+    rows = _large_first(np.einsum("ij,ij->i", Z, Z))
+    if rows is None and columns is None:
+        return Z.T, y, True
+    rows, columns = (np.arange(m) if o is None else o for m, o in ((n, rows), (p, columns)))
     taken = np.empty_like(Z)
     for row, i in zip(taken, rows, strict=True):  # takes half as long as rows and columns at once
         Z[i].take(columns, out=row, mode="clip")
-    right, sigma, left = singular(taken.T)
-    return left, sigma, right, y[rows]
+    return taken.T, y[rows], True
 
 
 def _weighted(rows: Rows) -> tuple[Floats, Floats]:

@@ -1,16 +1,18 @@
-"""What SciPy has of LAPACK for Cython alone: bidiagonal forms and their singular values.
+"""What SciPy has of LAPACK for Cython alone: bidiagonal forms and their singular vectors.
 
 With dgebrd and dbdsdc rows are decomposed in 0.6 to 0.9 of the time that dgesdd takes, which also
 multiplies by the orthogonal matrices of the first (`benchmarks.small`); a descent asks for a few
-products of those with vectors. SciPy exports both
-from `scipy.linalg.cython_lapack`, with their C signatures; where it should not, or with others,
-`HAS_BIDIAGONAL` is False.
+products of those with vectors. dlasda does not even form singular vectors: divide and conquer
+leaves a few numbers for each level, and dlalsa multiplies by those in n^2 operations, as dgelsd
+does. SciPy exports these from `scipy.linalg.cython_lapack` only, with their C signatures; where it
+should not, or with others, `HAS_BIDIAGONAL` is False.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from math import frexp, log2
 from typing import Any
 
 import numpy as np
@@ -18,10 +20,18 @@ from numpy.typing import NDArray
 from scipy import LowLevelCallable
 from scipy.linalg import cython_lapack  # noqa: TID251  (few rows are SciPy's)
 
+from sklearn_gd._descent.moments import EPS
+
 Floats = NDArray[np.float64]
 
 # Columns that dgebrd takes at once, at most.
 BLOCK = 32
+# Bidiagonal matrices of so many columns are not divided further. With LAPACK's own 25 it takes a
+# third longer for 50 columns and as long for hundreds.
+UNDIVIDED = 16
+# Singular values from dlasda are off by about this, at most, relative to the largest: what it takes
+# for zero at each level is half of it, where dbdsdc takes an eighth of that.
+DIVIDED_ERROR = 64 * EPS
 KINDS = {"char *": "c", "int *": "i"}
 
 
@@ -42,9 +52,13 @@ def _routine(name: str, arguments: str) -> Callable[..., None] | None:
     return ctypes.CFUNCTYPE(None, *pointers)(address) if kinds == arguments else None
 
 
+_DIVIDED = "dididdddiiiiddd"
 _dgebrd = _routine("dgebrd", "iididddddii")
+_dormbr = _routine("dormbr", "ccciiididdidii")
 _dbdsdc = _routine("dbdsdc", "ccidddidididii")
-HAS_BIDIAGONAL = _dgebrd is not None and _dbdsdc is not None
+_dlasda = _routine("dlasda", f"iiiidd{_DIVIDED}dii")
+_dlalsa = _routine("dlalsa", f"iiiididi{_DIVIDED}dii")
+HAS_BIDIAGONAL = None not in (_dgebrd, _dormbr, _dbdsdc, _dlasda, _dlalsa)
 
 
 def _call(function: Callable[..., None] | None, *arguments: Any) -> None:
@@ -57,9 +71,9 @@ def _call(function: Callable[..., None] | None, *arguments: Any) -> None:
 
 
 def _pointer(argument: Any) -> Any:
-    if isinstance(argument, np.ndarray):
-        return argument.ctypes.data
-    return argument if isinstance(argument, bytes) else ctypes.byref(ctypes.c_int(argument))
+    if isinstance(argument, int):
+        return ctypes.byref(ctypes.c_int(argument))
+    return argument.ctypes.data if isinstance(argument, np.ndarray) else argument
 
 
 def bidiagonal(matrix: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -74,6 +88,13 @@ def bidiagonal(matrix: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     return diagonal, above[:-1], left, right
 
 
+def reflect(matrix: Floats, right: Floats, columns: Floats, transposed: str, room: int) -> None:
+    """columns <- P columns, or P' columns ("T"), P the reflections on the right of `bidiagonal`."""
+    (m, n), count, work = matrix.shape, columns.shape[1], np.empty(room)
+    kind = b"P", b"L", transposed.encode()
+    _call(_dormbr, *kind, n, count, m, matrix, m, right, columns, n, work, room)
+
+
 def singular(diagonal: Floats, above: Floats) -> tuple[Floats, Floats, Floats]:
     """U, sigma and V' of an upper bidiagonal matrix, (n, n)."""
     n = diagonal.size
@@ -83,3 +104,59 @@ def singular(diagonal: Floats, above: Floats) -> tuple[Floats, Floats, Floats]:
     square = (left, n, right, n, none, numbers)
     _call(_dbdsdc, b"U", b"I", n, sigma, rest, *square, work, numbers)
     return left, sigma, right
+
+
+def divided(diagonal: Floats, above: Floats) -> tuple[Floats, Floats, NDArray[np.int32]]:
+    """Singular values of an upper bidiagonal matrix, in no order, and what `multiplied` needs.
+
+    Of more than UNDIVIDED columns.
+    """
+    n = diagonal.size
+    largest = max(np.abs(diagonal).max(), np.abs(above).max())
+    if not largest < np.inf:
+        raise np.linalg.LinAlgError("Singular values did not converge")
+    scale = 2.0 ** frexp(largest)[1]
+    sigma, beside = diagonal / scale, np.append(above / scale, 0.0)
+    # As LAPACK does: zeros would be divided by.
+    sigma[np.abs(sigma) < EPS] = EPS
+    levels = _levels(n)
+    numbers = np.zeros(n * (2 * UNDIVIDED + 3 + 8 * levels))
+    integers = np.zeros(n * (2 + 3 * levels), np.int32)
+    work, room = np.empty(6 * n + (UNDIVIDED + 1) ** 2), np.empty(7 * n, np.int32)
+    parts = _parts(numbers, integers, n)
+    _call(_dlasda, 1, UNDIVIDED, n, 0, sigma, beside, *parts, work, room)
+    return sigma * (scale if largest else 0.0), numbers, integers
+
+
+def multiplied(
+    numbers: Floats, integers: NDArray[np.int32], columns: Floats, *, right: bool
+) -> Floats:
+    """U' columns, or V columns, of the singular vectors, in the order of their values."""
+    n, count = columns.shape
+    columns = np.array(columns, order="F")
+    product = np.empty_like(columns)
+    work, room = np.empty(n * max(1, count)), np.empty(3 * n, np.int32)
+    sides = columns, n, product, n
+    parts = _parts(numbers, integers, n)
+    _call(_dlalsa, int(right), UNDIVIDED, n, count, *sides, *parts, work, room)
+    return product
+
+
+def _levels(n: int) -> int:
+    return 1 + int(log2(n / (UNDIVIDED + 1)))
+
+
+def _parts(numbers: Floats, integers: NDArray[np.int32], n: int) -> list[Any]:
+    """Of both arrays, as dlasda and dlalsa want them, with their numbers of rows."""
+    levels, at = _levels(n), numbers.ctypes.data
+    places = []
+    for width in (UNDIVIDED, UNDIVIDED + 1, levels, 2 * levels, levels, 2 * levels, 2 * levels, 1):
+        places.append(ctypes.c_void_p(at))
+        at += 8 * n * width
+    left, right, difl, difr, z, poles, given, c, s = *places, ctypes.c_void_p(at)
+    at = integers.ctypes.data
+    k, pointers, columns, order = (
+        ctypes.c_void_p(at + 4 * n * i) for i in (0, 1, 2, 2 + 2 * levels)
+    )
+    halves = [left, n, right, k, difl, difr, z, poles, pointers, columns]
+    return [*halves, n, order, given, c, s]

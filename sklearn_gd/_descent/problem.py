@@ -66,9 +66,9 @@ class RowsInMemory(Rows):
         some = self.X[:: max(1, self.n_samples // ROWS_ASKED)][:ROWS_ASKED]
         return effective_rank(some.astype(np.float64, copy=False), self.fit_intercept)
 
-    def decomposed(self, start: Floats) -> Spectrum:
-        """In one pass, with all digits; for few rows."""
-        return decomposed(self, start)
+    def decomposed(self, start: Floats, max_iter: int) -> Spectrum:
+        """In one pass, with all digits of so many updates; for few rows."""
+        return decomposed(self, start, max_iter)
 
     def may_gain_from_scaling(self) -> bool:
         """As sums would say, without BLAS."""

@@ -100,7 +100,8 @@ def _solve_by(
     if engine == prices.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
         return *krylov.on_rows(problem.sides(), start, _ask(problem, terms)), None
     if isinstance(problem, RowsInMemory) and problem.are_few:
-        plan = _plan(_descent(problem.decomposed(start), terms), problem, terms)
+        spectrum = problem.decomposed(start, terms.max_iter)
+        plan = _plan(_descent(spectrum, terms), problem, terms)
         return *_taken(plan, problem, engine), _cheap_moments(problem, moments)
     moments = moments or problem.moments()
     plan = _spectral(problem, start, terms, moments)

@@ -1,6 +1,6 @@
-"""Rows decomposed in one pass: a tall matrix goes in, its singular values and vectors come out.
+"""Rows decomposed in one pass: a tall matrix goes in, its singular values and directions come out.
 
-The vectors come as reflections of those of a bidiagonal matrix. To form them takes as long as to
+Directions come as reflections of those of a bidiagonal matrix. To form them takes as long as to
 find them, twice, and a fit needs no more of them than a few sums.
 """
 
@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import blas, lapack  # noqa: TID251  (few rows are SciPy's)
 
 from sklearn_gd._descent import lapack as bidiagonal
+from sklearn_gd._descent.divided import Divided
 from sklearn_gd._descent.spectrum import Spectrum
 
 Floats = NDArray[np.float64]
 
 # Fewer numbers or columns than this are decomposed by dgesdd, in a call or two.
-FEWEST_NUMBERS, FEWEST_COLUMNS = 1 << 13, 100
+FEWEST_NUMBERS, FEWEST_COLUMNS = 1 << 13, 64
 # Of more numbers, so many times as many rows as columns are made a triangle first.
 TALL = 1.6
 # Reflections taken at once, as a product of matrices. LAPACK's dgeqrf, and all that builds on it,
@@ -39,80 +41,163 @@ class Reflections:
     vectors: Floats  # (m, count) in Fortran order, below the diagonal
     factors: Floats  # (count,)
 
+    @property
+    def length(self) -> int:
+        return len(self.vectors)
+
     def of(self, columns: Floats) -> Floats:
         """Times columns of `count` numbers, the others zero: (m, any)."""
-        padded = np.zeros((len(self.vectors), columns.shape[1]), order="F")
+        padded = np.zeros((self.length, columns.shape[1]), order="F")
         padded[: len(columns)] = columns
         return self._times(padded, "N")
 
-    def back(self, columns: Floats) -> Floats:
-        """The first `count` numbers of its transpose times columns of m."""
-        return self._times(np.array(columns, order="F"), "T")[: len(self.factors)]
+    def back(self, columns: Floats) -> tuple[Floats, Floats]:
+        """Its transpose times columns of m: the first `count` numbers, and the others."""
+        turned = self._times(np.array(columns, order="F"), "T")
+        return turned[: self.factors.size], turned[self.factors.size :]
 
     def _times(self, columns: Floats, transposed: str) -> Floats:
-        count = max(1, columns.shape[1])
-        room = count if count <= ONE_BY_ONE else ROOM * count + TRIANGLE
-        turned: Floats = lapack.dormqr(
-            "L", transposed, self.vectors, self.factors, columns, room, overwrite_c=1
-        )[0]
+        room = _room(columns)
+        kept = self.vectors, self.factors, columns, room
+        turned: Floats = lapack.dormqr("L", transposed, *kept, overwrite_c=1)[0]
         return turned
+
+
+class RightReflections(Reflections):
+    """The same of rows, right of the diagonal, as dgebrd keeps them above its bidiagonal matrix."""
+
+    @property
+    def length(self) -> int:
+        return int(self.factors.size)
+
+    def _times(self, columns: Floats, transposed: str) -> Floats:
+        bidiagonal.reflect(self.vectors, self.factors, columns, transposed, _room(columns))
+        return columns
+
+
+def _room(columns: Floats) -> int:
+    count = max(1, int(columns.shape[1]))
+    return count if count <= ONE_BY_ONE else ROOM * count + TRIANGLE
 
 
 @dataclass(frozen=True, eq=False)
 class Turned:
     """Orthonormal columns (m, r): a few numbers for each, and the reflections they go through."""
 
-    numbers: Floats  # (any, r) in Fortran order
+    numbers: Floats | Divided  # (any, r) in Fortran order
     reflections: tuple[Reflections, ...]
 
     def of(self, columns: Floats) -> Floats:
         """Times columns of r numbers."""
-        columns = blas.dgemm(1.0, self.numbers, columns)
+        if isinstance(self.numbers, Divided):
+            columns = self.numbers.of(columns)
+        else:
+            columns = blas.dgemm(1.0, self.numbers, columns)
         for reflections in self.reflections:
             columns = reflections.of(columns)
         return columns
 
-    def back(self, columns: Floats) -> Floats:
-        """The transpose times columns of m numbers."""
-        for reflections in reversed(self.reflections):
-            columns = reflections.back(columns)
-        return np.asarray(blas.dgemm(1.0, self.numbers, columns, trans_a=1))
+
+class Decomposed(NamedTuple):
+    """Rows that are U diag(sigma) V' and their targets."""
+
+    sigma: Floats  # (r,), descending
+    along: Floats  # U' y, (r, k)
+    left_over: float  # |y - U U'y|^2
+    directions: Turned  # V
 
 
-def singular(matrix: Floats) -> tuple[Turned, Floats, Turned]:
-    """U, sigma and V of (m, n) in Fortran order, m >= n, which is used up."""
+def decompose(matrix: Floats, y: Floats, *, wide: bool, divided: bool) -> Decomposed:
+    """Of rows (m, n) in Fortran order, m >= n, or of their transpose where rows are `wide`.
+
+    The matrix is used up. `divided`: singular values may be off by `lapack.DIVIDED_ERROR`, and are
+    found in less time.
+    """
+    down, matrix = _triangle(matrix)
+    across: list[Reflections] = []
+    if matrix.shape[1] >= FEWEST_COLUMNS and bidiagonal.HAS_BIDIAGONAL:
+        diagonal, above, left, right = bidiagonal.bidiagonal(matrix)
+        down.append(Reflections(matrix, left))
+        across.append(RightReflections(matrix, right))
+        find = _divided if divided else _formed
+        sigma, back, numbers = find(diagonal, above, wide)
+    else:
+        sigma, back, numbers = _by_dgesdd(matrix, wide)
+    seen, turned = (across, down) if wide else (down, across)
+    left_over = 0.0
+    for reflections in seen:
+        y, rest = reflections.back(y)
+        left_over += float(np.vdot(rest, rest))
+    along, more = back(y)
+    return Decomposed(sigma, along, left_over + more, Turned(numbers, tuple(turned[::-1])))
+
+
+# Singular values, how a basis sees columns and what squares it leaves of them, the other basis.
+Found = tuple[Floats, Callable[[Floats], tuple[Floats, float]], Floats | Divided]
+
+
+def _divided(diagonal: Floats, above: Floats, wide: bool) -> Found:
+    sigma, numbers = Divided.of_bidiagonal(diagonal, above, wide)
+    return sigma, lambda y: (numbers.back(y), 0.0), numbers
+
+
+def _formed(diagonal: Floats, above: Floats, wide: bool) -> Found:
+    return _either(*bidiagonal.singular(diagonal, above), wide)
+
+
+def _by_dgesdd(matrix: Floats, wide: bool) -> Found:
+    left, sigma, right, info = lapack.dgesdd(matrix, full_matrices=0, overwrite_a=1)
+    if info:
+        raise np.linalg.LinAlgError("Singular values did not converge")
+    return _either(left, sigma, right, wide)
+
+
+def _either(left: Floats, sigma: Floats, right: Floats, wide: bool) -> Found:
+    other = np.asfortranarray(right.T)
+    seen, numbers = (other, left) if wide else (left, other)
+    return sigma, partial(_projected, seen), numbers
+
+
+def _projected(basis: Floats, y: Floats) -> tuple[Floats, float]:
+    """Once more after the first time, so that a little of the targets has its digits, too."""
+    along = blas.dgemm(1.0, basis, y, trans_a=1)
+    rest = y - blas.dgemm(1.0, basis, along)
+    more = blas.dgemm(1.0, basis, rest, trans_a=1)
+    return along + more, float(np.vdot(rest, rest) - np.vdot(more, more))
+
+
+def _triangle(matrix: Floats) -> tuple[list[Reflections], Floats]:
+    """Of many more rows than columns; else there are no reflections, and it is as it was."""
     m, n = matrix.shape
-    first: tuple[Reflections, ...] = ()
-    if m >= TALL * n and m * n > FEWEST_NUMBERS:
-        vectors, triangles, _ = lapack.dgeqrt(min(n, REFLECTIONS), matrix, overwrite_a=1)
-        columns = np.arange(n)
-        first = (Reflections(vectors, triangles[columns % len(triangles), columns]),)
-        matrix = np.asfortranarray(np.triu(vectors[:n]))
-    if n < FEWEST_COLUMNS or not bidiagonal.HAS_BIDIAGONAL:
-        left, sigma, right, info = lapack.dgesdd(matrix, full_matrices=0, overwrite_a=1)
-        if info:
-            raise np.linalg.LinAlgError("Singular values did not converge")
-        return Turned(left, first), sigma, Turned(np.asfortranarray(right.T), ())
-    diagonal, above, left_factors, right_factors = bidiagonal.bidiagonal(matrix)
-    left, sigma, right = bidiagonal.singular(diagonal, above)
-    # Those on the right leave the first number as it is.
-    across = np.zeros((n, n), order="F")
-    across[:, 1:] = matrix[: n - 1].T
-    sides = Reflections(matrix, left_factors), Reflections(across, np.r_[0.0, right_factors[:-1]])
-    return Turned(left, (sides[0], *first)), sigma, Turned(np.asfortranarray(right.T), sides[1:])
+    if m < TALL * n or m * n <= FEWEST_NUMBERS:
+        return [], matrix
+    vectors, triangles, _ = lapack.dgeqrt(min(n, REFLECTIONS), matrix, overwrite_a=1)
+    columns = np.arange(n)
+    factors = triangles[columns % len(triangles), columns]
+    return [Reflections(vectors, factors)], np.asfortranarray(np.triu(vectors[:n]))
 
 
-def kind_of_spectrum(turned: Turned, order: NDArray[np.intp]) -> Callable[..., Spectrum]:
-    """One that has these directions, of parameters in this order."""
+def kind_of_spectrum(
+    turned: Turned, order: NDArray[np.intp] | None = None
+) -> Callable[..., Spectrum]:
+    """One that has these directions, of parameters in this order, or as they are."""
     if turned.reflections:
         return partial(TurnedSpectrum, turned=turned, order=order)
-    basis = np.empty_like(turned.numbers)
-    basis[order] = turned.numbers
-    return partial(Spectrum, basis=basis)
+    assert not isinstance(turned.numbers, Divided)
+    return partial(Spectrum, basis=_in_place(turned.numbers, order))
 
 
-def _formed(spectrum: TurnedSpectrum) -> Floats:
-    return spectrum.lift(np.eye(spectrum.curvature.size)).T
+def _in_place(ordered: Floats, order: NDArray[np.intp] | None) -> Floats:
+    """Rows from this order to that of the parameters."""
+    if order is None:
+        return ordered
+    rows = np.empty_like(ordered)
+    rows[order] = ordered
+    return rows
+
+
+def _basis(spectrum: TurnedSpectrum) -> Floats:
+    return spectrum.turned_back(np.eye(spectrum.curvature.size))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,14 +205,20 @@ class TurnedSpectrum(Spectrum):
     """A spectrum whose `basis` is formed when it is asked for, which a fit never does."""
 
     # A field with a default of its own is not asked of whoever makes the spectrum.
-    basis: Floats = field(init=False, default=cached_property(_formed))  # type: ignore[arg-type]
+    basis: Floats = field(init=False, default=cached_property(_basis))  # type: ignore[arg-type]
     turned: Turned = field(kw_only=True)
-    order: NDArray[np.intp] = field(kw_only=True)  # the parameters, as they were turned
+    order: NDArray[np.intp] | None = field(kw_only=True)  # of the parameters, if they were ordered
+
+    def turned_back(self, columns: Floats) -> Floats:
+        """Q columns, (p, any)."""
+        return _in_place(self.turned.of(columns), self.order)
 
     def lift(self, along: Floats) -> Floats:
-        lifted = np.empty((along.size // max(1, along.shape[-1]), self.order.size))
-        lifted[:, self.order] = self.turned.of(along.reshape(-1, along.shape[-1]).T).T
-        return lifted.reshape(*along.shape[:-1], self.order.size)
+        *many, size = along.shape
+        if prod(many) >= size:
+            return super().lift(along)
+        lifted = self.turned_back(along.reshape(-1, size).T)
+        return lifted.T.reshape(*many, len(lifted))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "basis"}
