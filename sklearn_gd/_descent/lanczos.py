@@ -75,7 +75,8 @@ class Tridiagonalisation:
 
     def _extend(self, j: int, image: Floats) -> None:
         self._diagonals[j].append(float(np.einsum("i,i", image, self._next[j])))
-        v = self.bases[j].orthogonalise(image)
+        # Its largest part first, so that most often one projection is enough.
+        v = self.bases[j].orthogonalise(image - self._diagonals[j][-1] * self._next[j])
         size = length(v)
         scale = max(0.0, *self._diagonals[j])  # H is not negative: none beside is larger
         full = len(self._diagonals[j]) >= len(v)

@@ -49,7 +49,7 @@ REFINED_FLOPS, REFINED_SQUARE = 34.0, 100.0  # the same: again with an SVD, for 
 # few rows are priced too high by as much or more.
 DECOMPOSED_FLOPS, SINGULAR_FLOPS, SINGULAR_SQUARE, TURNED = 3.0, 9.0, 60.0, 9.0
 WHITENED = 2.4  # a second pass over the rows, in times of the first
-READ = 0.7  # a number used for one product with a vector, and for the next with what came of it
+READ = 0.6  # a number used for one product with a vector, and for the next with what came of it
 # Of rows that stay in the last cache from step to step; half of twice as many do.
 NEAR_READ, NEAR_NUMBERS = 0.36, 3 << 19
 CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step
