@@ -42,8 +42,8 @@ SHAPES: list[tuple[int, int, float | None]] = [
     (2_000, 20_000, 0.002),
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
-# Shapes that had no part in the constants, to judge them by: about 140 that judged earlier ones have
-# a part in these. Columns fall off at other rates here, too.
+# Shapes that had no part in the constants, to judge them by: about 140 that judged earlier ones
+# have a part in these. Columns fall off at other rates here, too.
 FRESH: list[tuple[int, int, float | None]] = [
     (1_000, 28, None),
     (1_600, 95, None),
