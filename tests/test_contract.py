@@ -16,10 +16,10 @@ from sklearn_gd._descent.problem import RowsInMemory
 
 PROBLEMS = {name: (X, y) for name, X, y in _exact.problems()}
 WALK = 1000
-# The literal loop written in C attains 2e-14, 8e-14, 1.6e-12 and 9e-10 at 10**6 .. 10**9 updates of
-# "decaying", where its last updates are lost in rounding. Ours must keep to the drift of singular
-# values, sqrt(T) * eps, which is smaller.
-LONG_LOOPS = {("decaying", 10**9): min(9e-10, EPS * np.sqrt(1e9))}
+# Where the loop has few digits ours must keep to the drift of singular values, sqrt(T) * eps.
+LONG_LOOPS = {
+    (name, T): min(attained, EPS * np.sqrt(T)) for (name, T), attained in _exact.LONG_LOOPS.items()
+}
 
 
 @pytest.fixture(scope="module")

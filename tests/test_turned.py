@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from helpers import regression
+from helpers import CONTRACT, EPS, regression
 from sklearn_gd._descent import few, lapack
 from sklearn_gd._descent.divided import Divided
 from sklearn_gd._descent.problem import RowsInMemory, zeros
@@ -164,6 +164,49 @@ def test_reflections_of_no_columns_are_none(wide, divided):
     y = np.ones((120 if wide else 300, 1))
     directions = decompose(matrix, y, wide=wide, divided=divided).directions
     assert directions.of(np.empty((120, 0))).shape == (300 if wide else 120, 0)
+
+
+def awkward(kind, n, d):
+    """Columns whose singular values divide and conquer finds hard to tell apart, or from zero."""
+    rng = np.random.default_rng(d)
+    X = rng.standard_normal((n, d))
+    left, right = (np.linalg.qr(rng.standard_normal((m, 60)))[0] for m in (n, d))
+    return {
+        "alike": np.c_[X[:, ::2], X[:, ::2] + 1e-6 * X[:, : d - d // 2]][:, :d],
+        "offset": X + 100.0,
+        "falling off": X * np.arange(1, d + 1) ** -1.5,
+        "on many scales": X * np.geomspace(1.0, 1e-8, d),
+        "lacking rank": X[:, :40] @ X[:40],
+        # On their way after 2000 updates, and one almost as the next.
+        "in a cluster": left
+        * np.where(np.arange(60) < 5, 10.0, 0.2 + 1e-12 * np.arange(60))
+        @ right.T,
+    }[kind]
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="no 80-bit arithmetic here")
+@pytest.mark.parametrize(("n", "d"), [(100, 80), (80, 100), (75, 300)])
+@pytest.mark.parametrize(
+    "kind", ["alike", "offset", "falling off", "on many scales", "lacking rank", "in a cluster"]
+)
+def test_divided_vectors_hold_the_contract(kind, n, d):
+    """Twelve digits after as many updates as they are left divided for, against 80 bits."""
+    X = awkward(kind, n, d)
+    rng = np.random.default_rng(0)
+    y = X @ rng.standard_normal(d) + rng.standard_normal(n)
+    rows, t = RowsInMemory(X, y[:, np.newaxis], None, True), few.MOST_DIVIDED
+    descent, _, _ = solve(rows, zeros(rows), Terms(None, None, t), "spectral")
+    assert isinstance(descent.spectrum.turned.numbers, Divided)
+    Z = np.column_stack([np.ones(n), X]).astype(np.longdouble)
+    hessian, slope = Z.T @ Z / n, Z.T @ y.astype(np.longdouble) / n
+    theta = np.zeros(d + 1, np.longdouble)
+    for _ in range(t):
+        theta -= np.longdouble(descent.lr) * (hessian @ theta - slope)
+    off = np.linalg.norm((descent.theta(t)[:, 0] - theta).astype(float))
+    assert off <= CONTRACT * np.linalg.norm(theta.astype(float))
+    loss = float(np.mean((Z @ theta - y) ** 2) / 2)
+    roundings = 16 * EPS * np.sqrt(np.mean(y**2) * loss)
+    assert abs(float(descent.loss(t)) - loss) <= CONTRACT * loss + roundings
 
 
 def test_a_long_descent_has_its_vectors_formed():
