@@ -25,7 +25,7 @@ LACKING_SHORT, LACKING_LONG = 0.1, 0.5
 # Where rows were asked how curvatures fall off, in gains of errors: in long descents digits lack
 # from the first on (the bound alone would say 450), and rarely below the second; in short ones
 # sometimes from the third on, when a loss is measured while directions are still on their way.
-SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 720.0, 200.0, 40.0
+SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 600.0, 200.0, 40.0
 LACKING_ON_THE_WAY = 0.3
 # Vectors that a Krylov space needs, as FACTOR * updates^POWER, where rows were not asked. Dense:
 # between what curvatures.py says of either kind. Sparse: between 8, 10, 16, 28 of random columns

@@ -177,9 +177,7 @@ def _triangle(matrix: Floats) -> tuple[list[Reflections], Floats]:
     return [Reflections(vectors, factors)], np.asfortranarray(np.triu(vectors[:n]))
 
 
-def kind_of_spectrum(
-    turned: Turned, order: NDArray[np.intp] | None = None
-) -> Callable[..., Spectrum]:
+def kind_of_spectrum(turned: Turned, order: NDArray[np.intp] | None) -> Callable[..., Spectrum]:
     """One that has these directions, of parameters in this order, or as they are."""
     if turned.reflections:
         return partial(TurnedSpectrum, turned=turned, order=order)
