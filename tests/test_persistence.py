@@ -7,6 +7,7 @@ import pickle
 import re
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -109,6 +110,17 @@ def test_skops_loads_directions_kept_as_reflections(n, d, max_iter, skops_io):
     assert np.array_equal(other.predict(rows), model.predict(rows))
     assert "basis" not in vars(other.path_._descent.spectrum)
     assert np.array_equal(other.coef_path_, model.coef_path_)
+
+
+@pytest.mark.parametrize(("n", "d"), [(120, 100), (100, 120), (60, 700), (20, 4)])
+def test_a_file_that_is_mapped_to_memory_is_read_and_never_written(n, d, tmp_path):
+    """As joblib maps large models for other processes, too."""
+    model, rows = many_columns(n, d, 1000)
+    joblib.dump(model, tmp_path / "model.joblib")
+    mapped = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
+    assert np.array_equal(mapped.path_.coef(7), model.path_.coef(7))
+    assert np.array_equal(mapped.coef_path_, model.coef_path_)
+    assert np.array_equal(mapped.predict(rows), model.predict(rows))
 
 
 def test_a_streamed_model_goes_on_from_its_file(skops_io):

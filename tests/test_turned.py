@@ -13,7 +13,13 @@ from sklearn_gd._descent import few, lapack
 from sklearn_gd._descent.divided import Divided
 from sklearn_gd._descent.problem import RowsInMemory, zeros
 from sklearn_gd._descent.solve import Terms, solve
-from sklearn_gd._descent.turned import FEWEST_COLUMNS, FEWEST_NUMBERS, decompose
+from sklearn_gd._descent.spectrum import Spectrum
+from sklearn_gd._descent.turned import (
+    FEWEST_COLUMNS,
+    FEWEST_NUMBERS,
+    RightReflections,
+    decompose,
+)
 
 # Small; long; nearly square; square; long with many columns; a single column.
 SHAPES = [(9, 4), (3000, 5), (130, 110), (120, 120), (400, 101), (20_000, 1), (1, 1)]
@@ -43,8 +49,9 @@ def test_a_matrix_is_put_together_again(m, n, wide, divided):
     assert_allclose(V.T @ V, np.eye(n), atol=1e-13)
     size = sigma[0]
     assert_allclose(sigma, np.linalg.svd(matrix, compute_uv=False), rtol=0, atol=1e-14 * size)
-    U = rows @ V / sigma
-    assert_allclose(rows, U * sigma @ V.T, rtol=0, atol=1e-13 * size)
+    turned = rows @ V  # U diag(sigma)
+    assert_allclose(turned @ V.T, rows, rtol=0, atol=1e-13 * size)
+    assert_allclose(turned.T @ turned, np.diag(sigma**2), rtol=0, atol=1e-13 * size**2)
     assert_allclose(sigma[:, np.newaxis] * along, V.T @ rows.T @ y, atol=1e-12 * size)
     rest = y - rows @ np.linalg.lstsq(rows, y, rcond=None)[0]
     assert left_over == pytest.approx(np.sum(rest**2), rel=1e-12, abs=1e-24 * m)
@@ -132,6 +139,9 @@ def test_many_columns_of_few_rows_descend_as_sums_of_them_say(n, d, weighted, di
     slopes = -np.sqrt(spectrum.curvature)[:, np.newaxis] * spectrum.residual
     size = np.abs(gradient).max()
     assert_allclose(spectrum.lift(slopes.T).T, gradient, rtol=0, atol=1e-12 * size)
+    many = np.repeat(slopes.T, len(slopes), axis=0)  # for which directions are formed
+    assert_allclose(spectrum.lift(many)[0], gradient[:, 0], rtol=0, atol=1e-12 * size)
+    assert type(spectrum) is Spectrum or "basis" not in vars(spectrum)
     assert_allclose(spectrum.basis @ slopes, gradient, rtol=0, atol=1e-12 * size)
     again = pickle.loads(pickle.dumps(spectrum))
     assert_array_equal(again.lift(slopes.T), spectrum.lift(slopes.T))
@@ -155,6 +165,26 @@ def test_singular_values_that_are_not_found_are_an_error():
     ):
         with pytest.raises(np.linalg.LinAlgError, match="^Singular values did not converge$"):
             find(np.array([1.0, lost, 2.0]), np.ones(2))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("m", [70, 300])
+def test_a_product_leaves_the_reflections_alone(m, wide, divided):
+    """Other threads may be multiplying, or a file be mapped to memory and not to be written to."""
+    matrix = np.asfortranarray(np.random.default_rng(0).standard_normal((m, 66)))
+    y = np.ones((66 if wide else m, 1))
+    directions = decompose(matrix, y, wide=wide, divided=divided).directions
+    once = directions.of(np.eye(66))
+    for reflections in directions.reflections:
+        vectors, count = reflections.vectors, reflections.factors.size
+        assert (np.diagonal(vectors)[:count] == 1.0).all()
+        if isinstance(reflections, RightReflections):
+            assert (np.diagonal(vectors, 1)[: count - 1] == 1.0).all()
+            assert len(vectors) == 66
+        vectors.flags.writeable = False
+    assert len(directions.reflections) == (divided or lapack.HAS_BIDIAGONAL) + (wide and m == 300)
+    assert_array_equal(directions.of(np.eye(66)), once)
+    assert_allclose(directions.of(np.eye(66)[:, :1]), once[:, :1], rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("wide", [False, True])

@@ -187,7 +187,10 @@ class Descent:
         return np.asarray(self.spectrum.slope_error * np.sqrt(amplified))
 
     def holds(self, t: int, loss: float) -> bool:
-        """Whether iterates up to t, with losses down to `loss`, are known within the contract."""
+        """Whether iterates up to t, with losses down to `loss`, are known within the contract.
+
+        Roundings of y and of predictions aside, once a loss was measured on the rows.
+        """
         if self.coefficient_error(t) > CONTRACT:
             return False
         if self.spectrum.measured_at is not None:
@@ -212,7 +215,8 @@ class Descent:
         spread = np.geomspace(1, end + 1, MEASURED_AROUND).astype(np.int64) - 1
         shares, last = self.contraction.squared(spread), self.contraction.squared(end)
         error = self._spread_error(self._held(shares - last))
-        # The rows were read at theta_t as it was known, and with roundings of y and predictions.
+        # The rows were read at theta_t as it was known. Roundings of y and of predictions are left
+        # out: every loss that is formed row by row has them, after a second pass as in the loop.
         slope = sqrt(last @ (2.0 * self.energy * self.contraction.curvature))
         error += slope * self.coefficient_error(end) * float(np.linalg.norm(self.size(end)))
         known = (error <= CONTRACT * self.loss(spread)).all()

@@ -79,12 +79,15 @@ def _pointer(argument: Any) -> Any:
 def bidiagonal(matrix: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Its diagonal, what is above that, and the factors of the reflections on either side.
 
-    Of (m, n) in Fortran order, m >= n; the vectors of the reflections take the matrix's place.
+    Of (m, n) in Fortran order, m >= n; the vectors of the reflections take the matrix's place, with
+    their ones.
     """
     m, n = matrix.shape
     diagonal, above, left, right = (np.empty(n) for _ in range(4))
     work = np.empty((m + n) * BLOCK)
     _call(_dgebrd, m, n, matrix, m, diagonal, above, left, right, work, work.size)
+    np.fill_diagonal(matrix, 1.0)
+    np.fill_diagonal(matrix[:, 1:], 1.0)
     return diagonal, above[:-1], left, right
 
 
@@ -115,7 +118,7 @@ def divided(diagonal: Floats, above: Floats) -> tuple[Floats, Floats, NDArray[np
     largest = max(np.abs(diagonal).max(), np.abs(above).max())
     if not largest < np.inf:
         raise np.linalg.LinAlgError("Singular values did not converge")
-    scale = 2.0 ** frexp(largest)[1]
+    scale = 2.0 ** (frexp(largest)[1] - 1)
     sigma, beside = diagonal / scale, np.append(above / scale, 0.0)
     # As LAPACK does: zeros would be divided by.
     sigma[np.abs(sigma) < EPS] = EPS
@@ -133,9 +136,9 @@ def multiplied(
 ) -> Floats:
     """U' columns, or V columns, of the singular vectors, in the order of their values."""
     n, count = columns.shape
-    columns = np.array(columns, order="F")
+    columns = np.array(columns, dtype=np.float64, order="F")
     product = np.empty_like(columns)
-    work, room = np.empty(n * max(1, count)), np.empty(3 * n, np.int32)
+    work, room = np.empty(n), np.empty(3 * n, np.int32)
     sides = columns, n, product, n
     parts = _parts(numbers, integers, n)
     _call(_dlalsa, int(right), UNDIVIDED, n, count, *sides, *parts, work, room)

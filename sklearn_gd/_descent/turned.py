@@ -36,7 +36,11 @@ ROOM, TRIANGLE, ONE_BY_ONE = 64, 65 * 64, 16
 
 @dataclass(frozen=True, eq=False)
 class Reflections:
-    """The orthogonal matrix that is a product of reflections, as LAPACK's dgeqrf keeps them."""
+    """The orthogonal matrix that is a product of reflections, as LAPACK's dgeqrf keeps them.
+
+    But for the ones on the diagonal: LAPACK writes them there, and puts back what was there before,
+    whenever it multiplies, which another thread that multiplies would see.
+    """
 
     vectors: Floats  # (m, count) in Fortran order, below the diagonal
     factors: Floats  # (count,)
@@ -53,12 +57,11 @@ class Reflections:
 
     def back(self, columns: Floats) -> tuple[Floats, Floats]:
         """Its transpose times columns of m: the first `count` numbers, and the others."""
-        turned = self._times(np.array(columns, order="F"), "T")
+        turned = self._times(np.array(columns, dtype=np.float64, order="F"), "T")
         return turned[: self.factors.size], turned[self.factors.size :]
 
     def _times(self, columns: Floats, transposed: str) -> Floats:
-        room = _room(columns)
-        kept = self.vectors, self.factors, columns, room
+        kept = _writeable(self.vectors), self.factors, columns, _room(columns)
         turned: Floats = lapack.dormqr("L", transposed, *kept, overwrite_c=1)[0]
         return turned
 
@@ -71,8 +74,14 @@ class RightReflections(Reflections):
         return int(self.factors.size)
 
     def _times(self, columns: Floats, transposed: str) -> Floats:
-        bidiagonal.reflect(self.vectors, self.factors, columns, transposed, _room(columns))
+        vectors = _writeable(self.vectors)
+        bidiagonal.reflect(vectors, self.factors, columns, transposed, _room(columns))
         return columns
+
+
+def _writeable(vectors: Floats) -> Floats:
+    """As LAPACK wants them; those of a file that is mapped to memory may not be written to."""
+    return vectors if vectors.flags.writeable else np.array(vectors, order="F")
 
 
 def _room(columns: Floats) -> int:
@@ -84,7 +93,7 @@ def _room(columns: Floats) -> int:
 class Turned:
     """Orthonormal columns (m, r): a few numbers for each, and the reflections they go through."""
 
-    numbers: Floats | Divided  # (any, r) in Fortran order
+    numbers: Floats | Divided  # as a matrix, (any, r) in Fortran order
     reflections: tuple[Reflections, ...]
 
     def of(self, columns: Floats) -> Floats:
@@ -108,7 +117,7 @@ class Decomposed(NamedTuple):
 
 
 def decompose(matrix: Floats, y: Floats, *, wide: bool, divided: bool) -> Decomposed:
-    """Of rows (m, n) in Fortran order, m >= n, or of their transpose where rows are `wide`.
+    """What rows (m, n) in Fortran order, m >= n, are; `wide` rows are given transposed.
 
     The matrix is used up. `divided`: singular values may be off by `lapack.DIVIDED_ERROR`, and are
     found in less time.
@@ -118,7 +127,9 @@ def decompose(matrix: Floats, y: Floats, *, wide: bool, divided: bool) -> Decomp
     if matrix.shape[1] >= FEWEST_COLUMNS and bidiagonal.HAS_BIDIAGONAL:
         diagonal, above, left, right = bidiagonal.bidiagonal(matrix)
         down.append(Reflections(matrix, left))
-        across.append(RightReflections(matrix, right))
+        n = matrix.shape[1]  # what is below is of the reflections on the left alone
+        kept = matrix if wide else np.asfortranarray(matrix[:n])
+        across.append(RightReflections(kept, right))
         find = _divided if divided else _formed
         sigma, back, numbers = find(diagonal, above, wide)
     else:
@@ -174,7 +185,9 @@ def _triangle(matrix: Floats) -> tuple[list[Reflections], Floats]:
     vectors, triangles, _ = lapack.dgeqrt(min(n, REFLECTIONS), matrix, overwrite_a=1)
     columns = np.arange(n)
     factors = triangles[columns % len(triangles), columns]
-    return [Reflections(vectors, factors)], np.asfortranarray(np.triu(vectors[:n]))
+    triangle = np.asfortranarray(np.triu(vectors[:n]))
+    np.fill_diagonal(vectors, 1.0)
+    return [Reflections(vectors, factors)], triangle
 
 
 def kind_of_spectrum(turned: Turned, order: NDArray[np.intp] | None) -> Callable[..., Spectrum]:
@@ -213,8 +226,8 @@ class TurnedSpectrum(Spectrum):
 
     def lift(self, along: Floats) -> Floats:
         *many, size = along.shape
-        if prod(many) >= size:
-            return super().lift(along)
+        if prod(many) >= size:  # formed for it, and not kept
+            return np.asarray(along @ _basis(self).T)
         lifted = self.turned_back(along.reshape(-1, size).T)
         return lifted.T.reshape(*many, len(lifted))
 

@@ -22,9 +22,9 @@ from sklearn_gd._descent.substitution import blocks, pivoted, solve
 
 Floats = NDArray[np.float64]
 
-# Y'Y whose condition number, as LAPACK estimates it, is below the inverse of this has every
-# direction of Z; one that Z lacks leaves an eigenvalue of about p roundings.
-LEAST_RCOND = 1e-10
+# Y'Y whose condition number, as LAPACK estimates it, is below the inverse of this, and of so many
+# times the rank tolerance, has every direction of Z; one that Z lacks leaves about p roundings.
+LEAST_RCOND, FAR_ABOVE = 1e-10, 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,17 +103,18 @@ def refined(coarse: Spectrum, white: Whitening, sums: Floats) -> Spectrum:
 
 def _root(squares: Floats, products: Floats, unit: float) -> tuple[Floats, Floats]:
     """R with R'R = Y'Y, and the solution of R'x = Y'E."""
-    lower = _cholesky(squares)
+    null_below = (len(squares) + RANK_MARGIN) * unit
+    lower = _cholesky(squares, max(LEAST_RCOND, FAR_ABOVE * null_below))
     if lower is not None:
         return lower.T, np.asarray(np.linalg.solve(lower, products), dtype=np.float64)
     # A null eigenvalue is a direction in which Z has nothing.
     gain, turn = np.linalg.eigh(squares)
-    present = gain > (len(squares) + RANK_MARGIN) * unit
+    present = gain > null_below
     gain, turn = np.sqrt(gain[present]), turn[:, present]
     return turn * gain @ turn.T, turn @ (turn.T @ products / gain[:, np.newaxis])
 
 
-def _cholesky(squares: Floats) -> Floats | None:
+def _cholesky(squares: Floats, least_rcond: float) -> Floats | None:
     """L with L L' = Y'Y, a tenth of the work of eigenvectors; None where it lacks directions."""
     try:
         lower = np.asarray(np.linalg.cholesky(squares), dtype=np.float64)
@@ -121,7 +122,7 @@ def _cholesky(squares: Floats) -> Floats | None:
         return None
     size = float(np.abs(squares).sum(axis=0).max())
     rcond, _ = linalg.lapack.dpocon(lower, size, uplo="L")
-    return lower if rcond > LEAST_RCOND else None
+    return lower if rcond > least_rcond else None
 
 
 def _graded(factor: Floats) -> tuple[Floats, Floats, Floats]:
