@@ -70,10 +70,9 @@ def errors(name: str, X: Any, y: Any, relative_rate: float, walk: int) -> list[R
 
 def bound(what: str, row: Row, loop: Row) -> float:
     """What is promised: twelve digits, or those of the literal loop where it has fewer."""
-    far = 0.0
-    if what == "coefficients" and row["rate"] == 1.0:
-        far = _exact.LONG_LOOPS.get((row["problem"], int(row["made"].replace(",", ""))), 0.0)
-    return max(CONTRACT, loop[what], far)
+    made = int(row["made"].replace(",", ""))
+    far = _exact.LONG_LOOPS.get((row["problem"], made, row["rate"]), 0.0)
+    return max(CONTRACT, loop[what], far if what == "coefficients" else 0.0)
 
 
 def draw(axes: Any, report: Report) -> None:

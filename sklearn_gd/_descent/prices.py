@@ -59,7 +59,7 @@ SPARSE_PAIR = 1.45  # one product of two non-zeros of a row in X'X, times log p
 STEP = 60_000.0  # what a step costs besides
 # An update of the plain loop: a number read, near or far or a non-zero; what every target after the
 # first costs of that; and what an update costs besides.
-LOOP_NEAR_READ, LOOP_READ, LOOP_SPARSE_READ = 0.4, 0.55, 1.6
+LOOP_NEAR_READ, LOOP_READ, LOOP_SPARSE_READ = 0.4, 0.47, 1.6
 LOOP_TARGET, LOOP_SPARSE_TARGET = 0.2, 0.4
 LOOP_STEP = 12_000.0
 LOOKS_AT_SMALL = 3
