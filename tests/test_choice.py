@@ -33,6 +33,7 @@ PRICES = {
     "DECOMPOSED_FLOPS": 16.0,
     "SINGULAR_FLOPS": 6.0,
     "SINGULAR_SQUARE": 0.0,
+    "FORMED_FLOPS": 0.0,
     "TURNED": 0.0,
     "WHITENED": 2.4,
     "READ": 0.7,
@@ -254,6 +255,13 @@ def test_decompositions_of_few_rows_cost_something_for_each_pair_of_rows(monkeyp
         monkeypatch.setattr(prices, "SINGULAR_SQUARE", 100.0)
         assert shape.cost(S) - before == pytest.approx(100.0 * 150**2, rel=1e-9)
         monkeypatch.setattr(prices, "SINGULAR_SQUARE", 0.0)
+
+
+def test_singular_vectors_of_few_rows_cost_something_where_they_are_formed(monkeypatch):
+    """For more updates than they are left divided for."""
+    monkeypatch.setattr(prices, "FORMED_FLOPS", 50.0)
+    few, many = (dense(100, 900, 1, t, few=True).cost(S) for t in (2000, 2001))
+    assert many - few == pytest.approx(prices.MATRIX_FLOP * 50 * 100**3)
 
 
 def test_second_passes_cost_something_for_each_pair_of_columns(monkeypatch):

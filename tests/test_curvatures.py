@@ -150,7 +150,7 @@ def test_how_often_moments_lack_digits():
     assert shape(1500, 1000, 100, 1000.0).lacking == prices.LACKING_ON_THE_WAY
     assert shape(1500, 1000, 1000, 1000.0).lacking == prices.LACKING_SHORT
     assert shape(10_000, 900, 1000, 27.0).lacking == 1.0
-    assert shape(6000, 350, 1000, 21.0).lacking == prices.LACKING_LONG
+    assert shape(6000, 350, 1000, 24.0).lacking == prices.LACKING_LONG
 
 
 @pytest.mark.parametrize(

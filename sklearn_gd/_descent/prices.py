@@ -7,6 +7,7 @@ from functools import cached_property
 from math import log
 
 from sklearn_gd._descent.curvatures import Curvatures
+from sklearn_gd._descent.few import MOST_DIVIDED
 from sklearn_gd._descent.moments import EPS
 from sklearn_gd._descent.spectrum import CONTRACT, MOMENTS_ERROR
 
@@ -25,7 +26,7 @@ LACKING_SHORT, LACKING_LONG = 0.1, 0.5
 # Where rows were asked how curvatures fall off, in gains of errors: in long descents digits lack
 # from the first on (the bound alone would say 450), and rarely below the second; in short ones
 # sometimes from the third on, when a loss is measured while directions are still on their way.
-SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 600.0, 200.0, 40.0
+SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 540.0, 400.0, 40.0
 LACKING_ON_THE_WAY = 0.3
 # Vectors that a Krylov space needs, as FACTOR * updates^POWER, where rows were not asked. Dense:
 # between what curvatures.py says of either kind. Sparse: between 8, 10, 16, 28 of random columns
@@ -45,14 +46,15 @@ MATRIX_FLOP = 0.02  # in products of large matrices
 EIGEN_FLOPS, EIGEN_SQUARE = 5.3, 40.0  # times p^3 and, in nanoseconds, p^2: eigh
 REFINED_FLOPS, REFINED_SQUARE = 34.0, 100.0  # the same: again with an SVD, for all digits
 # Times n^2 p, n^3, in nanoseconds n^2, and a number of such rows, turned and copied on the way:
-# n <= p rows, by QR and the SVD of a bidiagonal matrix. A third above what they take, as spaces of
-# few rows are priced too high by as much or more.
-DECOMPOSED_FLOPS, SINGULAR_FLOPS, SINGULAR_SQUARE, TURNED = 3.0, 9.0, 60.0, 9.0
+# n <= p rows, by QR and a bidiagonal matrix, whose singular vectors take n^3 more where they are
+# formed. A fifth above what they take, as spaces of few rows are priced too high by that or more.
+DECOMPOSED_FLOPS, SINGULAR_FLOPS, SINGULAR_SQUARE, TURNED = 3.0, 5.5, 42.0, 9.0
+FORMED_FLOPS = 3.5
 WHITENED = 2.4  # a second pass over the rows, in times of the first
 READ = 0.6  # a number used for one product with a vector, and for the next with what came of it
 # Of rows that stay in the last cache from step to step; half of twice as many do.
 NEAR_READ, NEAR_NUMBERS = 0.36, 3 << 19
-CACHED_READ = 0.35  # a number of a matrix that stays in cache from step to step
+CACHED_READ = 0.12  # a number of a matrix that stays in cache from step to step
 SPARSE_READ = 2.2  # a non-zero of the rows, for both products
 ROW = 10.0  # all that is done with one entry of a vector as long as there are rows
 SPARSE_PAIR = 1.45  # one product of two non-zeros of a row in X'X, times log p
@@ -139,7 +141,8 @@ class Priced:
             return (self._updates + 2) * self._update
         if self.few:
             n, p = sorted((self.n, self.p))
-            flops = DECOMPOSED_FLOPS * n**2 * p + SINGULAR_FLOPS * n**3
+            cubed = SINGULAR_FLOPS + FORMED_FLOPS * (self.max_iter > MOST_DIVIDED)
+            flops = DECOMPOSED_FLOPS * n**2 * p + cubed * n**3
             return MATRIX_FLOP * flops + SINGULAR_SQUARE * n**2 + TURNED * n * p
         return self._moments + self._decomposed
 
