@@ -13,7 +13,7 @@ from sklearn_gd._descent.few import decomposed
 from sklearn_gd._descent.moments import Moments, moments_of
 from sklearn_gd._descent.problem import RowsInMemory, refine, zeros
 from sklearn_gd._descent.spectrum import Spectrum, eigenbasis, from_singular_values
-from sklearn_gd._descent.whitening import Whitening, refined, whitened_sums
+from sklearn_gd._descent.whitening import Whitening, _root, refined, whitened_sums
 
 
 def problem(n=30, d=3, k=2, scale=1.0, seed=0, weighted=False):
@@ -183,3 +183,16 @@ def test_the_resolution_is_what_slopes_and_roundings_leave():
     far = np.sqrt(np.sum(spectrum.residual**2 / spectrum.curvature[:, np.newaxis]))
     expected = spectrum.rounding + slope * far
     assert spectrum.resolution == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("least", [1.0, 1e-6, 1e-14, 0.0])
+def test_a_root_of_whitened_sums_is_one_and_solves_with_them(least):
+    """By Cholesky where every direction is there, else without those that are not."""
+    rng = np.random.default_rng(0)
+    turn = np.linalg.qr(rng.standard_normal((8, 8)))[0]
+    gain = np.append(rng.uniform(0.5, 1.0, 7), least)
+    squares, products = turn * gain @ turn.T, turn[:, :7] @ rng.standard_normal((7, 2))
+    root, across = _root(squares, products, EPS)
+    assert np.array_equal(root, np.triu(root)) == (least >= 1e-6)
+    assert_allclose(root.T @ root, squares, rtol=0, atol=1e-14)
+    assert_allclose(root.T @ across, products, rtol=0, atol=1e-13)
