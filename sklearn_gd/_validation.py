@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklearn_gd._array_api import host
@@ -59,15 +59,7 @@ def check_rows(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
             f"is None."
         )
-    X, y = validated(
-        estimator,
-        numbers("X", X),
-        dense_numbers("y", y),
-        y_numeric=True,
-        multi_output=True,
-        ensure_all_finite=False,  # of X alone; nan and inf show in its sums: see _door.py
-        reset=reset,
-    )
+    X, y = _validated_rows(estimator, numbers("X", X), dense_numbers("y", y), reset)
     targets = "flat" if y.ndim == 1 else "column" if y.shape[1] == 1 else "many"
     with np.errstate(over="ignore"):  # of extended precision; its size is then refused
         table = y.astype(np.float64, copy=False).reshape(len(y), -1)
@@ -85,6 +77,27 @@ def validated(estimator: Any, *arrays: Any, dtype: Any = DTYPES, **how: Any) -> 
             )
         except OverflowError as error:
             raise ValueError("X and y must hold numbers within the range of float64.") from error
+
+
+def _validated_rows(estimator: Any, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
+    """Both, nan and inf refused in y alone: in X they show in its sums, see _door.py."""
+    how = {"ensure_all_finite": False, "reset": reset}
+    if _needs_no_look(y):
+        X = validated(estimator, X, **how)
+        check_consistent_length(X, y)
+        return X, y
+    X, y = validated(estimator, X, y, y_numeric=True, multi_output=True, **how)
+    return X, y
+
+
+def _needs_no_look(y: Any) -> bool:
+    """Whether scikit-learn would find nothing to say of these targets, nor to change.
+
+    Its look at them takes a tenth of a fit of few rows.
+    """
+    plain = type(y) is np.ndarray and y.dtype.kind in NUMBER_KINDS and y.ndim in (1, 2)
+    with np.errstate(over="ignore", invalid="ignore"):  # looked at then
+        return bool(plain and y.size and np.isfinite(y.sum()))
 
 
 def numbers(name: str, value: Any) -> Any:

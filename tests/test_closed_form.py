@@ -259,3 +259,26 @@ def test_a_loop_stops_where_the_next_update_would_raise_the_loss():
     beyond, gradient = thetas[-1], rows.loss_and_gradient(thetas[-1])[1]
     assert rows.loss_and_gradient(beyond - gradient)[0] >= losses[-1] == losses.min()
     assert len(losses) == stop.t + 1 > 5
+
+
+@pytest.mark.parametrize("share", [0.9, 1e-3, 1e-30])
+@pytest.mark.parametrize("curvature", [[0.3], [1.0, 1e-3, 1e-6], [1.9, 0.5, 1e-9]])
+def test_when_a_sum_of_powers_has_fallen_is_foreseen(curvature, share):
+    """Half an update later at most, from any earlier one; the slowest direction is the last."""
+    contraction, weights = Contraction(np.array(curvature), 1.0), np.ones(len(curvature))
+    left = share * len(curvature)
+    for start in (0.0, 0.1):
+        t = contraction.falls_to(weights, left, start)
+        below, above = (
+            float(np.sum(weights * contraction.squared(max(at, 0.0)))) for at in (t, t - 0.5)
+        )
+        assert below <= left <= above
+
+
+def test_what_never_falls_is_not_waited_for():
+    """Flat directions, a fall too slow for numbers, and a descent that has settled."""
+    for curvature in ([0.0], [1e-300]):
+        contraction = Contraction(np.array(curvature), 1.0)
+        assert contraction.falls_to(np.ones(len(curvature)), 0.5, 0.0) is None
+    settled = Descent(spectrum_by_hand(CURVATURE, np.zeros((4, 1))), 0.3)
+    assert settled.about(0.1, 5) == settled.about(0.25, 5) == settled.about(1.0, 5) == 5

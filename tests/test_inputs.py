@@ -10,6 +10,7 @@ from scipy import sparse
 
 from helpers import distance, regression, tolerance
 from sklearn_gd import GDLinearRegressor
+from sklearn_gd._validation import _needs_no_look
 
 X, Y = regression(n=60, d=4)
 REFERENCE = GDLinearRegressor(tol=1.0).fit(X, Y)
@@ -243,3 +244,26 @@ def test_moments_do_not_copy_X():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 0.2 * big.nbytes
+
+
+@pytest.mark.parametrize(
+    ("y", "plain"),
+    [
+        (np.ones(3), True),
+        (np.ones((3, 2), np.float32), True),
+        (np.array([True, False, True]), True),
+        (np.array([1.0, np.nan, 2.0]), False),
+        (np.array([np.inf, -np.inf, 2.0]), False),
+        (np.array([1e308, 1e308, 1.0]), False),  # the sum of finite ones may not be
+        (np.ones((3, 1, 1)), False),
+        (np.array(1.0), False),
+        (np.empty((3, 0)), False),
+        (np.array([1, 2, 3], dtype=object), False),
+        (np.array([1j, 2, 3]), False),
+        ([1.0, 2.0, 3.0], False),
+        (np.ones(3).view(np.recarray), False),
+    ],
+)
+def test_targets_that_need_no_look(y, plain):
+    """Plain arrays of finite numbers; all others go through scikit-learn's validation."""
+    assert _needs_no_look(y) is plain

@@ -73,7 +73,24 @@ def test_a_search_finds_the_first(last):
     """Of 0..last the first t for which it is true, to the end and beyond 64 bits; None for none."""
     for first in {t for t in (0, 1, last // 3, last // 2 + 1, last - 1, last) if 0 <= t <= last}:
         assert first_true(lambda t, first=first: t >= first, last) == first
+        for near in {0, 1, first - 1, first, first + 1, first + 2, last, 2 * last + 1, 2**70}:
+            assert first_true(lambda t, first=first: t >= first, last, near=near) == first
     assert first_true(lambda t: t > last, last) is None
+    assert first_true(lambda t: t > last, last, near=last) is None
+
+
+@pytest.mark.parametrize(("off", "rounds"), [(-1, 1), (0, 1), (1, 6), (-2, 6)])
+def test_a_search_that_is_told_where_asks_once(off, rounds):
+    """Of the place and its neighbours; a wrong place costs one round of questions."""
+    asked = []
+
+    def turned(t):
+        asked.append(len(t))
+        return t >= 7000
+
+    assert first_true(turned, 10**6, near=7000 + off) == 7000
+    assert asked[0] == 4
+    assert len(asked) <= rounds
 
 
 def test_a_search_asks_a_few_times():

@@ -66,7 +66,7 @@ def test_which_are_reflected_and_which_are_not():
         (numbers // 8 + 1, 8): (0, 1),
         (columns, columns): (1, 1),
         (columns, columns - 1): (0, 0),
-        (3 * columns, columns): (1, 2),
+        (numbers // columns + 1, columns): (1, 2),
     }
     for (m, n), expected in of.items():
         counts = []

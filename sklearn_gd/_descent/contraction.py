@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from math import inf, log
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+# Newton's steps to where a sum of powers has fallen to some number; there rarely are ten.
+MOST_STEPS = 64
 # Times any number of updates it stays finite, and times a single one it is zero or infinity to exp.
 LARGEST_LOG = 1e200
 QUIET_ALREADY: AbstractContextManager[None] = nullcontext()
@@ -54,6 +57,24 @@ class Contraction:
         if self.any_negative:
             gone = np.where(self.negative & _odd(t), 2.0 - gone, gone)
         return gone
+
+    def falls_to(self, weights: Floats, share: float, t: float) -> float | None:
+        """About the t where sum weights r^(2 t) falls to `share`, from an earlier one.
+
+        By Newton's method on its logarithm, which is convex in t: from the left no step goes too
+        far but the last, by less than half an update. None: the end is not in sight.
+        """
+        slope = 2.0 * self.log_size
+        for _ in range(MOST_STEPS):
+            left = weights * np.exp(slope * t)
+            size, falls = float(np.add.reduce(left)), -float(left @ slope)
+            if size <= share:
+                return t
+            step = size / falls * log(size / share) if falls > 0 else inf
+            if not step < LARGEST_LOG:
+                return None
+            t += max(step, 0.5)
+        return None
 
     def overflowing(self) -> AbstractContextManager[None]:
         """Where powers that grow, and sums of them, may become infinite without a word.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from math import sqrt
+from math import ceil, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,6 +104,14 @@ class Descent:
         """
         with self.contraction.overflowing():
             return self._above_zero(self._over_directions(t, self.energy))
+
+    def about(self, loss: float, t: int) -> int:
+        """Near the first update after which the loss is below `loss`, where `t` are too few."""
+        excess = loss - self.spectrum.floor
+        if self.diverging or not excess > 0 or self.loss_at(t) < loss:
+            return t
+        found = self.contraction.falls_to(self.energy, excess, float(t))
+        return t if found is None else ceil(found - 0.5)
 
     def _over_directions(self, t: ArrayLike, weights: Floats) -> Floats:
         return np.asarray(np.add.reduce(self.contraction.squared(t) * weights, axis=-1))

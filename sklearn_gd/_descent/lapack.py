@@ -32,6 +32,7 @@ UNDIVIDED = 16
 # Singular values from dlasda are off by about this, at most, relative to the largest: what it takes
 # for zero at each level is half of it, where dbdsdc takes an eighth of that.
 DIVIDED_ERROR = 64 * EPS
+NOTHING = ctypes.c_char * 0
 KINDS = {"char *": "c", "int *": "i"}
 
 
@@ -73,7 +74,15 @@ def _call(function: Callable[..., None] | None, *arguments: Any) -> None:
 def _pointer(argument: Any) -> Any:
     if isinstance(argument, int):
         return ctypes.byref(ctypes.c_int(argument))
-    return argument.ctypes.data if isinstance(argument, np.ndarray) else argument
+    return _address(argument) if isinstance(argument, np.ndarray) else argument
+
+
+def _address(array: NDArray[Any]) -> int:
+    """Of numbers in Fortran order; `array.ctypes`, for any, takes three times as long."""
+    if not array.flags.writeable:
+        return array.ctypes.data
+    rows: Any = array.T
+    return ctypes.addressof(NOTHING.from_buffer(rows))
 
 
 def bidiagonal(matrix: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -151,13 +160,13 @@ def _levels(n: int) -> int:
 
 def _parts(numbers: Floats, integers: NDArray[np.int32], n: int) -> list[Any]:
     """Of both arrays, as dlasda and dlalsa want them, with their numbers of rows."""
-    levels, at = _levels(n), numbers.ctypes.data
+    levels, at = _levels(n), _address(numbers)
     places = []
     for width in (UNDIVIDED, UNDIVIDED + 1, levels, 2 * levels, levels, 2 * levels, 2 * levels, 1):
         places.append(ctypes.c_void_p(at))
         at += 8 * n * width
     left, right, difl, difr, z, poles, given, c, s = *places, ctypes.c_void_p(at)
-    at = integers.ctypes.data
+    at = _address(integers)
     k, pointers, columns, order = (
         ctypes.c_void_p(at + 4 * n * i) for i in (0, 1, 2, 2 + 2 * levels)
     )

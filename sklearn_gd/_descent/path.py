@@ -255,9 +255,10 @@ class DescentPath:
         if self._descent.diverging:
             turns = first_true(lambda t: ~(self._descent.fall(t) > 0), end)
             end = end if turns is None else turns
-        last = min(max(self.n_iter, 1), end)
+        near = self._descent.about(loss, self.n_iter)
+        last = min(max(self.n_iter, near + 1, 1), end)
         while True:
-            found = first_true(lambda t: self._descent.loss(t) < loss, last)
+            found = first_true(lambda t: self._descent.loss(t) < loss, last, near=near)
             if found is None and last == known and turns is None:
                 raise ValueError(
                     f"This descent is known up to t = {known:,}, where the loss is not yet below "

@@ -109,20 +109,33 @@ def find_stop(curve: Curve, stopping: Stopping) -> Stop:
 
 
 def first_true(
-    predicate: Callable[[NDArray[Any]], ArrayLike], last: int, probes: int = PROBES
+    predicate: Callable[[NDArray[Any]], ArrayLike],
+    last: int,
+    probes: int = PROBES,
+    near: int | None = None,
 ) -> int | None:
-    """The least t in 0..last where a predicate that turns true once, for good, is true."""
-    low, high = 0, last
-    if not np.asarray(predicate(_steps(last, last + 1, 1)))[0]:
-        return None
+    """The least t in 0..last where a predicate that turns true once, for good, is true.
+
+    Found at once where it is `near` or the next.
+    """
+    low, high = 0, last + 1
+    steps = _steps(last, last + 1, 1) if near is None else _around(near, last)
     while low < high:
-        stride = -(-(high - low + 1) // (probes + 1))  # a single probe bisects
-        steps = _steps(low + stride - 1, high, stride)
         true = np.asarray(predicate(steps))
         first = int(true.argmax()) if true.any() else len(steps)
+        if high > last and first == len(steps):
+            return None
         high = int(steps[first]) if first < len(steps) else high
         low = int(steps[first - 1]) + 1 if first else low
+        stride = -(-(high - low + 1) // (probes + 1))  # a single probe bisects
+        steps = _steps(low + stride - 1, high, stride)
     return high
+
+
+def _around(near: int, last: int) -> NDArray[Any]:
+    """It, its neighbours and the last one."""
+    near = min(near, last)
+    return np.append(_steps(max(near - 1, 0), min(near + 2, last), 1), _steps(last, last + 1, 1))
 
 
 def _steps(low: int, high: int, stride: int) -> NDArray[Any]:

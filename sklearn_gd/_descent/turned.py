@@ -23,7 +23,7 @@ from sklearn_gd._descent.spectrum import Spectrum
 Floats = NDArray[np.float64]
 
 # Fewer numbers or columns than this are decomposed by dgesdd, in a call or two.
-FEWEST_NUMBERS, FEWEST_COLUMNS = 1 << 13, 64
+FEWEST_NUMBERS, FEWEST_COLUMNS = 1 << 13, 44
 # Of more numbers, so many times as many rows as columns are made a triangle first.
 TALL = 1.6
 # Reflections taken at once, as a product of matrices. LAPACK's dgeqrf, and all that builds on it,
