@@ -183,20 +183,28 @@ def worst(given, lr, end, loss):
     size = np.linalg.norm(Descent(given, lr).theta(end))
     moved = sqrt(np.sum(r ** (2 * end) * squares * curvature)) * off * size
     excess = 0.5 * np.sum((r ** (2 * t[:, np.newaxis]) - r ** (2 * end)) * squares, axis=1)
-    return np.max((slopes + moved) / (CONTRACT * (loss + excess)))
+    slope = given.slope_error + given.error * curvature.max() * size
+    bent = 0.5 * (slope * np.max((1 - r**end) / np.sqrt(curvature))) ** 2
+    losses = loss + excess
+    return np.max((slopes + moved + bent) / (CONTRACT * losses + given.row_rounding * losses**0.5))
 
 
 @pytest.mark.parametrize(
-    ("end", "unit", "error", "rounding"),
+    ("end", "unit", "error", "rounding", "row_rounding"),
     [
-        (20, EPS, 10 * EPS, 4e-16),  # all have their parts in it
-        (300, EPS, 2e-14, 4e-13),  # what was lost is off most
-        (3, EPS, 10 * EPS, 4e-18),  # where it still falls fast, the parameters are
+        (20, EPS, 10 * EPS, 4e-16, 0.0),  # all have their parts in it
+        (300, EPS, 2e-14, 4e-13, 0.0),  # what was lost is off most
+        (300, EPS, 10 * EPS, 4e-16, 1e-16),  # so are predictions, as squares
+        (3, EPS, 10 * EPS, 4e-18, 0.0),  # where it still falls fast, the parameters are
+        (20, EPS, 10 * EPS, 4e-18, 1e-20),  # a little more than is promised
     ],
 )
-def test_losses_around_a_measured_one_are_known_down_to_a_size(end, unit, error, rounding):
+def test_losses_around_a_measured_one_are_known_down_to_a_size(
+    end, unit, error, rounding, row_rounding
+):
     """The least measured loss that is called known is where the bound is the promise."""
-    given = spectrum_by_hand(CURVATURE, RESIDUAL, error=error, rounding=rounding, unit=unit)
+    known = {"error": error, "rounding": rounding, "unit": unit, "row_rounding": row_rounding}
+    given = spectrum_by_hand(CURVATURE, RESIDUAL, **known)
     descent = Descent(given, 0.3)
     assert descent.coefficient_error(end) <= CONTRACT
     low, high = 1e-30, 1e30
@@ -206,6 +214,18 @@ def test_losses_around_a_measured_one_are_known_down_to_a_size(end, unit, error,
         low, high = (low, middle) if known else (middle, high)
     assert high > 2 * descent.measured(end, high).spectrum.resolution
     assert worst(given, 0.3, end, high) == pytest.approx(1.0, rel=1e-6)
+
+
+def test_a_measured_loss_may_be_below_what_sums_resolve():
+    """Where all directions were told from flat ones; then it has the digits that rows have."""
+    known = {"error": 10 * EPS, "rounding": 4 * EPS, "row_rounding": 1e-16}
+    for curvature, tells in ((CURVATURE, True), ([*CURVATURE[:3], 1e-15], False)):
+        given = spectrum_by_hand(curvature, RESIDUAL, floor=-1e-14, null_below=1e-15, **known)
+        measured = Descent(given, 0.3).measured(3000, 1e-16).spectrum
+        assert given.resolution > 4 * EPS
+        assert measured.resolution == (4 * EPS**2 if tells else pytest.approx(given.resolution))
+        assert float(Descent(measured, 0.3).loss(3000)) == pytest.approx(1e-16, rel=1e-12)
+        assert Descent(measured, 0.3).holds(3000, 1e-16) == tells
 
 
 def test_a_measured_loss_is_that_of_its_t():

@@ -144,6 +144,7 @@ def test_what_spaces_know_of_their_digits():
         "rounding": pytest.approx(4 * EPS * sizes, rel=1e-12, abs=0.0),
         "error": 10 * EPS,
         "unit": EPS,
+        "row_rounding": pytest.approx(EPS * np.sqrt(2.0 * sizes / len(world.A)), rel=1e-12),
     }
 
 

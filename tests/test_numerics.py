@@ -203,7 +203,13 @@ def test_what_errors_of_curvatures_do_to_coefficients(rows):
 
 @pytest.mark.parametrize(
     ("noise", "from_sums", "from_a_measured_loss"),
-    [(0.5, True, True), (0.01, False, True), (1e-5, False, True), (1e-8, False, False)],
+    [
+        (0.5, True, True),
+        (0.01, False, True),
+        (1e-5, False, True),
+        (1e-9, False, True),
+        (1e-12, False, False),
+    ],
 )
 def test_losses_are_called_known_where_they_are(noise, from_sums, from_a_measured_loss):
     """Twelve digits, from sums of squares alone or counted from one loss measured on the rows.

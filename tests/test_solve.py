@@ -63,7 +63,8 @@ SUMS, LOSS, WHITENED = "sums", "a loss", "whitened sums"
         (0.5, 1.0, 400, [SUMS]),
         (0.01, 1.0, 400, [SUMS, LOSS]),
         (1e-4, 1.0, 400, [SUMS, LOSS]),
-        (1e-9, 1.0, 400, [SUMS, LOSS, WHITENED]),
+        (1e-9, 1.0, 400, [SUMS, LOSS]),
+        (1e-12, 1.0, 400, [SUMS, LOSS, WHITENED]),
         (0.01, [1.0, 1e-2, 1.0, 1.0], 4000, [SUMS, WHITENED]),
         (1e-4, 1.0, 1, [SUMS]),
     ],
@@ -83,6 +84,23 @@ def test_rows_are_read_again_only_where_digits_are_lacking(noise, scales, max_it
     assert_allclose(descent.theta(t), thetas[t], rtol=1e-9, atol=1e-12)
     assert have.made().n_samples == 60
     assert rows.asked == asked
+
+
+@pytest.mark.parametrize("noise", [1e-7, 1e-8, 1e-9])
+def test_a_tol_that_sums_cannot_tell_from_rounding_is_told_by_the_rows(noise):
+    """The first iterate below it is that of the literal loop, with no second pass."""
+    rows = watched(noise)
+    lr = 1 / largest_curvature(rows.X)
+    _, losses = literal_loop(rows.X, rows.y, lr, 300)
+    sums = eigenbasis(rows.moments(), zeros(rows), True)
+    for above in (1.5, 1.01):
+        tol = above * losses[-1]
+        assert tol < sums.resolution
+        rows.asked.clear()
+        descent, stop, _ = solve.solve(rows, zeros(rows), Terms(lr, tol, 10**4), "spectral")
+        assert rows.asked == [SUMS, LOSS]
+        assert (stop.t, stop.reason) == (np.argmax(losses < tol), "tol")
+        assert descent.spectrum.resolution < 1e-10 * tol
 
 
 @pytest.mark.parametrize("noise", [0.5, 0.01, 1e-4])

@@ -16,6 +16,7 @@ from sklearn_gd._descent.solve import Terms, solve
 from sklearn_gd._descent.spectrum import Spectrum
 from sklearn_gd._descent.turned import (
     FEWEST_COLUMNS,
+    FEWEST_IN_TRIANGLE,
     FEWEST_NUMBERS,
     RightReflections,
     decompose,
@@ -59,14 +60,15 @@ def test_a_matrix_is_put_together_again(m, n, wide, divided):
 
 def test_which_are_reflected_and_which_are_not():
     """Many numbers by a triangle first, many columns by a bidiagonal matrix."""
-    numbers, columns = FEWEST_NUMBERS, FEWEST_COLUMNS
+    numbers, columns, triangle = FEWEST_NUMBERS, FEWEST_COLUMNS, FEWEST_IN_TRIANGLE
     of = {
         (9, 4): (0, 0),
         (numbers // 8, 8): (0, 0),
         (numbers // 8 + 1, 8): (0, 1),
         (columns, columns): (1, 1),
         (columns, columns - 1): (0, 0),
-        (numbers // columns + 1, columns): (1, 2),
+        (2 * triangle + 1, triangle): (1, 2),
+        (4 * triangle, triangle - 1): (0, 1),
     }
     for (m, n), expected in of.items():
         counts = []

@@ -113,6 +113,10 @@ class Descent:
         found = self.contraction.falls_to(self.energy, excess, float(t))
         return t if found is None else ceil(found - 0.5)
 
+    def excess(self, t: int) -> float:
+        """J_t above the floor."""
+        return float(self._over_directions(t, self.energy))
+
     def _over_directions(self, t: ArrayLike, weights: Floats) -> Floats:
         return np.asarray(np.add.reduce(self.contraction.squared(t) * weights, axis=-1))
 
@@ -215,21 +219,30 @@ class Descent:
         What was lost since the start is known to a share of itself, which may be much beside what
         is left. Of what was lost since some t it is little, and the loss at t is larger.
         """
-        floor = self.spectrum.floor + loss - float(self.loss(t))
+        floor = loss - self.excess(t)
         return Descent(replace(self.spectrum, floor=floor, measured_at=t), self.lr)
 
     def _holds_around(self, end: int) -> bool:
-        """Whether losses up to the measured one are known within the contract."""
+        """Whether losses up to the measured one are known within the contract.
+
+        Or as well as the literal loop knows them, where roundings of y and of predictions take
+        more digits than the contract leaves.
+        """
         spread = np.geomspace(1, end + 1, MEASURED_AROUND).astype(np.int64) - 1
         shares, last = self.contraction.squared(spread), self.contraction.squared(end)
-        error = self._spread_error(self._held(shares - last))
-        # The rows were read at theta_t as it was known. Roundings of y and of predictions are left
-        # out: every loss that is formed row by row has them, after a second pass as in the loop.
-        slope = sqrt(last @ (2.0 * self.energy * self.contraction.curvature))
-        error += slope * self.coefficient_error(end) * float(np.linalg.norm(self.size(end)))
-        known = (error <= CONTRACT * self.loss(spread)).all()
-        # Below the resolution no `tol` was looked for.
-        return bool(known and self.loss(end) > self.spectrum.resolution)
+        error = self._spread_error(self._held(shares - last)) + self._measured_error(end)
+        losses = self.loss(spread)
+        known = error <= CONTRACT * losses + self.spectrum.row_rounding * np.sqrt(losses)
+        return bool(known.all() and self.loss(end) > self.spectrum.resolution)
+
+    def _measured_error(self, t: int) -> float:
+        """A bound on the error of J_t as the rows had it at theta_t as it was known."""
+        size, curvature = float(np.linalg.norm(self.size(t))), self.contraction.curvature
+        slope = sqrt(self.contraction.squared(t) @ (2.0 * self.energy * curvature))
+        gain = self._held(self.contraction.shortfall(t)) / curvature
+        off = self.spectrum.slope_error + self.spectrum.error * curvature.max() * size
+        moved = off * float((gain * np.sqrt(curvature)).max())  # of predictions
+        return float(slope * self.coefficient_error(t) * size + 0.5 * moved**2)
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last, as `loss` has them."""

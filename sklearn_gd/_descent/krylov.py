@@ -234,7 +234,8 @@ class Search:
             return 0.0
         if piece.spectrum.error > 0:  # from moments
             lacking = piece.lacks_only_the_loss(t)
-            return self.task.measure(piece.theta(t)) - float(piece.loss(t)) if lacking else 0.0
+            known = piece.spectrum.floor + piece.excess(t)
+            return self.task.measure(piece.theta(t)) - known if lacking else 0.0
         first_loss = float((self.pieces or [piece])[0].loss(0))
         return loss_correction(piece, t, first_loss, self.task.measure)
 

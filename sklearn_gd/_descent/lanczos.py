@@ -11,7 +11,7 @@ from sklearn_gd._descent.bidiagonal import BREAKDOWN
 from sklearn_gd._descent.moments import Moments
 from sklearn_gd._descent.pieces import Digits
 from sklearn_gd._descent.ritz import Ritz
-from sklearn_gd._descent.spectrum import MOMENTS_ERROR, MOMENTS_ROUNDING
+from sklearn_gd._descent.spectrum import MOMENTS_ERROR, MOMENTS_ROUNDING, row_rounding
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +31,7 @@ class Tridiagonalisation:
             "rounding": MOMENTS_ROUNDING * self._unit * sizes,
             "error": MOMENTS_ERROR * self._unit,
             "unit": self._unit,
+            "row_rounding": row_rounding(moments, sizes),
         }
         self.bases = [Basis(len(b)) for _ in range(b.shape[1])]
         self._slopes = np.linalg.norm(b - pull, axis=0)

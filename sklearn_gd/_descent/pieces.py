@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypedDict, Unpack
+from typing import NotRequired, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,7 @@ class Digits(TypedDict):
     rounding: float
     error: float
     unit: float
+    row_rounding: NotRequired[float]
 
 
 ELSEWHERE = "solver='spectral' knows it, where X has few enough columns."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -140,7 +140,7 @@ def _spectral(problem: Problem | Gathered, start: Floats, terms: Terms, moments:
     spectrum = eigenbasis(moments, start, problem.fit_intercept)
     plan = _plan(_descent(spectrum, terms), problem, terms)
     if not isinstance(problem, Gathered):
-        plan = _with_last_loss(plan, problem)
+        plan = _with_last_loss(plan, problem, terms.tol)
         if not plan.holds:
             plan = _plan(_descent(refine(problem, spectrum), terms), problem, terms)
     return plan
@@ -157,24 +157,27 @@ def _descent(spectrum: Spectrum, terms: Terms) -> Descent:
 
 
 def _plan(descent: Descent, problem: Problem | Gathered, terms: Terms) -> Plan:
-    # Below its resolution a loss is rounding noise, which must not stop anything by accident.
-    tol = terms.tol
-    if tol is not None and tol <= descent.spectrum.resolution:
-        tol = None
-    stopping = foresee(descent, tol, terms.max_iter, problem.rounding)
+    stopping = foresee(descent, _told(terms.tol, descent), terms.max_iter, problem.rounding)
     return Plan(descent, stopping, find_stop(descent, stopping))
 
 
-def _with_last_loss(plan: Plan, problem: Problem) -> Plan:
+def _told(tol: float | None, descent: Descent) -> float | None:
+    """Below its resolution a loss is rounding noise, which must not stop anything by accident."""
+    return None if tol is None or tol <= descent.spectrum.resolution else tol
+
+
+def _with_last_loss(plan: Plan, problem: Problem, tol: float | None) -> Plan:
     """The plan; where only the loss lacks digits, that of the last loss measured on the rows.
 
-    It may fall below `tol` at another t then; coefficients come to rest when they did.
+    It may fall below `tol` at another t then, or below one that could not be told from rounding;
+    coefficients come to rest when they did.
     """
     descent, t = plan.descent, plan.stop.t
     if plan.holds or not descent.lacks_only_the_loss(t):
         return plan
     descent = descent.measured(t, problem.loss(descent.theta(t)))
-    return Plan(descent, plan.stopping, find_stop(descent, plan.stopping))
+    stopping = replace(plan.stopping, tol=_told(tol, descent))
+    return Plan(descent, stopping, find_stop(descent, stopping))
 
 
 def _walk(problem: Problem | Gathered, plan: Plan) -> tuple[Descent, Stop]:

@@ -22,8 +22,9 @@ from sklearn_gd._descent.spectrum import Spectrum
 
 Floats = NDArray[np.float64]
 
-# Fewer numbers or columns than this are decomposed by dgesdd, in a call or two.
-FEWEST_NUMBERS, FEWEST_COLUMNS = 1 << 13, 44
+# Fewer numbers or columns than this, in rows or in a triangle made of them, are decomposed by
+# dgesdd, in a call or two.
+FEWEST_NUMBERS, FEWEST_COLUMNS, FEWEST_IN_TRIANGLE = 1 << 13, 50, 64
 # Of more numbers, so many times as many rows as columns are made a triangle first.
 TALL = 1.6
 # Reflections taken at once, as a product of matrices. LAPACK's dgeqrf, and all that builds on it,
@@ -124,7 +125,8 @@ def decompose(matrix: Floats, y: Floats, *, wide: bool, divided: bool) -> Decomp
     """
     down, matrix = _triangle(matrix)
     across: list[Reflections] = []
-    if matrix.shape[1] >= FEWEST_COLUMNS and bidiagonal.HAS_BIDIAGONAL:
+    fewest = FEWEST_IN_TRIANGLE if down else FEWEST_COLUMNS
+    if matrix.shape[1] >= fewest and bidiagonal.HAS_BIDIAGONAL:
         diagonal, above, left, right = bidiagonal.bidiagonal(matrix)
         down.append(Reflections(matrix, left))
         n = matrix.shape[1]  # what is below is of the reflections on the left alone
