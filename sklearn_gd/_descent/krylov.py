@@ -195,11 +195,12 @@ class Search:
             process.grow(min(size, most))
             if process.size >= most and not process.complete and self.top is None:
                 self.top = restarted_top(process, most, self.task.ask.watch)
-            look = self._look(process)
+            ritz = process.ritz()
+            look = self._look(process, ritz)
             if look.resolved or process.complete:
                 ahead = look.stop.t - self.firsts[-1]
                 correction = self._correction(look.descent.pieces[-1], ahead)
-                look = self._look(process, correction, ahead) if correction else look
+                look = self._look(process, ritz, correction, ahead) if correction else look
             if look.resolved or process.complete or process.size >= most:
                 return look
             size = pace.next_size(process.size, look.missing)
@@ -208,9 +209,12 @@ class Search:
                 size = max(process.size + 1, min(size, look.stop.t + 1 - self.firsts[-1]))
 
     def _look(
-        self, process: Process, correction: float = 0.0, measured_at: int | None = None
+        self,
+        process: Process,
+        ritz: list[Ritz],
+        correction: float = 0.0,
+        measured_at: int | None = None,
     ) -> Look:
-        ritz = process.ritz()
         spectrum = spectrum_of(ritz, process.bases, self.theta, **process.digits)
         if self.top is not None:
             spectrum = replace(spectrum, top=self.top, top_known=True)

@@ -8,7 +8,7 @@ from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg  # noqa: TID251  (eigh_tridiagonal has no products)
+from scipy import linalg  # noqa: TID251  (small tridiagonal matrices wake no thread)
 
 from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.moments import EPS
@@ -22,6 +22,10 @@ SAMPLES = 60
 KNOWN_COMPONENT = 1e-11
 # The bound is asked no further: beyond, every direction that moves at all has long arrived.
 FAR = 1 << 60
+# SciPy's dstevd multiplies matrices of more rows than this by its own BLAS, whose threads NumPy's
+# then fight for a core: 5 to 15 milliseconds in the place of half a one for 135 rows. NumPy's eigh
+# takes one, as a dense matrix.
+MOST_ALONE = 100
 # Recurrences are rescaled above this, so that they never overflow.
 LARGE = 1e100
 
@@ -205,7 +209,7 @@ def from_tridiagonal(
 
     `unit` is the rounding of H.
     """
-    curvature, turn = linalg.eigh_tridiagonal(diagonal, beside[:-1], check_finite=False)
+    curvature, turn = _eigenvectors(diagonal, beside[:-1])
     null_below = (diagonal.size + RANK_MARGIN) * unit * max(float(curvature[-1]), 0.0)
     kept = curvature > null_below
     residual = slope * turn[0, kept] / np.sqrt(curvature[kept])
@@ -218,6 +222,14 @@ def from_tridiagonal(
         residual=residual,
         floor=max(first_loss - 0.5 * float(np.sum(residual**2)), 0.0),
     )
+
+
+def _eigenvectors(diagonal: Floats, beside: Floats) -> tuple[Floats, Floats]:
+    if diagonal.size > MOST_ALONE:
+        curvature, turn = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, -1))  # lower half
+    else:
+        curvature, turn = linalg.eigh_tridiagonal(diagonal, beside, check_finite=False)
+    return curvature, turn
 
 
 def nothing(first_loss: float) -> Ritz:
