@@ -258,6 +258,7 @@ def test_moments_do_not_copy_X():
         (np.ones((3, 1, 1)), False),
         (np.array(1.0), False),
         (np.empty((3, 0)), False),
+        (np.ones(4), False),
         (np.array([1, 2, 3], dtype=object), False),
         (np.array([1j, 2, 3]), False),
         ([1.0, 2.0, 3.0], False),
@@ -266,4 +267,39 @@ def test_moments_do_not_copy_X():
 )
 def test_targets_that_need_no_look(y, plain):
     """Plain arrays of finite numbers; all others go through scikit-learn's validation."""
-    assert _needs_no_look(y) is plain
+    assert _needs_no_look(np.ones((3, 2)), y) is plain
+
+
+@pytest.mark.parametrize(
+    ("X", "plain"),
+    [
+        (np.ones((3, 2)), True),
+        (np.ones((3, 2), np.float32), True),
+        (np.full((3, 2), np.nan), True),  # which its sums show
+        (np.ones((6, 4))[::2, ::-2], True),
+        (np.ones((3, 2), int), False),
+        (np.ones((3, 2), ">f8"), False),
+        (np.ones((3, 2), np.float16), False),
+        (np.ones((3, 2), np.longdouble), np.longdouble is np.float64),
+        (np.ones((3, 2), complex), False),
+        (np.ones((3, 2), object), False),
+        (np.ones(3), False),
+        (np.ones((3, 2, 1)), False),
+        (np.empty((3, 0)), False),
+        (np.ma.masked_array(np.ones((3, 2))), False),
+        (sparse.csr_array(np.ones((3, 2))), False),
+        ([[1.0, 2.0]] * 3, False),
+    ],
+)
+def test_rows_that_need_no_look(X, plain):
+    """Plain tables of float64 or float32, which stay as they are."""
+    assert _needs_no_look(X, np.ones(3)) is plain
+
+
+def test_features_are_known_without_a_look():
+    """Their number, and that they have no names, as from a frame that is looked at."""
+    X, y = regression()
+    model = GDLinearRegressor().partial_fit(X, y)
+    assert (model.n_features_in_, hasattr(model, "feature_names_in_")) == (X.shape[1], False)
+    with pytest.raises(ValueError, match="expecting 4 features"):
+        model.partial_fit(X[:, :3], y)
