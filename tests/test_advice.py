@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from helpers import regression, spectrum_by_hand
+from sklearn_gd import GDLinearRegressor
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.few import decomposed
@@ -334,3 +336,20 @@ def test_directions_are_named_in_order_of_weight_then_place():
     first = " + ".join(f"x{j}" for j in np.flatnonzero(weights == 1.0)[:3])
     assert direction_name(weights, [f"x{j}" for j in range(1000)]) == first
     assert direction_name(np.array([1.0, 0.5, 0.0]), ["a", "b", "c"]) == "a + b"
+
+
+def test_a_tol_above_the_floor_is_not_called_unreachable():
+    """However little is known of the floor of an unfinished descent of hardly any noise."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3000, 7))
+    y = X.sum(axis=1) + 1.5 + 1e-9 * rng.standard_normal(3000)
+    terms = {"lr": 0.1, "tol": 6e-19, "solver": "spectral"}
+    with pytest.warns(ConvergenceWarning, match=r"raise max_iter to come closer\.$"):
+        model = GDLinearRegressor(max_iter=25, **terms).fit(X, y)
+    descent = model.path_._descent
+    assert descent.spectrum.measured_at == 25
+    arrived = GDLinearRegressor(max_iter=10**4, **terms).fit(X, y)
+    assert arrived.stop_reason_ == "tol"
+    off = abs(model.path_.loss_floor - arrived.path_.loss_floor)
+    assert off <= descent.floor_error < 1e-12 * model.path_.loss(0)
+    assert abs(arrived.path_.loss_floor - 5e-19) < arrived.path_._descent.floor_error + 2e-20

@@ -452,3 +452,14 @@ def test_a_loss_is_known_as_long_as_no_error_could_move_it(t, noise):
 def test_the_best_score_wins_then_updates_then_rates(scores, best):
     """Equal but for rounding: the fewest updates, then the smallest rate, here the second."""
     assert choose(np.array(scores), np.array([0.2, 0.1])) == best
+
+
+def test_roundings_of_rows_are_those_of_the_smallest_target():
+    """And of y, not of a start further off; a target of nothing has none."""
+    X, y = regression(n=50)
+    for targets, smallest in (([y, 1e6 * y], y), ([y, 0 * y], 0 * y), ([y], y)):
+        moments = moments_of(Rows(X, np.column_stack(targets), None, True))
+        for start in (np.zeros((5, len(targets))), np.full((5, len(targets)), 1e8)):
+            spectrum = eigenbasis(moments, start, True)
+            expected = EPS * np.sqrt(2 * np.mean(smallest**2) / 50)
+            assert spectrum.row_rounding == pytest.approx(expected, rel=1e-12)

@@ -37,7 +37,7 @@ def _unreachable(path: DescentPath, tol: float) -> str | None:
             f"tol={tol:.6g} was not used: below {resolution:.3g} a loss cannot be told from "
             f"rounding here."
         )
-    if floor is not None and tol <= floor:
+    if floor is not None and tol <= floor - path._descent.floor_error:
         return (
             f"tol={tol:.6g} is below the least possible loss {floor:.6g}: "
             f"no number of updates reaches it."

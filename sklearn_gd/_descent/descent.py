@@ -206,7 +206,7 @@ class Descent:
         if self.coefficient_error(t) > CONTRACT:
             return False
         if self.spectrum.measured_at is not None:
-            return self._holds_around(self.spectrum.measured_at)
+            return self._holds_around(self.spectrum.measured_at, t)
         return self.loss_error(t) <= CONTRACT * loss
 
     def lacks_only_the_loss(self, t: int) -> bool:
@@ -222,18 +222,30 @@ class Descent:
         floor = loss - self.excess(t)
         return Descent(replace(self.spectrum, floor=floor, measured_at=t), self.lr)
 
-    def _holds_around(self, end: int) -> bool:
-        """Whether losses up to the measured one are known within the contract.
+    def _holds_around(self, measured: int, t: int) -> bool:
+        """Whether losses up to t, of which one was measured, are known within the contract.
 
         Or as well as the literal loop knows them, where roundings of y and of predictions take
         more digits than the contract leaves.
         """
-        spread = np.geomspace(1, end + 1, MEASURED_AROUND).astype(np.int64) - 1
-        shares, last = self.contraction.squared(spread), self.contraction.squared(end)
-        error = self._spread_error(self._held(shares - last)) + self._measured_error(end)
+        last = max(measured, t)
+        spread = np.floor(np.geomspace(1.0, float(last) + 1.0, MEASURED_AROUND)) - 1.0
+        spread[-1] = last
+        shares = self.contraction.squared(spread) - self.contraction.squared(measured)
+        error = self._spread_error(self._held(shares)) + self._measured_error(measured)
         losses = self.loss(spread)
         known = error <= CONTRACT * losses + self.spectrum.row_rounding * np.sqrt(losses)
-        return bool(known.all() and self.loss(end) > self.spectrum.resolution)
+        return bool(known.all() and losses[-1] > self.spectrum.resolution)
+
+    @property
+    def floor_error(self) -> float:
+        """By how much the least possible loss may be off, at most."""
+        measured = self.spectrum.measured_at
+        if measured is None:
+            return self.spectrum.resolution
+        left = self._held(self.contraction.squared(measured))
+        rounding = self.spectrum.row_rounding * sqrt(self.loss_at(measured))
+        return float(self._spread_error(left)) + self._measured_error(measured) + rounding
 
     def _measured_error(self, t: int) -> float:
         """A bound on the error of J_t as the rows had it at theta_t as it was known."""

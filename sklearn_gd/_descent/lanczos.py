@@ -31,7 +31,7 @@ class Tridiagonalisation:
             "rounding": MOMENTS_ROUNDING * self._unit * sizes,
             "error": MOMENTS_ERROR * self._unit,
             "unit": self._unit,
-            "row_rounding": row_rounding(moments, sizes),
+            "row_rounding": row_rounding(moments),
         }
         self.bases = [Basis(len(b)) for _ in range(b.shape[1])]
         self._slopes = np.linalg.norm(b - pull, axis=0)

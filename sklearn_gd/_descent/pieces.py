@@ -50,6 +50,11 @@ class KrylovSpectrum(Spectrum):
         return False
 
     @property
+    def has_no_flat_direction(self) -> bool:
+        """A flat one is left out of the turns."""
+        return all(turn.shape[1] == len(turn) for turn in self.turns)
+
+    @property
     def largest_curvature(self) -> float:
         if not self.top_known:
             raise AttributeError(

@@ -24,8 +24,8 @@ KNOWN_COMPONENT = 1e-11
 FAR = 1 << 60
 # SciPy's dstevd multiplies matrices of more rows than this by its own BLAS, whose threads NumPy's
 # then fight for a core: 5 to 15 milliseconds in the place of half a one for 135 rows. NumPy's eigh
-# takes one, as a dense matrix.
-MOST_ALONE = 100
+# takes one, as a dense matrix; of many rows it takes longer than such a fight.
+MOST_ALONE, MANY = 100, 300
 # Recurrences are rescaled above this, so that they never overflow.
 LARGE = 1e100
 
@@ -225,7 +225,7 @@ def from_tridiagonal(
 
 
 def _eigenvectors(diagonal: Floats, beside: Floats) -> tuple[Floats, Floats]:
-    if diagonal.size > MOST_ALONE:
+    if MOST_ALONE < diagonal.size < MANY:
         curvature, turn = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, -1))  # lower half
     else:
         curvature, turn = linalg.eigh_tridiagonal(diagonal, beside, check_finite=False)

@@ -70,6 +70,11 @@ class Spectrum:
         return np.asarray(self.curvature > self.null_below)
 
     @property
+    def has_no_flat_direction(self) -> bool:
+        """Whether what is known of every direction is not taken for rounding."""
+        return bool(self.felt.all())
+
+    @property
     def slope_error(self) -> float:
         """The length of the vector by which slopes are off."""
         largest = float(self.curvature.max(initial=0.0))
@@ -77,8 +82,11 @@ class Spectrum:
 
     @property
     def resolution(self) -> float:
-        """Losses below this are not told from zero."""
-        if self.measured_at is not None and self.felt.all():
+        """Losses below this are not told from zero.
+
+        Those before a measured one are counted from it, if all directions were told from flat ones.
+        """
+        if self.measured_at is not None and self.error > 0 and self.has_no_flat_direction:
             return self.unit * self.rounding  # as the rows have it
         shares = (self.residual**2).sum(axis=1)
         amplified = shares / np.where(shares > 0, self.curvature, 1.0)
@@ -130,16 +138,18 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
         rounding=MOMENTS_ROUNDING * unit * float(sizes.sum()),
         error=MOMENTS_ERROR * unit,
         unit=unit,
-        row_rounding=row_rounding(moments, float(sizes.sum())),
+        row_rounding=row_rounding(moments),
     )
 
 
-def row_rounding(moments: Moments, squares: float) -> float:
+def row_rounding(moments: Moments) -> float:
     """Each row's residual is off by a rounding of its prediction; such errors add up as roots do.
 
     The literal loop's losses are off by two to four times as much (80-bit arithmetic; 3 to 100
-    columns, noise of 1e-5 to 1e-10 of y).
+    columns, noise of 1e-5 to 1e-10 of y), of several targets by no less than the smallest one's.
+    Predictions are of the size of y: those of a start further off are long gone.
     """
+    squares = float(moments.mean_squares_of_y().min())
     return moments.unit * sqrt(2.0 * squares / max(moments.n_samples, 1))
 
 
