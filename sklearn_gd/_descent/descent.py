@@ -73,6 +73,19 @@ class Descent:
         return np.sqrt(self.spectrum.curvature[self.moving])
 
     @cached_property
+    def slopes(self) -> Floats:
+        """Of the loss at the start, downwards along each direction."""
+        slopes = self.spectrum.slopes
+        return self.residual * self.sigma[:, np.newaxis] if slopes is None else slopes[self.moving]
+
+    @cached_property
+    def amplitudes(self) -> Floats:
+        """How far there is to go along each direction."""
+        if self.spectrum.slopes is None:
+            return self.residual / self.sigma[:, np.newaxis]
+        return self.slopes / self.contraction.curvature[:, np.newaxis]
+
+    @cached_property
     def basis(self) -> Floats:
         return self.spectrum.basis[:, self.moving]
 
@@ -136,7 +149,7 @@ class Descent:
     def theta(self, t: ArrayLike) -> Floats:
         """theta_t, shape t.shape + (p, k); infinite where an iterate leaves the float range."""
         shortfall = self.contraction.shortfall(t)
-        moved = self._expand(self._held(shortfall), self.residual.T / self.sigma)
+        moved = self._expand(self._held(shortfall), self.amplitudes.T)
         return self._out_of_range(shortfall, self.spectrum.start + moved)
 
     def theta_at(self, t: int) -> Floats:
@@ -153,7 +166,7 @@ class Descent:
     def gradient(self, t: ArrayLike) -> Floats:
         """The partial derivatives of J at theta_t, shape t.shape + (p, k)."""
         power = self.contraction.power(t)
-        partial = self._expand(self._held(power), -self.residual.T * self.sigma)
+        partial = self._expand(self._held(power), -self.slopes.T)
         return self._out_of_range(power, partial)
 
     def dof(self, t: ArrayLike) -> Floats:
@@ -169,7 +182,7 @@ class Descent:
     def update_weights(self, unit: Floats) -> Floats:
         """So that `largest(t, weights)` is the largest over targets of (|update_t| / unit)^2."""
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            steps = _held(self.lr * self.sigma[:, np.newaxis] * self.residual / unit) ** 2
+            steps = _held(self.lr * self.slopes / unit) ** 2
         return np.where(self.residual == 0, 0.0, steps)  # 0 / 0 is a target that never moves
 
     def largest(self, t: ArrayLike, weights: Floats) -> Floats:

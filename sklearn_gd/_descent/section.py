@@ -41,7 +41,7 @@ def section(descent: Descent, directions: Floats) -> Section:
 def least_squares(descent: Descent) -> Floats:
     """The theta (p, k) that a stable rate leads to: of all least-squares solutions the nearest."""
     start = whole(descent.spectrum).start
-    return np.asarray(start + descent.basis @ (descent.residual / descent.sigma[:, np.newaxis]))
+    return np.asarray(start + descent.basis @ descent.amplitudes)
 
 
 def most_telling(descent: Descent, target: int) -> tuple[Floats, float]:

@@ -48,6 +48,8 @@ class Spectrum:
     unit: float = field(default=EPS, kw_only=True)  # the rounding of sums over rows
     # The t whose loss was measured on the rows, to have the floor from it; None: from the sums.
     measured_at: int | None = field(default=None, kw_only=True)
+    # (r, k): sigma * residual, where the rows know it better than a decomposition.
+    slopes: Floats | None = field(default=None, kw_only=True)
     # Roundings of y and of predictions move a loss formed row by row by this times its root.
     row_rounding: float = field(default=0.0, kw_only=True)
 
