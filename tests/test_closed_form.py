@@ -13,6 +13,7 @@ from helpers import CONTRACT, EPS, spectrum_by_hand
 from sklearn_gd._descent import descent as module
 from sklearn_gd._descent.contraction import Contraction
 from sklearn_gd._descent.descent import LARGEST_SIZE, Descent, RecordedDescent
+from sklearn_gd._descent.exactness import MEASURED_AROUND
 from sklearn_gd._descent.loop import descend
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.stopping import Stopping
@@ -176,7 +177,7 @@ def worst(given, lr, end, loss):
     """The bound on errors of losses around a measured one, from the documented parts of it."""
     curvature, squares = given.curvature, np.sum(given.residual**2, axis=1)
     r = 1 - lr * curvature
-    t = np.unique(np.geomspace(1, end + 1, module.MEASURED_AROUND).astype(int) - 1)
+    t = np.unique(np.geomspace(1, end + 1, MEASURED_AROUND).astype(int) - 1)
     lost = r ** (2 * t[:, np.newaxis]) - r ** (2 * end)
     slopes = given.slope_error * np.sqrt(np.sum(lost**2 * squares / curvature, axis=1))
     off = given.error * curvature.max() * np.max((1 - r**end) / curvature)

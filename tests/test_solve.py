@@ -182,6 +182,18 @@ def test_a_tol_that_is_rounding_stops_nothing():
         assert (plan.stopping.tol is None) == (reason == "stationary")
 
 
+def test_a_start_at_the_end_is_known():
+    """No direction moves, and the loss is zero, which sums cannot say."""
+    X = np.arange(12.0).reshape(6, 2) ** 2
+    rows = Watched(X, X.sum(axis=1, keepdims=True) + 1e-9, None, False)
+    descent, stop, _ = solve.solve(rows, np.ones((2, 1)), Terms(1e-4, None, 50), "spectral")
+    assert descent.loss(stop.t) == pytest.approx(5e-19, rel=1e-4)
+    exact = Watched(X, X.sum(axis=1, keepdims=True), None, False)
+    descent, stop, _ = solve.solve(exact, np.ones((2, 1)), Terms(1e-4, None, 50), "spectral")
+    assert (stop.t, stop.reason) == (0, "stationary")
+    assert descent.loss(0) == descent.measured(0, 0.0).floor_error == 0.0
+
+
 def kinds():
     """Problems of every kind that one way or another takes."""
     X, y = regression(n=40, d=5)

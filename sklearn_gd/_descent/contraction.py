@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 
 # Newton's steps to where a sum of powers has fallen to some number; there rarely are ten.
 MOST_STEPS = 64
+# Powers of growing directions are held below this, so that inf - inf never makes a nan.
+LARGEST_SIZE = 1e150
 # Times any number of updates it stays finite, and times a single one it is zero or infinity to exp.
 LARGEST_LOG = 1e200
 QUIET_ALREADY: AbstractContextManager[None] = nullcontext()
@@ -76,6 +78,10 @@ class Contraction:
             t += max(step, 0.5)
         return None
 
+    def held(self, power: Floats) -> Floats:
+        """Powers, or what is gone, within LARGEST_SIZE."""
+        return held(power) if self.any_growing else power
+
     def overflowing(self) -> AbstractContextManager[None]:
         """Where powers that grow, and sums of them, may become infinite without a word.
 
@@ -84,6 +90,10 @@ class Contraction:
         if self.any_growing:
             return np.errstate(over="ignore", invalid="ignore")
         return QUIET_ALREADY
+
+
+def held(power: Floats) -> Floats:
+    return np.minimum(np.maximum(power, -LARGEST_SIZE), LARGEST_SIZE)
 
 
 def _floats(t: ArrayLike) -> Floats:

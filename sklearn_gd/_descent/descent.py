@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from math import ceil, sqrt
+from math import ceil
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.contraction import Contraction
-from sklearn_gd._descent.spectrum import CONTRACT, Spectrum
+from sklearn_gd._descent.contraction import LARGEST_SIZE, Contraction, held
+from sklearn_gd._descent.exactness import Exactness
+from sklearn_gd._descent.spectrum import Spectrum
 
 Floats = NDArray[np.float64]
 
 # A path computed in this many numbers at once stays within a processor's last-level cache.
 CHUNK_NUMBERS = 1 << 18
-# At so many points in time the losses before a measured one are asked for their errors.
-MEASURED_AROUND = 30
-# Powers of growing directions are held below this, so that inf - inf never makes a nan.
-LARGEST_SIZE = 1e150
 
 
 @dataclass(frozen=True, eq=False)
-class Descent:
+class Descent(Exactness):
     """theta_{t+1} = theta_t - lr * gradient(theta_t), in closed form.
 
     t may be a scalar or an array of any shape; answers have the shape of t first.
@@ -149,7 +146,7 @@ class Descent:
     def theta(self, t: ArrayLike) -> Floats:
         """theta_t, shape t.shape + (p, k); infinite where an iterate leaves the float range."""
         shortfall = self.contraction.shortfall(t)
-        moved = self._expand(self._held(shortfall), self.amplitudes.T)
+        moved = self._expand(self.contraction.held(shortfall), self.amplitudes.T)
         return self._out_of_range(shortfall, self.spectrum.start + moved)
 
     def theta_at(self, t: int) -> Floats:
@@ -166,7 +163,7 @@ class Descent:
     def gradient(self, t: ArrayLike) -> Floats:
         """The partial derivatives of J at theta_t, shape t.shape + (p, k)."""
         power = self.contraction.power(t)
-        partial = self._expand(self._held(power), -self.slopes.T)
+        partial = self._expand(self.contraction.held(power), -self.slopes.T)
         return self._out_of_range(power, partial)
 
     def dof(self, t: ArrayLike) -> Floats:
@@ -176,55 +173,19 @@ class Descent:
 
     def size(self, t: int) -> Floats:
         """|theta_t| of each target, (k,)."""
-        theta = self._held(self.theta_at(t))
+        theta = self.contraction.held(self.theta_at(t))
         return np.asarray(np.sqrt(np.einsum("pk,pk->k", theta, theta)))
 
     def update_weights(self, unit: Floats) -> Floats:
         """So that `largest(t, weights)` is the largest over targets of (|update_t| / unit)^2."""
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            steps = _held(self.lr * self.slopes / unit) ** 2
+            steps = held(self.lr * self.slopes / unit) ** 2
         return np.where(self.residual == 0, 0.0, steps)  # 0 / 0 is a target that never moves
 
     def largest(self, t: ArrayLike, weights: Floats) -> Floats:
         """The largest over targets of sum weights r^(2 t); weights (r, k)."""
         with self.contraction.overflowing():
             return np.asarray((self.contraction.squared(t) @ weights).max(axis=-1))
-
-    def coefficient_error(self, t: int) -> float:
-        """A relative bound on what the error of curvatures and slopes does to theta_t.
-
-        A direction's slope enters theta_t times (1 - r^t) / curvature, which is at most lr t and
-        at most 1 / curvature: long descents of ill-conditioned problems amplify the most.
-        """
-        if self.energy.size == 0:
-            return 0.0
-        gain = self.contraction.shortfall(t) / self.contraction.curvature
-        return float(self.spectrum.error * self.spectrum.curvature.max() * gain.max())
-
-    def loss_error(self, t: int) -> float:
-        """A bound on the error of the loss: that at the start, and what was lost since."""
-        gone = self._held(1.0 - self.contraction.squared(t))
-        return self.spectrum.rounding + float(self._spread_error(gone))
-
-    def _spread_error(self, shares: Floats) -> Floats:
-        """A bound on the error of the loss in shares (..., r) of each direction's energy."""
-        amplified = shares**2 @ (2.0 * self.energy / self.contraction.curvature)
-        return np.asarray(self.spectrum.slope_error * np.sqrt(amplified))
-
-    def holds(self, t: int, loss: float) -> bool:
-        """Whether iterates up to t, with losses down to `loss`, are known within the contract.
-
-        Roundings of y and of predictions aside, once a loss was measured on the rows.
-        """
-        if self.coefficient_error(t) > CONTRACT:
-            return False
-        if self.spectrum.measured_at is not None:
-            return self._holds_around(self.spectrum.measured_at, t)
-        return self.loss_error(t) <= CONTRACT * loss
-
-    def lacks_only_the_loss(self, t: int) -> bool:
-        """Whether measuring J_t on the rows might be all that is missing for `holds`."""
-        return self.coefficient_error(t) <= CONTRACT and not self.holds(t, self.loss_at(t))
 
     def measured(self, t: int, loss: float) -> Descent:
         """The same descent, its losses counted from J_t as the rows have it at theta_t.
@@ -234,40 +195,6 @@ class Descent:
         """
         floor = loss - self.excess(t)
         return Descent(replace(self.spectrum, floor=floor, measured_at=t), self.lr)
-
-    def _holds_around(self, measured: int, t: int) -> bool:
-        """Whether losses up to t, of which one was measured, are known within the contract.
-
-        Or as well as the literal loop knows them, where roundings of y and of predictions take
-        more digits than the contract leaves.
-        """
-        last = max(measured, t)
-        spread = np.floor(np.geomspace(1.0, float(last) + 1.0, MEASURED_AROUND)) - 1.0
-        spread[-1] = last
-        shares = self.contraction.squared(spread) - self.contraction.squared(measured)
-        error = self._spread_error(self._held(shares)) + self._measured_error(measured)
-        losses = self.loss(spread)
-        known = error <= CONTRACT * losses + self.spectrum.row_rounding * np.sqrt(losses)
-        return bool(known.all() and losses[-1] > self.spectrum.resolution)
-
-    @property
-    def floor_error(self) -> float:
-        """By how much the least possible loss may be off, at most."""
-        measured = self.spectrum.measured_at
-        if measured is None:
-            return self.spectrum.resolution
-        left = self._held(self.contraction.squared(measured))
-        rounding = self.spectrum.row_rounding * sqrt(self.loss_at(measured))
-        return float(self._spread_error(left)) + self._measured_error(measured) + rounding
-
-    def _measured_error(self, t: int) -> float:
-        """A bound on the error of J_t as the rows had it at theta_t as it was known."""
-        size, curvature = float(np.linalg.norm(self.size(t))), self.contraction.curvature
-        slope = sqrt(self.contraction.squared(t) @ (2.0 * self.energy * curvature))
-        gain = self._held(self.contraction.shortfall(t)) / curvature
-        off = self.spectrum.slope_error + self.spectrum.error * curvature.max() * size
-        moved = off * float((gain * np.sqrt(curvature)).max())  # of predictions
-        return float(slope * self.coefficient_error(t) * size + 0.5 * moved**2)
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last, as `loss` has them."""
@@ -294,19 +221,12 @@ class Descent:
             along[..., self.moving] = moving
         return np.swapaxes(self.spectrum.lift(along), -1, -2)
 
-    def _held(self, power: Floats) -> Floats:
-        return _held(power) if self.contraction.any_growing else power
-
     def _out_of_range(self, power: Floats, parameters: Floats) -> Floats:
         """The parameters, infinite where a power had to be held; parameters (..., p, k)."""
         if not self.contraction.any_growing or np.abs(power).max() <= LARGEST_SIZE:
             return parameters
         out = np.any(np.abs(power) > LARGEST_SIZE, axis=-1)[..., np.newaxis, np.newaxis]
         return np.where(out & (parameters != 0), np.copysign(np.inf, parameters), parameters)
-
-
-def _held(power: Floats) -> Floats:
-    return np.minimum(np.maximum(power, -LARGEST_SIZE), LARGEST_SIZE)
 
 
 @dataclass(frozen=True, eq=False)

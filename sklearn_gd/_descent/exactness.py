@@ -1,0 +1,104 @@
+"""How well a descent is known: errors of its spectrum go in, bounds on those of iterates come out."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_gd._descent.contraction import Contraction
+from sklearn_gd._descent.spectrum import CONTRACT, Spectrum
+
+Floats = NDArray[np.float64]
+
+# At so many points in time losses are asked for their errors, once one of them was measured.
+MEASURED_AROUND = 30
+
+
+class Exactness:
+    """Mixin for a descent: whether its iterates are known within the contract."""
+
+    if TYPE_CHECKING:  # what the descent brings
+        spectrum: Spectrum
+
+        @property
+        def contraction(self) -> Contraction: ...
+        @property
+        def energy(self) -> Floats: ...
+        def loss(self, t: ArrayLike) -> Floats: ...
+        def loss_at(self, t: int) -> float: ...
+        def size(self, t: int) -> Floats: ...
+
+    def coefficient_error(self, t: int) -> float:
+        """A relative bound on what the error of curvatures and slopes does to theta_t.
+
+        A direction's slope enters theta_t times (1 - r^t) / curvature, which is at most lr t and
+        at most 1 / curvature: long descents of ill-conditioned problems amplify the most.
+        """
+        if self.energy.size == 0:
+            return 0.0
+        gain = self.contraction.shortfall(t) / self.contraction.curvature
+        return float(self.spectrum.error * self.spectrum.curvature.max() * gain.max())
+
+    def loss_error(self, t: int) -> float:
+        """A bound on the error of the loss: that at the start, and what was lost since."""
+        gone = self.contraction.held(1.0 - self.contraction.squared(t))
+        return self.spectrum.rounding + float(self._spread_error(gone))
+
+    def _spread_error(self, shares: Floats) -> Floats:
+        """A bound on the error of the loss in shares (..., r) of each direction's energy."""
+        amplified = shares**2 @ (2.0 * self.energy / self.contraction.curvature)
+        return np.asarray(self.spectrum.slope_error * np.sqrt(amplified))
+
+    def holds(self, t: int, loss: float) -> bool:
+        """Whether iterates up to t, with losses down to `loss`, are known within the contract.
+
+        Roundings of y and of predictions aside, once a loss was measured on the rows.
+        """
+        if self.coefficient_error(t) > CONTRACT:
+            return False
+        if self.spectrum.measured_at is not None:
+            return self._holds_around(self.spectrum.measured_at, t)
+        return self.loss_error(t) <= CONTRACT * loss
+
+    def lacks_only_the_loss(self, t: int) -> bool:
+        """Whether measuring J_t on the rows might be all that is missing for `holds`."""
+        return self.coefficient_error(t) <= CONTRACT and not self.holds(t, self.loss_at(t))
+
+    def _holds_around(self, measured: int, t: int) -> bool:
+        """Whether losses up to t, of which one was measured, are known within the contract.
+
+        Or as well as the literal loop knows them, where roundings of y and of predictions take
+        more digits than the contract leaves.
+        """
+        last = max(measured, t)
+        spread = np.floor(np.geomspace(1.0, float(last) + 1.0, MEASURED_AROUND)) - 1.0
+        spread[-1] = last
+        shares = self.contraction.squared(spread) - self.contraction.squared(measured)
+        error = self._spread_error(self.contraction.held(shares)) + self._measured_error(measured)
+        losses = self.loss(spread)
+        known = error <= CONTRACT * losses + self.spectrum.row_rounding * np.sqrt(losses)
+        return bool(known.all() and losses[-1] > self.spectrum.resolution)
+
+    @property
+    def floor_error(self) -> float:
+        """By how much the least possible loss may be off, at most."""
+        measured = self.spectrum.measured_at
+        if measured is None:
+            return self.spectrum.resolution
+        left = self.contraction.held(self.contraction.squared(measured))
+        rounding = self.spectrum.row_rounding * sqrt(self.loss_at(measured))
+        return float(self._spread_error(left)) + self._measured_error(measured) + rounding
+
+    def _measured_error(self, t: int) -> float:
+        """A bound on the error of J_t as the rows had it at theta_t as it was known."""
+        if self.energy.size == 0:
+            return 0.0
+        size, curvature = float(np.linalg.norm(self.size(t))), self.contraction.curvature
+        slope = sqrt(self.contraction.squared(t) @ (2.0 * self.energy * curvature))
+        gain = self.contraction.held(self.contraction.shortfall(t)) / curvature
+        off = self.spectrum.slope_error + self.spectrum.error * curvature.max() * size
+        moved = off * float((gain * np.sqrt(curvature)).max())  # of predictions
+        return float(slope * self.coefficient_error(t) * size + 0.5 * moved**2)
