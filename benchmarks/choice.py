@@ -43,7 +43,8 @@ SHAPES: list[tuple[int, int, float | None]] = [
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
 # Shapes that had no part in the constants, to judge them by: about 190 that judged earlier ones
-# have a part in these. Columns fall off at other rates here, too.
+# have a part in these, and these moved the price of sums that lack digits afterwards. Columns fall
+# off at other rates here, too.
 FRESH: list[tuple[int, int, float | None]] = [
     (2_000, 32, None),
     (2_600, 150, None),

@@ -1,4 +1,4 @@
-"""How well a descent is known: errors of its spectrum go in, bounds on those of iterates come out."""
+"""How well a descent is known: errors of its spectrum go in, bounds on those of iterates out."""
 
 from __future__ import annotations
 

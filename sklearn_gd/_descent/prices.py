@@ -22,11 +22,12 @@ LOOP = "plain loop"
 # How often moments lack digits, so that the rows must be taken after all: only the data know. In
 # descents of few updates rarely; in long ones where curvatures fall off, so that directions are
 # still on their way; where no more rows than columns are fitted exactly, the loss always.
-LACKING_SHORT, LACKING_LONG = 0.1, 0.5
+LACKING_SHORT, LACKING_LONG = 0.1, 0.7
 # Where rows were asked how curvatures fall off, in gains of errors: in long descents digits lack
-# from the first on (the bound alone would say 450), and rarely below the second; in short ones
-# sometimes from the third on, when a loss is measured while directions are still on their way.
-SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 540.0, 400.0, 40.0
+# from the first on (the bound alone would say 450), and rarely below the second, since gains are
+# half of what they are where columns are nearly alike; in short ones sometimes from the third on,
+# when a loss is measured while directions are still on their way.
+SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 540.0, 220.0, 40.0
 LACKING_ON_THE_WAY = 0.3
 # Vectors that a Krylov space needs, as FACTOR * updates^POWER, where rows were not asked. Dense:
 # between what curvatures.py says of either kind. Sparse: between 8, 10, 16, 28 of random columns
