@@ -285,13 +285,13 @@ def test_a_loop_stops_where_the_next_update_would_raise_the_loss():
 @pytest.mark.parametrize("share", [0.9, 1e-3, 1e-30])
 @pytest.mark.parametrize("curvature", [[0.3], [1.0, 1e-3, 1e-6], [1.9, 0.5, 1e-9]])
 def test_when_a_sum_of_powers_has_fallen_is_foreseen(curvature, share):
-    """Half an update later at most, from any earlier one; the slowest direction is the last."""
+    """To half an update, from any earlier one; the slowest direction is the last."""
     contraction, weights = Contraction(np.array(curvature), 1.0), np.ones(len(curvature))
     left = share * len(curvature)
     for start in (0.0, 0.1):
         t = contraction.falls_to(weights, left, start)
         below, above = (
-            float(np.sum(weights * contraction.squared(max(at, 0.0)))) for at in (t, t - 0.5)
+            float(np.sum(weights * contraction.squared(max(at, 0.0)))) for at in (t + 0.5, t - 0.5)
         )
         assert below <= left <= above
 

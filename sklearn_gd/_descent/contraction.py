@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+# A sum within this of where it is to fall to, relatively, is there with one more step.
+NEARLY = 0.01
 # Newton's steps to where a sum of powers has fallen to some number; there rarely are ten.
 MOST_STEPS = 64
 # Powers of growing directions are held below this, so that inf - inf never makes a nan.
@@ -50,7 +52,8 @@ class Contraction:
     def squared(self, t: ArrayLike) -> Floats:
         """r^(2 t): the share of each direction's loss that is left."""
         with self.overflowing():
-            return np.exp((2.0 * _floats(t)) * self.log_size)
+            twice = 2.0 * t if type(t) is int else 2.0 * _floats(t)
+            return np.exp(twice * self.log_size)
 
     def shortfall(self, t: ArrayLike) -> Floats:
         """1 - r^t, without cancellation for small curvature or small t."""
@@ -61,10 +64,10 @@ class Contraction:
         return gone
 
     def falls_to(self, weights: Floats, share: float, t: float) -> float | None:
-        """About the t where sum weights r^(2 t) falls to `share`, from an earlier one.
+        """Within half an update of where sum weights r^(2 t) falls to `share`, from an earlier one.
 
-        By Newton's method on its logarithm, which is convex in t: from the left no step goes too
-        far but the last, by less than half an update. None: the end is not in sight.
+        By Newton's method on its logarithm, which is convex in t: from the left no step of its own
+        goes too far. None: the end is not in sight.
         """
         slope = 2.0 * self.log_size
         for _ in range(MOST_STEPS):
@@ -72,9 +75,12 @@ class Contraction:
             size, falls = float(np.add.reduce(left)), -float(left @ slope)
             if size <= share:
                 return t
-            step = size / falls * log(size / share) if falls > 0 else inf
+            far = log(size / share)
+            step = size / falls * far if falls > 0 else inf
             if not step < LARGEST_LOG:
                 return None
+            if far < NEARLY and step < 0.5:
+                return t + step
             t += max(step, 0.5)
         return None
 

@@ -74,10 +74,14 @@ class RowsInMemory(Rows):
     def may_gain_from_scaling(self) -> bool:
         """As sums would say, without BLAS."""
         X, w = self.X, self.sample_weight
-        weight = np.full(self.n_samples, 1.0 / self.n_samples) if w is None else w / self.weight
-        with np.errstate(over="ignore", invalid="ignore"):  # of rows that weigh nothing
-            mean = np.einsum("i,ij->j", weight, X) * self.fit_intercept
-            variance = np.einsum("i,ij->j", weight, (X - mean) ** 2)
+        if w is None:
+            mean = np.add.reduce(X, axis=0, dtype=np.float64) / self.n_samples * self.fit_intercept
+            apart = X - mean
+            variance = np.einsum("ij,ij->j", apart, apart) / self.n_samples
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):  # of rows that weigh nothing
+                mean = np.einsum("i,ij->j", w, X) / self.weight * self.fit_intercept
+                variance = np.einsum("i,ij->j", w, (X - mean) ** 2) / self.weight
         moves = variance > 0
         return may_gain_from_scaling(mean[moves], variance[moves], self.n_samples)
 
