@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 DIGITS = 80
-# The literal loop's losses are off by two to four of them.
+# The literal loop's losses are off by up to so many of them, of few columns by half a one.
 ROUNDINGS = 4
 # Of a curvature in so many digits: a flat direction, whose curvature is not told from zero.
 FLAT = 1e-60

@@ -114,3 +114,25 @@ def test_a_loss_measured_on_the_rows_gives_the_losses_before_it_their_digits(
     assert losses[-1] < tol <= losses[-2]
     assert _exact.theta_error(descent.theta(steps)[..., 0], thetas).max() <= contract()
     assert (np.abs(descent.loss(steps) - losses) / losses).max() <= contract()
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="no 80-bit arithmetic here")
+@pytest.mark.parametrize("noise", [1e-5, 1e-7, 1e-9])
+@pytest.mark.parametrize(("n", "d"), [(400, 3), (1000, 10), (500, 60)])
+def test_losses_of_sums_are_off_by_the_roundings_of_rows_at_most(n, d, noise, monkeypatch):
+    """The literal loop has as many, of few columns half; no second pass is taken for those."""
+    monkeypatch.setattr(RowsInMemory, "are_few", False)
+    rng = np.random.default_rng(n)
+    X = rng.standard_normal((n, d))
+    y = X @ rng.standard_normal(d) + 1.0 + noise * rng.standard_normal(n)
+    model = GDLinearRegressor(max_iter=400, solver="spectral").fit(X, y)
+    spectrum = model.path_._descent.spectrum
+    assert spectrum.measured_at == model.n_iter_
+    steps = range(model.n_iter_ + 1)
+    _, exact = _exact.walked(X, y, model.lr_, steps)
+    _, walked = _exact.walked(X, y, model.lr_, steps, np.float64)
+    loop = np.abs(walked - exact) / exact
+    rounding = np.max(spectrum.row_rounding / np.sqrt(exact))
+    assert 0.5 * rounding <= loop.max() <= _exact.ROUNDINGS * rounding
+    ours = np.abs(model.loss_history_ - exact) / exact
+    assert ours.max() <= contract([loop.max(), rounding])

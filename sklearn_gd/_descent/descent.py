@@ -112,8 +112,7 @@ class Descent(Exactness):
         To the bit the same for one t as among others, where a product with a matrix is not: a `tol`
         may be a loss that was read off a history.
         """
-        with self.contraction.overflowing():
-            return self._above_zero(self._over_directions(t, self.energy))
+        return self._above_zero(self.excess(t))
 
     def about(self, loss: float, t: int) -> int:
         """Near the first update after which the loss is below `loss`, where `t` are too few."""
@@ -123,9 +122,10 @@ class Descent(Exactness):
         found = self.contraction.falls_to(self.energy, excess, float(t))
         return t if found is None else ceil(found - 0.5)
 
-    def excess(self, t: int) -> float:
+    def excess(self, t: ArrayLike) -> Floats:
         """J_t above the floor."""
-        return float(self._over_directions(t, self.energy))
+        with self.contraction.overflowing():
+            return self._over_directions(t, self.energy)
 
     def _over_directions(self, t: ArrayLike, weights: Floats) -> Floats:
         return np.asarray(np.add.reduce(self.contraction.squared(t) * weights, axis=-1))
@@ -193,7 +193,7 @@ class Descent(Exactness):
         What was lost since the start is known to a share of itself, which may be much beside what
         is left. Of what was lost since some t it is little, and the loss at t is larger.
         """
-        floor = loss - self.excess(t)
+        floor = loss - float(self.excess(t))
         return Descent(replace(self.spectrum, floor=floor, measured_at=t), self.lr)
 
     def losses(self, last: int) -> Floats:

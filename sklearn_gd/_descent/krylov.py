@@ -238,7 +238,7 @@ class Search:
             return 0.0
         if piece.spectrum.error > 0:  # from moments
             lacking = piece.lacks_only_the_loss(t)
-            known = piece.spectrum.floor + piece.excess(t)
+            known = piece.spectrum.floor + float(piece.excess(t))
             return self.task.measure(piece.theta(t)) - known if lacking else 0.0
         first_loss = float((self.pieces or [piece])[0].loss(0))
         return loss_correction(piece, t, first_loss, self.task.measure)

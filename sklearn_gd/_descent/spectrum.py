@@ -147,8 +147,8 @@ def eigenbasis(moments: Moments, start: Floats, fit_intercept: bool) -> Spectrum
 def row_rounding(moments: Moments) -> float:
     """Each row's residual is off by a rounding of its prediction; such errors add up as roots do.
 
-    The literal loop's losses are off by two to four times as much (80-bit arithmetic; 3 to 100
-    columns, noise of 1e-5 to 1e-10 of y), of several targets by no less than the smallest one's.
+    The literal loop's losses are off by half of that (3 columns) to four times as much (100), by
+    80-bit arithmetic at noise of 1e-5 to 1e-10; of several targets by no less than the smallest's.
     Predictions are of the size of y: those of a start further off are long gone.
     """
     squares = float(moments.mean_squares_of_y().min())
