@@ -8,7 +8,6 @@ from sklearn_gd._descent.moments import HaveMoments
 from sklearn_gd._descent.outlook import (
     goal,
     standardised,
-    updates_to,
     updates_when_standardised,
 )
 from sklearn_gd._descent.path import DescentPath
@@ -100,7 +99,7 @@ def _unfinished(path: DescentPath, moments: HaveMoments | None) -> str:
     near = goal(path, NEAR)
     if loss <= near.loss:
         return f"{said} That is {near.words}; raise max_iter to come closer."
-    needed = updates_to(path, NEAR)
+    needed = path.iterations_to(near.loss)  # at the start it is above that
     if needed is None:
         return f"{said} At lr={path.lr:.4g} no number of updates comes {near.words}: raise lr."
     said += f" To come {near.words} {needed - path.n_iter:,} more updates are needed"

@@ -20,8 +20,7 @@ class Divided:
     The transpose, its rows and columns from last to first, is upper bidiagonal as well.
     """
 
-    numbers: Floats
-    integers: NDArray[np.int32]
+    levels: lapack.Levels
     order: NDArray[np.intp]  # of singular values as they were found, descending
     turned_over: bool
 
@@ -31,14 +30,14 @@ class Divided:
     ) -> tuple[Floats, Divided]:
         """With the singular values, in descending order."""
         step = -1 if turned_over else 1
-        sigma, numbers, integers = lapack.divided(diagonal[::step], above[::step])
+        sigma, levels = lapack.divided(diagonal[::step], above[::step])
         order = np.argsort(-sigma, kind="stable")
-        return sigma[order], cls(numbers, integers, order, turned_over)
+        return sigma[order], cls(levels, order, turned_over)
 
     def back(self, columns: Floats) -> Floats:
         """U' columns."""
         over = columns[::-1] if self.turned_over else columns
-        return lapack.multiplied(self.numbers, self.integers, over, right=False)[self.order]
+        return self.levels.times(over, right=False)[self.order]
 
     def of(self, columns: Floats) -> Floats:
         """V columns."""
@@ -46,5 +45,5 @@ class Divided:
         found[self.order] = columns
         if not columns.shape[1]:
             return found  # dlalsa wants some
-        product = lapack.multiplied(self.numbers, self.integers, found, right=True)
+        product = self.levels.times(found, right=True)
         return product[::-1] if self.turned_over else product

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from itertools import accumulate
 from math import frexp, log2
 from typing import Any
 
@@ -72,9 +75,9 @@ def _call(function: Callable[..., None] | None, *arguments: Any) -> None:
 
 
 def _pointer(argument: Any) -> Any:
-    if isinstance(argument, int):
+    if type(argument) is int:
         return ctypes.byref(ctypes.c_int(argument))
-    return _address(argument) if isinstance(argument, np.ndarray) else argument
+    return _address(argument) if type(argument) is np.ndarray else argument
 
 
 def _address(array: NDArray[Any]) -> int:
@@ -95,8 +98,8 @@ def bidiagonal(matrix: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     diagonal, above, left, right = (np.empty(n) for _ in range(4))
     work = np.empty((m + n) * BLOCK)
     _call(_dgebrd, m, n, matrix, m, diagonal, above, left, right, work, work.size)
-    np.fill_diagonal(matrix, 1.0)
-    np.fill_diagonal(matrix[:, 1:], 1.0)
+    columns = matrix.reshape(-1, order="F")  # the same numbers, one after the other
+    columns[: n * m : m + 1] = columns[m :: m + 1] = 1.0
     return diagonal, above[:-1], left, right
 
 
@@ -118,57 +121,71 @@ def singular(diagonal: Floats, above: Floats) -> tuple[Floats, Floats, Floats]:
     return left, sigma, right
 
 
-def divided(diagonal: Floats, above: Floats) -> tuple[Floats, Floats, NDArray[np.int32]]:
-    """Singular values of an upper bidiagonal matrix, in no order, and what `multiplied` needs.
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """What dlasda leaves of the singular vectors of an upper bidiagonal matrix, (n, n)."""
 
-    Of more than UNDIVIDED columns.
-    """
-    n = diagonal.size
-    largest = max(np.abs(diagonal).max(), np.abs(above).max())
-    if not largest < np.inf:
-        raise np.linalg.LinAlgError("Singular values did not converge")
-    scale = 2.0 ** (frexp(largest)[1] - 1)
-    sigma, beside = diagonal / scale, np.append(above / scale, 0.0)
-    # As LAPACK does: zeros would be divided by.
-    sigma[np.abs(sigma) < EPS] = EPS
-    levels = _levels(n)
-    numbers = np.zeros(n * (2 * UNDIVIDED + 3 + 8 * levels))
-    integers = np.zeros(n * (2 + 3 * levels), np.int32)
-    work, room = np.empty(6 * n + (UNDIVIDED + 1) ** 2), np.empty(7 * n, np.int32)
-    parts = _parts(numbers, integers, n)
-    _call(_dlasda, 1, UNDIVIDED, n, 0, sigma, beside, *parts, work, room)
-    return sigma * (scale if largest else 0.0), numbers, integers
+    n: int
+    numbers: Floats
+    integers: NDArray[np.int32]
 
+    @classmethod
+    def of(cls, n: int) -> Levels:
+        count = _levels(n)
+        numbers = np.zeros(n * (2 * UNDIVIDED + 3 + 8 * count))
+        return cls(n, numbers, np.zeros(n * (2 + 3 * count), np.int32))
 
-def multiplied(
-    numbers: Floats, integers: NDArray[np.int32], columns: Floats, *, right: bool
-) -> Floats:
-    """U' columns, or V columns, of the singular vectors, in the order of their values."""
-    n, count = columns.shape
-    columns = np.array(columns, dtype=np.float64, order="F")
-    product = np.empty_like(columns)
-    work, room = np.empty(n), np.empty(3 * n, np.int32)
-    sides = columns, n, product, n
-    parts = _parts(numbers, integers, n)
-    _call(_dlalsa, int(right), UNDIVIDED, n, count, *sides, *parts, work, room)
-    return product
+    def __getstate__(self) -> dict[str, Any]:
+        # Addresses are those of one process.
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @cached_property
+    def parts(self) -> list[Any]:
+        """Of both arrays, as dlasda and dlalsa want them, with their numbers of rows."""
+        n, levels, at = self.n, _levels(self.n), _address(self.numbers)
+        columns = UNDIVIDED, UNDIVIDED + 1, levels, 2 * levels, levels, 2 * levels, 2 * levels, 1, 1
+        places = [ctypes.c_void_p(at + 8 * n * i) for i in (0, *accumulate(columns[:-1]))]
+        left, right, difl, difr, z, poles, given, c, s = places
+        at = _address(self.integers)
+        k, pointers, given_columns, order = (
+            ctypes.c_void_p(at + 4 * n * i) for i in (0, 1, 2, 2 + 2 * levels)
+        )
+        rows = ctypes.byref(ctypes.c_int(n))
+        halves = [left, rows, right, k, difl, difr, z, poles, pointers, given_columns]
+        return [*halves, rows, order, given, c, s]
+
+    def times(self, columns: Floats, *, right: bool) -> Floats:
+        """V columns, or U' columns, of the singular vectors, in the order of their values."""
+        n, count = columns.shape
+        columns = np.array(columns, dtype=np.float64, order="F")
+        product = np.empty_like(columns)
+        work, room = np.empty(n), np.empty(3 * n, np.int32)
+        sides = columns, n, product, n
+        _call(_dlalsa, int(right), UNDIVIDED, n, count, *sides, *self.parts, work, room)
+        return product
 
 
 def _levels(n: int) -> int:
     return 1 + int(log2(n / (UNDIVIDED + 1)))
 
 
-def _parts(numbers: Floats, integers: NDArray[np.int32], n: int) -> list[Any]:
-    """Of both arrays, as dlasda and dlalsa want them, with their numbers of rows."""
-    levels, at = _levels(n), _address(numbers)
-    places = []
-    for width in (UNDIVIDED, UNDIVIDED + 1, levels, 2 * levels, levels, 2 * levels, 2 * levels, 1):
-        places.append(ctypes.c_void_p(at))
-        at += 8 * n * width
-    left, right, difl, difr, z, poles, given, c, s = *places, ctypes.c_void_p(at)
-    at = _address(integers)
-    k, pointers, columns, order = (
-        ctypes.c_void_p(at + 4 * n * i) for i in (0, 1, 2, 2 + 2 * levels)
-    )
-    halves = [left, n, right, k, difl, difr, z, poles, pointers, columns]
-    return [*halves, n, order, given, c, s]
+def divided(diagonal: Floats, above: Floats) -> tuple[Floats, Levels]:
+    """Singular values of an upper bidiagonal matrix, in no order, and products with the vectors.
+
+    Of more than UNDIVIDED columns.
+    """
+    n = diagonal.size
+    both = np.zeros((2, n))
+    both[0], both[1, :-1] = diagonal, above
+    largest = np.abs(both).max()
+    if not largest < np.inf:
+        raise np.linalg.LinAlgError("Singular values did not converge")
+    scale = 2.0 ** (frexp(largest)[1] - 1)
+    both /= scale
+    sigma, beside = both
+    # As LAPACK does: zeros would be divided by.
+    sigma[np.abs(sigma) < EPS] = EPS
+    levels = Levels.of(n)
+    work, room = np.empty(6 * n + (UNDIVIDED + 1) ** 2), np.empty(7 * n, np.int32)
+    _call(_dlasda, 1, UNDIVIDED, n, 0, sigma, beside, *levels.parts, work, room)
+    return sigma * (scale if largest else 0.0), levels

@@ -105,9 +105,10 @@ def may_gain_from_scaling(mean: Floats, variance: Floats, n_samples: int) -> boo
     """By more than what n_samples independent rows of standard columns would by accident."""
     if not variance.size:
         return False
-    off_centre = float(np.sum(mean**2 / variance))
+    if variance.max() > SAME_SCALE * variance.min():
+        return True
     by_accident = max(1.0, 2.0 * variance.size / n_samples)
-    return bool(variance.max() > SAME_SCALE * variance.min() or off_centre > by_accident)
+    return float(np.add.reduce(mean**2 / variance)) > by_accident
 
 
 def moments_of(rows: Rows) -> Moments:

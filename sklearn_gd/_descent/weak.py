@@ -26,8 +26,8 @@ WEAK = 0.02
 def sharpened(spectrum: Spectrum, rows: Rows) -> Spectrum:
     """With the slopes that the rows have at the start, where those are weak."""
     along = spectrum.residual
-    squares = np.einsum("i,ik,ik", spectrum.curvature, along, along)
-    if not squares < WEAK**2 * spectrum.largest_curvature * np.einsum("ik,ik", along, along):
+    squares = np.vdot(along, spectrum.curvature[:, np.newaxis] * along)
+    if not squares < WEAK**2 * spectrum.largest_curvature * np.vdot(along, along):
         return spectrum
     slopes = spectrum.basis.T @ rows.slopes(spectrum.start)
     return replace(spectrum, slopes=np.where(along == 0, 0.0, slopes))
