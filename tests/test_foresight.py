@@ -72,6 +72,21 @@ def test_rest_before_a_divergence_is_at_the_least_update_or_nowhere(reach, slow,
     assert foresee(descent, None, 1000, rounding).rest == (least if rests else None)
 
 
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("above", [1 + 1e-6, 1 - 1e-6])
+def test_the_last_update_rests_or_does_not(seed, above):
+    """By a hair, with steep and flat directions, one target or two, at rates up to the stable."""
+    rng = np.random.default_rng(seed)
+    curvature, residual = (
+        np.append(rng.uniform(1e-4, 1.0, 4), 1.0),
+        rng.normal(size=(5, 1 + seed % 2)),
+    )
+    descent = Descent(spectrum_by_hand(curvature, residual), rng.uniform(0.01, 1.999))
+    updates = np.linalg.norm(np.diff(descent.theta([30, 31]), axis=0)[0], axis=0)
+    rounding = above * np.max(updates / descent.size(30))
+    assert foresee(descent, None, 30, rounding).rest == (30 if above > 1 else None)
+
+
 @pytest.mark.parametrize(("rounding", "rest"), [(0.5, 0), (0.4999, 1), (0.25, 1), (0.2499, 2)])
 def test_an_update_of_just_a_rounding_is_rest(rounding, rest):
     """Halves of a distance: the first update is half of it, the next a quarter."""

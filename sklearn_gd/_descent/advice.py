@@ -78,7 +78,7 @@ def _still_falling(path: DescentPath) -> bool:
     rounding = float(np.finfo(path._layout.dtype).eps)
     loss, floor = path._descent.loss_at(path.n_iter), _floor(path)
     far = floor is not None and loss > 0.5 * (path._descent.loss_at(0) + floor)
-    return bool(far or path._descent.fall(path.n_iter) > rounding * loss)
+    return bool(far or path._descent.fall_at(path.n_iter) > rounding * loss)
 
 
 def _unfinished(path: DescentPath, moments: HaveMoments | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from math import ceil
@@ -91,19 +91,27 @@ class Descent(Exactness):
         """Each direction's part of the loss at the start, summed over targets."""
         return np.asarray(0.5 * np.sum(self.residual**2, axis=1))
 
-    @cached_property
+    @property
     def diverging(self) -> bool:
         """Whether some direction grows with every update."""
         return self.contraction.any_growing
 
     def loss_at(self, t: int) -> float:
         """J_t, kept: of the start and of the stop it is asked more than once."""
-        if t not in self._losses_asked:
-            self._losses_asked[t] = float(self.loss(t))
-        return self._losses_asked[t]
+        return self._asked_once(self.loss, t)
+
+    def fall_at(self, t: int) -> float:
+        """J_t - J_{t+1}, kept as well."""
+        return self._asked_once(self.fall, t)
+
+    def _asked_once(self, question: Callable[[int], Floats], t: int) -> float:
+        asked = question.__name__, t
+        if asked not in self._answers:
+            self._answers[asked] = float(question(t))
+        return self._answers[asked]
 
     @cached_property
-    def _losses_asked(self) -> dict[int, float]:
+    def _answers(self) -> dict[tuple[str, int], float]:
         return {}
 
     def loss(self, t: ArrayLike) -> Floats:

@@ -3,7 +3,9 @@ the vectors come out, which are never formed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +22,8 @@ class Divided:
     The transpose, its rows and columns from last to first, is upper bidiagonal as well.
     """
 
-    levels: lapack.Levels
+    numbers: Floats
+    integers: NDArray[np.int32]
     order: NDArray[np.intp]  # of singular values as they were found, descending
     turned_over: bool
 
@@ -30,14 +33,22 @@ class Divided:
     ) -> tuple[Floats, Divided]:
         """With the singular values, in descending order."""
         step = -1 if turned_over else 1
-        sigma, levels = lapack.divided(diagonal[::step], above[::step])
+        sigma, numbers, integers = lapack.divided(diagonal[::step], above[::step])
         order = np.argsort(-sigma, kind="stable")
-        return sigma[order], cls(levels, order, turned_over)
+        return sigma[order], cls(numbers, integers, order, turned_over)
+
+    @cached_property
+    def parts(self) -> list[Any]:
+        return lapack.parts(self.numbers, self.integers, self.order.size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Addresses are good in one place.
+        return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def back(self, columns: Floats) -> Floats:
         """U' columns."""
         over = columns[::-1] if self.turned_over else columns
-        return self.levels.times(over, right=False)[self.order]
+        return lapack.multiplied(self.parts, over, right=False)[self.order]
 
     def of(self, columns: Floats) -> Floats:
         """V columns."""
@@ -45,5 +56,5 @@ class Divided:
         found[self.order] = columns
         if not columns.shape[1]:
             return found  # dlalsa wants some
-        product = self.levels.times(found, right=True)
+        product = lapack.multiplied(self.parts, found, right=True)
         return product[::-1] if self.turned_over else product

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from functools import cached_property
 from itertools import accumulate
 from math import frexp, log2
 from typing import Any
@@ -77,7 +75,7 @@ def _call(function: Callable[..., None] | None, *arguments: Any) -> None:
 def _pointer(argument: Any) -> Any:
     if type(argument) is int:
         return ctypes.byref(ctypes.c_int(argument))
-    return _address(argument) if type(argument) is np.ndarray else argument
+    return _address(argument) if isinstance(argument, np.ndarray) else argument
 
 
 def _address(array: NDArray[Any]) -> int:
@@ -121,56 +119,8 @@ def singular(diagonal: Floats, above: Floats) -> tuple[Floats, Floats, Floats]:
     return left, sigma, right
 
 
-@dataclass(frozen=True, eq=False)
-class Levels:
-    """What dlasda leaves of the singular vectors of an upper bidiagonal matrix, (n, n)."""
-
-    n: int
-    numbers: Floats
-    integers: NDArray[np.int32]
-
-    @classmethod
-    def of(cls, n: int) -> Levels:
-        count = _levels(n)
-        numbers = np.zeros(n * (2 * UNDIVIDED + 3 + 8 * count))
-        return cls(n, numbers, np.zeros(n * (2 + 3 * count), np.int32))
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Addresses are those of one process.
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    @cached_property
-    def parts(self) -> list[Any]:
-        """Of both arrays, as dlasda and dlalsa want them, with their numbers of rows."""
-        n, levels, at = self.n, _levels(self.n), _address(self.numbers)
-        columns = UNDIVIDED, UNDIVIDED + 1, levels, 2 * levels, levels, 2 * levels, 2 * levels, 1, 1
-        places = [ctypes.c_void_p(at + 8 * n * i) for i in (0, *accumulate(columns[:-1]))]
-        left, right, difl, difr, z, poles, given, c, s = places
-        at = _address(self.integers)
-        k, pointers, given_columns, order = (
-            ctypes.c_void_p(at + 4 * n * i) for i in (0, 1, 2, 2 + 2 * levels)
-        )
-        rows = ctypes.byref(ctypes.c_int(n))
-        halves = [left, rows, right, k, difl, difr, z, poles, pointers, given_columns]
-        return [*halves, rows, order, given, c, s]
-
-    def times(self, columns: Floats, *, right: bool) -> Floats:
-        """V columns, or U' columns, of the singular vectors, in the order of their values."""
-        n, count = columns.shape
-        columns = np.array(columns, dtype=np.float64, order="F")
-        product = np.empty_like(columns)
-        work, room = np.empty(n), np.empty(3 * n, np.int32)
-        sides = columns, n, product, n
-        _call(_dlalsa, int(right), UNDIVIDED, n, count, *sides, *self.parts, work, room)
-        return product
-
-
-def _levels(n: int) -> int:
-    return 1 + int(log2(n / (UNDIVIDED + 1)))
-
-
-def divided(diagonal: Floats, above: Floats) -> tuple[Floats, Levels]:
-    """Singular values of an upper bidiagonal matrix, in no order, and products with the vectors.
+def divided(diagonal: Floats, above: Floats) -> tuple[Floats, Floats, NDArray[np.int32]]:
+    """Singular values of an upper bidiagonal matrix, in no order, and what has `parts`.
 
     Of more than UNDIVIDED columns.
     """
@@ -185,7 +135,38 @@ def divided(diagonal: Floats, above: Floats) -> tuple[Floats, Levels]:
     sigma, beside = both
     # As LAPACK does: zeros would be divided by.
     sigma[np.abs(sigma) < EPS] = EPS
-    levels = Levels.of(n)
+    levels = _levels(n)
+    numbers = np.zeros(n * (2 * UNDIVIDED + 3 + 8 * levels))
+    integers = np.zeros(n * (2 + 3 * levels), np.int32)
     work, room = np.empty(6 * n + (UNDIVIDED + 1) ** 2), np.empty(7 * n, np.int32)
-    _call(_dlasda, 1, UNDIVIDED, n, 0, sigma, beside, *levels.parts, work, room)
-    return sigma * (scale if largest else 0.0), levels
+    _call(_dlasda, 1, UNDIVIDED, n, 0, sigma, beside, *parts(numbers, integers, n), work, room)
+    return sigma * (scale if largest else 0.0), numbers, integers
+
+
+def parts(numbers: Floats, integers: NDArray[np.int32], n: int) -> list[Any]:
+    """Where dlasda and dlalsa find what, with numbers of rows: good while both arrays are there."""
+    levels, at = _levels(n), _address(numbers)
+    columns = UNDIVIDED, UNDIVIDED + 1, levels, 2 * levels, levels, 2 * levels, 2 * levels, 1
+    places = [ctypes.c_void_p(at + 8 * n * i) for i in accumulate(columns, initial=0)]
+    left, right, difl, difr, z, poles, given, c, s = places
+    at = _address(integers)
+    k, pointers, given_columns, order = (
+        ctypes.c_void_p(at + 4 * n * i) for i in (0, 1, 2, 2 + 2 * levels)
+    )
+    halves = [left, n, right, k, difl, difr, z, poles, pointers, given_columns]
+    return [*halves, n, order, given, c, s]
+
+
+def multiplied(parts: list[Any], columns: Floats, *, right: bool) -> Floats:
+    """U' columns, or V columns, of the singular vectors, in the order of their values."""
+    n, count = columns.shape
+    columns = np.array(columns, dtype=np.float64, order="F")
+    product = np.empty_like(columns)
+    work, room = np.empty(n), np.empty(3 * n, np.int32)
+    sides = columns, n, product, n
+    _call(_dlalsa, int(right), UNDIVIDED, n, count, *sides, *parts, work, room)
+    return product
+
+
+def _levels(n: int) -> int:
+    return 1 + int(log2(n / (UNDIVIDED + 1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -94,7 +95,7 @@ class Spectrum:
         amplified = shares / np.where(shares > 0, self.curvature, 1.0)
         return self.rounding + self.slope_error * sqrt(amplified.sum())
 
-    @property
+    @cached_property
     def largest_curvature(self) -> float:
         return float(self.curvature.max(initial=0.0))
 

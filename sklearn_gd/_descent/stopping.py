@@ -56,9 +56,12 @@ class Curve(Protocol):
     """What the search asks of a descent, at many t at once."""
 
     @property
+    def lr(self) -> float: ...
+    @property
     def diverging(self) -> bool: ...
     def loss(self, t: ArrayLike) -> Floats: ...
     def fall(self, t: ArrayLike) -> Floats: ...
+    def fall_at(self, t: int) -> float: ...
     def size(self, t: int) -> Floats: ...
     def update_weights(self, unit: Floats) -> Floats: ...
     def largest(self, t: ArrayLike, weights: Floats) -> Floats: ...
@@ -72,7 +75,10 @@ def foresee(curve: Curve, tol: float | None, max_iter: int, rounding: float) -> 
     infinity they do not need the numerical rank to be decided.
     """
     last = _end_of_fall(curve, max_iter)
-    weights = curve.update_weights(rounding * curve.size(last))
+    unit = rounding * curve.size(last)
+    if not curve.diverging and _still_moves(curve, last, unit):
+        return Stopping(tol, max_iter)
+    weights = curve.update_weights(unit)
     if curve.diverging:
         # Convex in t as the loss is, with a least value of its own; rest comes before it or never.
         rise = first_true(
@@ -81,6 +87,16 @@ def foresee(curve: Curve, tol: float | None, max_iter: int, rounding: float) -> 
         last = last if rise is None else rise
     rest = first_true(lambda t: curve.largest(t, weights) <= 1.0, last)
     return Stopping(tol, max_iter, rest, curve.diverging)
+
+
+def _still_moves(curve: Curve, t: int, unit: Floats) -> bool:
+    """Whether some target's next update is larger than its unit for sure, as the fall tells.
+
+    Along a direction contracted by r, energy (1 - r^2) of the loss is lost with an update whose
+    square is 2 lr energy (1 - r), which is lr times as much or more; and of several targets one's
+    ratio is no less than that of the sums.
+    """
+    return curve.lr * curve.fall_at(t) > 2.0 * float(unit @ unit)
 
 
 def _end_of_fall(curve: Curve, last: int) -> int:
