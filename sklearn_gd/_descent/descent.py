@@ -72,15 +72,12 @@ class Descent(Exactness):
     @cached_property
     def slopes(self) -> Floats:
         """Of the loss at the start, downwards along each direction."""
-        slopes = self.spectrum.slopes
-        return self.residual * self.sigma[:, np.newaxis] if slopes is None else slopes[self.moving]
+        return self.residual * self.sigma[:, np.newaxis]
 
     @cached_property
     def amplitudes(self) -> Floats:
         """How far there is to go along each direction."""
-        if self.spectrum.slopes is None:
-            return self.residual / self.sigma[:, np.newaxis]
-        return self.slopes / self.contraction.curvature[:, np.newaxis]
+        return self.residual / self.sigma[:, np.newaxis]
 
     @cached_property
     def basis(self) -> Floats:

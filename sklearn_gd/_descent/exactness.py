@@ -39,8 +39,11 @@ class Exactness:
         """
         if self.energy.size == 0:
             return 0.0
-        gain = self.contraction.shortfall(t) / self.contraction.curvature
-        return float(self.spectrum.error * self.spectrum.curvature.max() * gain.max())
+        spectrum, gain = self.spectrum, self.contraction.shortfall(t) / self.contraction.curvature
+        error = float(spectrum.error * spectrum.curvature.max() * gain.max())
+        if error > 0 and spectrum.is_weak:  # beside which errors of slopes are large
+            error += spectrum.slope_error * float(gain.max() / np.linalg.norm(self.size(t)))
+        return error
 
     def loss_error(self, t: int) -> float:
         """A bound on the error of the loss: that at the start, and what was lost since."""

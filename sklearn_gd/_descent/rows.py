@@ -219,18 +219,6 @@ class Rows:
             pull[:first] += weighted.sum(axis=0)
         return squares, pull
 
-    def slopes(self, theta: Floats) -> Floats:
-        """The partial derivatives of J with the other sign, in the longest floats there are."""
-        first, theta = int(self.fit_intercept), theta.astype(np.longdouble)
-        slopes = np.zeros_like(theta)
-        for X, y, w in self.blocks():
-            X = X.astype(np.longdouble)
-            residual = y - X @ theta[first:] - theta[:first].sum(axis=0)
-            weighted = residual if w is None else residual * w[:, np.newaxis]
-            slopes[first:] += X.T @ weighted
-            slopes[:first] += weighted.sum(axis=0)
-        return (slopes / self.weight).astype(np.float64)
-
     def squares(self, theta: Floats) -> float:
         """The first of both, where the second would not be used.
 

@@ -25,6 +25,10 @@ RECORD_LIMIT_BYTES = 1 << 28
 # More columns than this, and than rows, are not summed for a sentence on scaling.
 MOST_COLUMNS_OF_ADVICE = 256
 
+# A Krylov space of targets along weak directions lacks digits; a decomposition that takes longer is
+# not asked for them.
+MOST_NANOSECONDS_FOR_WEAK = 5e9
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -98,7 +102,9 @@ def _solve_by(
             return descent, stop, None  # advice on scaling would decompose them
         engine = prices.KRYLOV_ON_ROWS
     if engine == prices.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
-        return *krylov.on_rows(problem.sides(), start, _ask(problem, terms)), None
+        descent, stop = krylov.on_rows(problem.sides(), start, _ask(problem, terms))
+        if not (descent.spectrum.is_weak and _may_be_sharpened(problem, terms)):
+            return descent, stop, None
     if isinstance(problem, RowsInMemory) and problem.are_few:
         spectrum = problem.decomposed(start, terms.max_iter)
         plan = _plan(_descent(spectrum, terms), problem, terms)
@@ -107,6 +113,14 @@ def _solve_by(
     plan = _spectral(problem, start, terms, moments)
     have = HaveMoments.of(moments, problem.fit_intercept)
     return *_taken(plan, problem, engine), have
+
+
+def _may_be_sharpened(problem: Problem, terms: Terms) -> bool:
+    """Whether weak directions can be decomposed by themselves, in a few seconds."""
+    if not isinstance(problem, RowsInMemory):
+        return False
+    shape = choice.Shape.of(problem, terms.max_iter, terms.lr is not None)
+    return shape.cost(prices.SPECTRAL) < MOST_NANOSECONDS_FOR_WEAK
 
 
 def _cheap_moments(problem: RowsInMemory, known: Moments | None) -> HaveMoments | None:
