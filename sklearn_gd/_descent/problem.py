@@ -19,7 +19,6 @@ from sklearn_gd._descent.products import sum_of_squares
 from sklearn_gd._descent.rows import Rows
 from sklearn_gd._descent.scaled import ScaledRows
 from sklearn_gd._descent.spectrum import Spectrum
-from sklearn_gd._descent.weak import sharpened
 from sklearn_gd._descent.whitening import Whitening, refined, whitened_sums
 
 Floats = NDArray[np.float64]
@@ -69,7 +68,7 @@ class RowsInMemory(Rows):
 
     def decomposed(self, start: Floats, max_iter: int) -> Spectrum:
         """In one pass, with all digits of so many updates; for few rows."""
-        return sharpened(decomposed(self, start, max_iter), self)
+        return decomposed(self, start, max_iter)
 
     def may_gain_from_scaling(self) -> bool:
         """As sums would say, without BLAS."""
@@ -177,5 +176,4 @@ def zeros(problem: Problem | Gathered) -> Floats:
 def refine(problem: Problem, coarse: Spectrum) -> Spectrum:
     """From the rows once more: the singular values of Z, not the square roots of those of Z'Z."""
     white = Whitening.of(coarse)
-    fine = refined(coarse, white, problem.whitened_sums(white) / problem.weight)
-    return sharpened(fine, problem) if isinstance(problem, RowsInMemory) else fine
+    return refined(coarse, white, problem.whitened_sums(white) / problem.weight)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,9 @@ from sklearn_gd._descent.moments import HaveMoments, Moments
 from sklearn_gd._descent.problem import Gathered, Problem, RowsInMemory, refine
 from sklearn_gd._descent.rows import LARGEST_SIZE
 from sklearn_gd._descent.short import short_descent
-from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
+from sklearn_gd._descent.spectrum import CONTRACT, Spectrum, eigenbasis
 from sklearn_gd._descent.stopping import Stop, Stopping, find_stop, foresee
+from sklearn_gd._descent.weak import sharp_loss, sharpened
 
 Floats = NDArray[np.float64]
 
@@ -24,10 +26,11 @@ Floats = NDArray[np.float64]
 RECORD_LIMIT_BYTES = 1 << 28
 # More columns than this, and than rows, are not summed for a sentence on scaling.
 MOST_COLUMNS_OF_ADVICE = 256
-
-# A Krylov space of targets along weak directions lacks digits; a decomposition that takes longer is
-# not asked for them.
-MOST_NANOSECONDS_FOR_WEAK = 5e9
+# Numbers that directions may have, and multiplications that a product with the rows may take, if
+# these are to be asked of the rows once more; and if a Krylov space is given up for that, where its
+# directions may lean so many times too far.
+MOST_SHARPENED, MOST_FLOPS = 1 << 24, 1e11
+MOST_FLOPS_FOR_KRYLOV, KRYLOV_LEANS = 1e10, 4.0
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,12 @@ def _solve_by(
         engine = prices.KRYLOV_ON_ROWS
     if engine == prices.KRYLOV_ON_ROWS and not isinstance(problem, Gathered):
         descent, stop = krylov.on_rows(problem.sides(), start, _ask(problem, terms))
-        if not (descent.spectrum.is_weak and _may_be_sharpened(problem, terms)):
+        lacking = descent.leaning_error(stop.t) > KRYLOV_LEANS * CONTRACT
+        if not (lacking and _may_be_sharpened(problem, MOST_FLOPS_FOR_KRYLOV)):
             return descent, stop, None
     if isinstance(problem, RowsInMemory) and problem.are_few:
         spectrum = problem.decomposed(start, terms.max_iter)
-        plan = _plan(_descent(spectrum, terms), problem, terms)
+        plan = _decomposed(spectrum, problem, terms)
         return *_taken(plan, problem, engine), _cheap_moments(problem, moments)
     moments = moments or problem.moments()
     plan = _spectral(problem, start, terms, moments)
@@ -115,12 +119,12 @@ def _solve_by(
     return *_taken(plan, problem, engine), have
 
 
-def _may_be_sharpened(problem: Problem, terms: Terms) -> bool:
-    """Whether weak directions can be decomposed by themselves, in a few seconds."""
+def _may_be_sharpened(problem: Problem, most: float) -> TypeGuard[RowsInMemory]:
+    """Whether its directions can be asked of the rows, in memory and time."""
     if not isinstance(problem, RowsInMemory):
         return False
-    shape = choice.Shape.of(problem, terms.max_iter, terms.lr is not None)
-    return shape.cost(prices.SPECTRAL) < MOST_NANOSECONDS_FOR_WEAK
+    n, p = problem.n_samples, problem.n_parameters
+    return p * min(n, p) <= MOST_SHARPENED and n * p * min(n, p) <= most
 
 
 def _cheap_moments(problem: RowsInMemory, known: Moments | None) -> HaveMoments | None:
@@ -156,8 +160,20 @@ def _spectral(problem: Problem | Gathered, start: Floats, terms: Terms, moments:
     if not isinstance(problem, Gathered):
         plan = _with_last_loss(plan, problem, terms.tol)
         if not plan.holds:
-            plan = _plan(_descent(refine(problem, spectrum), terms), problem, terms)
+            plan = _decomposed(refine(problem, spectrum), problem, terms)
     return plan
+
+
+def _decomposed(spectrum: Spectrum, problem: Problem, terms: Terms) -> Plan:
+    """On a decomposition, whose small singular values may be asked of the rows once more."""
+    plan = _plan(_descent(spectrum, terms), problem, terms)
+    descent, t = plan.descent, plan.stop.t
+    if descent.leaning_error(t) > CONTRACT and _may_be_sharpened(problem, MOST_FLOPS):
+        return _plan(_descent(sharpened(spectrum, problem), terms), problem, terms)
+    if not descent.floor_leans(t):
+        return plan
+    measure = partial(sharp_loss, problem) if isinstance(problem, RowsInMemory) else problem.loss
+    return _measured(plan, measure, terms.tol)
 
 
 def _taken(plan: Plan, problem: Problem | Gathered, engine: str) -> tuple[Descent, Stop]:
@@ -186,10 +202,14 @@ def _with_last_loss(plan: Plan, problem: Problem, tol: float | None) -> Plan:
     It may fall below `tol` at another t then, or below one that could not be told from rounding;
     coefficients come to rest when they did.
     """
-    descent, t = plan.descent, plan.stop.t
-    if plan.holds or not descent.lacks_only_the_loss(t):
+    if plan.holds or not plan.descent.lacks_only_the_loss(plan.stop.t):
         return plan
-    descent = descent.measured(t, problem.loss(descent.theta(t)))
+    return _measured(plan, problem.loss, tol)
+
+
+def _measured(plan: Plan, loss: Callable[[Floats], float], tol: float | None) -> Plan:
+    descent, t = plan.descent, plan.stop.t
+    descent = descent.measured(t, loss(descent.theta_at(t)))
     stopping = replace(plan.stopping, tol=_told(tol, descent))
     return Plan(descent, stopping, find_stop(descent, stopping))
 

@@ -25,9 +25,6 @@ MOMENTS_ROUNDING = 4
 MOMENTS_ERROR = 10
 # Slopes below this times the largest possible slope are rounding.
 SLOPE_ROUNDING = 16
-# A slope at the start that is below this share of the largest possible one. Errors of slopes are
-# then up to 1e-13 of them; targets of some size along some large direction are never weak.
-WEAK = 0.02
 # Added to p in the usual rank tolerance p * eps, which is too tight for very few columns.
 RANK_MARGIN = 16
 
@@ -52,6 +49,8 @@ class Spectrum:
     unit: float = field(default=EPS, kw_only=True)  # the rounding of sums over rows
     # The t whose loss was measured on the rows, to have the floor from it; None: from the sums.
     measured_at: int | None = field(default=None, kw_only=True)
+    # Whether small singular values are known to their own size, and not to the largest's.
+    sharp: bool = field(default=False, kw_only=True)
     # Roundings of y and of predictions move a loss formed row by row by this times its root.
     row_rounding: float = field(default=0.0, kw_only=True)
 
@@ -99,13 +98,6 @@ class Spectrum:
     @cached_property
     def largest_curvature(self) -> float:
         return float(self.curvature.max(initial=0.0))
-
-    @cached_property
-    def is_weak(self) -> bool:
-        """Whether the first residual lies along directions of small curvature alone."""
-        along, largest = self.residual, float(self.curvature.max(initial=0.0))
-        squares = np.vdot(along, self.curvature[:, np.newaxis] * along)
-        return bool(squares < WEAK**2 * largest * np.vdot(along, along))
 
     @property
     def felt_curvature(self) -> Floats:

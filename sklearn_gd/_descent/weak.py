@@ -1,15 +1,16 @@
-"""Targets along weak directions: a spectrum and rows go in, a spectrum that knows those comes out.
+"""Small singular values, known to their own size: a spectrum and rows in, a sharper one out.
 
-A decomposition knows singular values, and their vectors, to a few roundings of the largest. Where
-the first residual lies along small ones, nothing larger covers that error up: coefficients were off
-by 1e-11 with singular values 1e-5 of the largest, where the literal loop is off by 1e-13, since its
-products with the rows are rounded anew at every update and their errors cancel.
+A decomposition knows singular values to a few roundings of the largest, and a direction of a small
+one leans by as many of their ratios on others: so coefficients of long descents were off by 1e-11
+where singular values are 1e-5 of the largest, and the literal loop, whose products with the rows
+are rounded anew at every update, by 1e-13. What the rows see of such a direction is as small as its
+singular value and, if digits do not cancel on the way, its errors are small beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from math import sqrt
 
 import numpy as np
@@ -17,85 +18,117 @@ from numpy.typing import NDArray
 
 from sklearn_gd._descent import sharp
 from sklearn_gd._descent.rows import Rows
-from sklearn_gd._descent.spectrum import WEAK, Spectrum
+from sklearn_gd._descent.spectrum import Spectrum
 
 Floats = NDArray[np.float64]
 
+# Singular values below this share of the largest are decomposed by themselves, and so are those
+# below this share of the largest of these.
+WEAK = 0.02
+# Slopes over singular values so far above their ratio to the residual say how much of it lies
+# along these; below it is the residual itself that does.
+WELL_ABOVE = 10.0
+
 
 def sharpened(spectrum: Spectrum, rows: Rows) -> Spectrum:
-    """With weak directions decomposed once more, by themselves, if the residual lies along these.
+    """The same directions as rows A = diag(sqrt(w / W)) Z see them, level by level."""
+    felt = np.flatnonzero(spectrum.felt)
+    felt = felt[np.argsort(-spectrum.curvature[felt], kind="stable")]
+    V, sigma = spectrum.basis[:, felt], np.sqrt(spectrum.curvature[felt])
+    m, weak = felt.size, sigma < WEAK * spectrum.largest_curvature**0.5
+    weak &= m < len(V)  # else the rows' space is all there is
+    triangle, pulled, slopes = _seen(V, weak, spectrum.start, rows)
+    V[:, weak] -= _outside(V, weak, pulled, sigma[weak])
+    sigma, along = _levels(triangle[:m, :m], triangle[:m, m:], V, sigma)
 
-    What the rows see of them has errors that are small beside them, not beside the largest; so have
-    the slopes along the others.
-    """
-    if not spectrum.is_weak:
-        return spectrum
-    weak = spectrum.felt & (spectrum.curvature < WEAK**2 * spectrum.largest_curvature)
-    large = spectrum.felt & ~weak
-    seen = Seen.of(spectrum.basis[:, weak], spectrum.start, rows)
-    left, sigma, right = np.linalg.svd(seen.triangle)
+    left_over = triangle[m:, m:]
+    size = np.sqrt(np.sum(along**2, axis=0) + np.sum(left_over**2, axis=0))
+    better = sigma[:, np.newaxis] * size > WELL_ABOVE * np.linalg.norm(slopes, axis=0)
+    along = np.where(better, V.T @ slopes / sigma[:, np.newaxis], along)
+
     basis, curvature, residual = (
         a.copy() for a in (spectrum.basis, spectrum.curvature, spectrum.residual)
     )
-    if spectrum.felt_curvature.size < len(basis):
-        basis[:, weak] -= seen.outside(basis[:, spectrum.felt], curvature[weak])
-    basis[:, weak] = basis[:, weak] @ right.T
-    curvature[weak] = np.maximum(sigma**2, spectrum.null_below)
-    residual[weak] = left.T @ seen.along
-    residual[large] = basis[:, large].T @ seen.slopes / np.sqrt(curvature[large, np.newaxis])
+    flat = sigma**2 <= spectrum.null_below
+    basis[:, felt], curvature[felt] = V, np.maximum(sigma**2, spectrum.null_below)
+    residual[felt] = np.where(flat[:, np.newaxis], 0.0, along)
+    floor = 0.5 * float(np.sum(left_over**2) + np.sum(along[flat] ** 2))
+    changed = {"basis": basis, "curvature": curvature, "residual": residual, "floor": floor}
     kept = {f.name: getattr(spectrum, f.name) for f in fields(Spectrum)}
-    return Spectrum(**{**kept, "basis": basis, "curvature": curvature, "residual": residual})
+    return Spectrum(**kept | changed | {"sharp": True})
 
 
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What rows A = diag(sqrt(w / W)) Z see of directions V, and of the first residual r."""
+def sharp_loss(rows: Rows, theta: Floats) -> float:
+    """J(theta) of few targets fitted well, in digits that sums of large terms lose."""
+    squares = 0.0
+    for Z, y, w in _blocks(rows):
+        high, low = sharp.product(Z, theta)
+        squares += float(np.sum(w * ((y - high) - low) ** 2))
+    return squares / (2.0 * rows.weight)
 
-    directions: Floats  # V, (p, m)
-    triangle: Floats  # R of A V = Q R, (m, m)
-    along: Floats  # Q' r, (m, k)
-    pulled: tuple[Floats, Floats]  # A'A V, a sum of two
-    slopes: Floats  # A'r, (p, k)
 
-    @classmethod
-    def of(cls, directions: Floats, start: Floats, rows: Rows) -> Seen:
-        (p, m), k = directions.shape, rows.n_targets
-        against = np.concatenate([-directions, start], axis=1)
-        triangle, pulled = np.empty((0, m + k)), sharp.Sum((p, m + k))
-        for Z, y, w in _blocks(rows):
-            high, low = sharp.product(Z, against)
-            table = -high
-            table[:, m:] += y
-            table -= low
-            triangle = _triangle(triangle, table * np.sqrt(w))
-            pulled.add(*sharp.product(Z.T, table * w))
-        high, low = pulled.high / rows.weight, pulled.low / rows.weight
-        triangle = triangle[:m] / sqrt(rows.weight)
-        halves = high[:, :m], low[:, :m]
-        slopes = high[:, m:] + low[:, m:]
-        return cls(directions, triangle[:, :m], triangle[:, m:], halves, slopes)
-
-    def outside(self, felt: Floats, curvature: Floats) -> Floats:
-        """By how much V leaves the space of the rows, where no slope ever points.
-
-        A'A v / curvature lies in that space, and is off from v along directions of the rows else.
-        """
-        high, low = self.pulled
-        off = (self.directions - high / curvature) - low / curvature
-        for _ in range(2):
-            off = off - felt @ (felt.T @ off)
-        return off
+def _seen(
+    V: Floats, weak: NDArray[np.bool_], start: Floats, rows: Rows
+) -> tuple[Floats, sharp.Sum, Floats]:
+    """With r the residual at the start: R of [A V, r], A'A V of weak directions, and A'r."""
+    m, k = V.shape[1], rows.n_targets
+    against = np.concatenate([-V, start], axis=1)
+    pull = np.append(weak, np.ones(k, bool))
+    triangle, pulled = np.empty((0, m + k)), sharp.Sum((len(V), int(pull.sum())))
+    for Z, y, w in _blocks(rows):
+        high, low = sharp.product(Z, against)
+        table = -high
+        table[:, m:] += y
+        table -= low
+        seen = np.concatenate([triangle, table * np.sqrt(w)])
+        triangle = np.asarray(np.linalg.qr(seen, mode="r"))
+        pulled.add(*sharp.product(Z.T, (table * w)[:, pull]))
+    pulled.high /= rows.weight
+    pulled.low /= rows.weight
+    slopes = pulled.high[:, -k:] + pulled.low[:, -k:]
+    return triangle / sqrt(rows.weight), pulled, slopes
 
 
 def _blocks(rows: Rows) -> Iterator[tuple[Floats, Floats, Floats]]:
-    """Z, y and weights (b, 1) of row blocks; the weights are not in Z, which they would round."""
+    """Z, y and weights (b, 1) of row blocks; times its weights Z would be rounded."""
     first = 0
-    for Z, y in replace(rows, sample_weight=None).design_blocks():
+    for Z, y in Rows(rows.X, rows.y, None, rows.fit_intercept).design_blocks():
         w = np.ones(len(y)) if rows.sample_weight is None else rows.sample_weight[first:][: len(y)]
         first += len(y)
         yield Z, y, w[:, np.newaxis]
 
 
-def _triangle(above: Floats, table: Floats) -> Floats:
-    """The R factor of both."""
-    return np.asarray(np.linalg.qr(np.concatenate([above, table]), mode="r"))
+def _outside(V: Floats, weak: NDArray[np.bool_], pulled: sharp.Sum, sigma: Floats) -> Floats:
+    """By how much weak directions leave the space of the rows, where no slope ever points.
+
+    A'A v / sigma^2 is in that space; what else it has that v has not is along other directions.
+    """
+    count = sigma.size
+    off = (V[:, weak] - pulled.high[:, :count] / sigma**2) - pulled.low[:, :count] / sigma**2
+    for _ in range(2):
+        off = off - V @ (V.T @ off)
+    return off
+
+
+def _levels(R: Floats, along: Floats, V: Floats, sizes: Floats) -> tuple[Floats, Floats]:
+    """sigma and U'r from R and Q'r, A V = Q R; V is turned to what it then is.
+
+    `sizes` are about sigma; columns of R are as accurate as they are small. Large ones come first,
+    and what the others have along these is taken off, so that they are decomposed at their size.
+    """
+    sigma, first = np.zeros(sizes.size), 0
+    while first < sigma.size:
+        large = int(np.sum(sizes >= WEAK * sizes[0]))
+        own, rest = slice(first, first + large), slice(first + large, None)
+        V[:, rest] -= V[:, own] @ np.linalg.solve(R[:large, :large], R[:large, large:])
+        left, sigma[own], right = np.linalg.svd(R[:large, :large])
+        V[:, own], along[own] = V[:, own] @ right.T, left.T @ along[own]
+        if rest.start < sigma.size:
+            R = R[large:, large:]
+            _, sizes, right = np.linalg.svd(R)
+            V[:, rest] = V[:, rest] @ right.T
+            high, low = sharp.product(R, right.T)
+            turn, R = np.linalg.qr(high + low)
+            along[rest] = turn.T @ along[rest]
+        first += large
+    return sigma, along
