@@ -247,7 +247,7 @@ def test_errors_just_within_the_promise_are_within_it():
     assert Descent(rounded, 1.0).holds(0, 1.0)
     assert not Descent(rounded, 1.0).holds(0, 1.0 - 1e-9)
     assert Descent(given, 1.0).loss_error(0) == 0.0
-    lacking = spectrum_by_hand([1.0], [[1.0]], floor=1.0, error=CONTRACT, rounding=1.0)
+    lacking = spectrum_by_hand([1.0], [[1.0]], floor=1.0, error=CONTRACT, rounding=1e-11)
     assert Descent(lacking, 1.0).lacks_only_the_loss(5)
     assert not Descent(given, 1.0).lacks_only_the_loss(5)
 

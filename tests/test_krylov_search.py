@@ -481,7 +481,8 @@ def test_targets_side_by_side():
 def test_losses_hold_where_all_pieces_do():
     """A rounding of the first loss above a millionth of a millionth of J is too much for it."""
     fine, coarse = (
-        piece_of(diagonal([1.0], [1.0], floor=1.0), rounding=size) for size in (1e-13, 1e-11)
+        piece_of(diagonal([1.0], [1.0], floor=1.0), rounding=size, error=1e-20)
+        for size in (1e-13, 1e-11)
     )
     assert joined([fine, fine], [0, 3], None).holds(9, 1.0)
     assert not joined([fine, coarse], [0, 3], None).holds(9, 1.0)

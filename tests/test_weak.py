@@ -159,7 +159,7 @@ def test_a_sharpened_spectrum_has_the_loss_at_the_start(small, targets):
 def test_a_second_fit_from_the_first_asks_no_rows_again(solver):
     """What is left lies along weak directions, but the coefficients are not small."""
     X, y = problem(1e-4, targets="any")
-    model = GDLinearRegressor(max_iter=10**4, warm_start=True, solver=solver)
+    model = GDLinearRegressor(max_iter=10**3, warm_start=True, solver=solver)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         for _ in range(2):

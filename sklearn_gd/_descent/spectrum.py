@@ -81,7 +81,13 @@ class Spectrum:
     def slope_error(self) -> float:
         """The length of the vector by which slopes are off."""
         largest = float(self.curvature.max(initial=0.0))
-        return self.error * sqrt(largest * self.rounding / (MOMENTS_ROUNDING * self.unit))
+        return self.error * sqrt(largest * self.squares)
+
+    @property
+    def squares(self) -> float:
+        """Mean squares of y and of the first predictions, which the first loss is rounded like."""
+        unit = self.unit if self.error > 0 else self.unit**2
+        return self.rounding / (MOMENTS_ROUNDING * unit)
 
     @property
     def resolution(self) -> float:
