@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, sqrt
+from math import exp, inf, sqrt
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from sklearn_gd._descent import prices
 from sklearn_gd._descent.choice import Shape
-from sklearn_gd._descent.curvatures import ROWS_ASKED, Curvatures, effective_rank
+from sklearn_gd._descent.curvatures import ROWS_ASKED, Curvatures, effective_rank, power_of
 from sklearn_gd._descent.prices import KRYLOV_ON_MOMENTS, KRYLOV_ON_ROWS, SPECTRAL
 from sklearn_gd._descent.problem import Gathered, RowsInMemory, moments_of
 from sklearn_gd._descent.solve import Terms, solve
@@ -90,11 +90,34 @@ def test_the_ratio_of_alike_columns_is_that_of_random_numbers():
 def test_the_gain_of_errors(updates):
     """At most the updates and the spread, and (1 - r^t) / curvature of the smallest curvature."""
     curvatures = Curvatures(2000, 500, 25.0)
-    assert curvatures.gain(updates) <= min(updates, curvatures.ratio**2)
-    smallest = 1 / curvatures.ratio**2
+    assert curvatures.gain(updates) <= min(updates, curvatures.spread)
+    smallest = 1 / curvatures.spread
     exact = (1 - (1 - smallest) ** updates) / smallest
     assert curvatures.gain(updates) == pytest.approx(exact, rel=2e-3)
     assert Curvatures(500, 500, 500.0).gain(updates) == updates
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.25, 0.5, 1.0])
+@pytest.mark.parametrize(("n", "d"), [(8000, 200), (2000, 500), (700, 500)])
+def test_the_spread_of_curvatures_is_that_of_rows(n, d, decay):
+    """As far as a thousand updates feel it, from the effective rank that rows were drawn from."""
+    Z = np.column_stack([np.ones(n), rows(n, d, decay).X])
+    curvature = np.linalg.eigvalsh(Z.T @ Z)
+    curvature /= curvature[-1]
+    gain = np.max((1 - (1 - curvature) ** 1000) / curvature)
+    scales = np.append(1.0, np.arange(1.0, d + 1) ** -(2 * decay))
+    rank = scales.sum() ** 2 / (scales**2).sum()
+    assert Curvatures(n, d + 1, rank).gain(1000) == pytest.approx(gain, rel=0.25)
+
+
+@pytest.mark.parametrize("p", [130, 8000])
+@pytest.mark.parametrize("power", [0.3, 0.5, 1.0, 2.0])
+def test_an_effective_rank_tells_how_fast_curvatures_fall_off(power, p):
+    """1, and j^-power beside it; ranks beyond any such power are at an end."""
+    curvature = np.append(1.0, np.arange(1.0, p) ** -power)
+    rank = curvature.sum() ** 2 / (curvature**2).sum()
+    assert power_of(rank, p) == pytest.approx(power, abs=0.05)
+    assert (power_of(2.0 * p, p), round(power_of(1.0, p), 2)) == (0.0, 4.0)
 
 
 @pytest.mark.parametrize(
@@ -143,14 +166,18 @@ def test_a_given_rate_needs_no_top():
     assert absurd.lacking == long.lacking == 1.0
 
 
-def test_how_often_moments_lack_digits():
+def test_how_often_moments_lack_digits(monkeypatch):
     """By the gain of errors: as in the engines' runs on these shapes, or unknown in between."""
     assert shape(900, 900, 20, 900.0).lacking == 1.0  # fitted exactly
     assert shape(1500, 1000, 20, 1000.0).lacking == prices.LACKING_SHORT
     assert shape(1500, 1000, 100, 1000.0).lacking == prices.LACKING_ON_THE_WAY
     assert shape(1500, 1000, 1000, 1000.0).lacking == prices.LACKING_SHORT
-    assert shape(10_000, 900, 1000, 27.0).lacking == 1.0
-    assert shape(6000, 350, 1000, 24.0).lacking == prices.LACKING_LONG
+    assert shape(10_000, 900, 1000, 27.0).lacking > 0.9
+    between = shape(6000, 350, 1000, 24.0)
+    for deviations, share in ((0.0, 0.5), (1.0, 0.841), (-1.0, 0.159), (-3.0, 0.1)):
+        gain = between.curvatures.gain(1000)
+        monkeypatch.setattr(prices, "LACKING_FROM", gain * exp(-deviations * prices.GAIN_ERROR))
+        assert between.lacking == pytest.approx(share, abs=1e-3)
 
 
 @pytest.mark.parametrize(

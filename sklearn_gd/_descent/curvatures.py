@@ -7,6 +7,7 @@ are large, and the others fall off. All figures here are measured on columns of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import cbrt, expm1, inf, log, sqrt
 
 import numpy as np
@@ -48,7 +49,7 @@ class Curvatures:
 
     @property
     def ratio(self) -> float:
-        """About the largest over the smallest singular value.
+        """About the largest over the smallest singular value that matters to a space.
 
         Of independent numbers it is (1 + g) / (1 - g) with g the root of p / n (Marchenko and
         Pastur 1967).
@@ -56,9 +57,24 @@ class Curvatures:
         root = self._root_of_aspect
         return (1.0 + root) / (1.0 - root) / self.share if root < 1.0 else inf
 
+    @cached_property
+    def spread(self) -> float:
+        """About the largest over the smallest curvature of all.
+
+        Those that fall off as j^-q are p^q apart, and those of n rows of such columns further, by
+        what it is of independent numbers and a part of that the larger, the slower they fall off:
+        within a tenth, mostly, on 128 tables of 300 x 250 to 40,000 x 300.
+        """
+        root = self._root_of_aspect
+        if root >= 1.0 or self.share >= ALIKE:
+            return self.ratio**2
+        power = power_of(self.rank, self.p)
+        apart: float = float(self.p) ** power * (1.0 - (0.2 + 0.4 * min(power, 1.0)) * root)
+        return apart / (1.0 - root) ** 2
+
     def gain(self, updates: float) -> float:
         """The largest (1 - r^updates) / curvature at the classical rate, that of the top 1."""
-        spread = self.ratio**2
+        spread = self.spread
         return -spread * expm1(-updates / spread) if spread < inf else updates
 
     def vectors_for(self, updates: float) -> float:
@@ -84,6 +100,23 @@ class Curvatures:
     @property
     def _root_of_aspect(self) -> float:
         return sqrt(min(self.n, self.p) / max(self.n, self.p))
+
+
+def power_of(rank: float, p: int) -> float:
+    """q, where 1 beside j^-q for j < p has this effective rank; by bisection, 0 to 4."""
+    low, high, m = 0.0, 4.0, p - 1
+    while high - low > 1e-3:
+        q = 0.5 * (low + high)
+        at_q = (1.0 + _sum_of_powers(q, m)) ** 2 / (1.0 + _sum_of_powers(2.0 * q, m))
+        low, high = (q, high) if at_q > rank else (low, q)
+    return low
+
+
+def _sum_of_powers(q: float, m: int) -> float:
+    """About 1 + 2^-q + .. + m^-q (Euler and Maclaurin)."""
+    last: float = float(m) ** -q
+    whole = log(m) if q == 1.0 else (m * last - 1.0) / (1.0 - q)
+    return whole + 0.5 * (1.0 + last) + q / 12.0 * (1.0 - last / m)
 
 
 def effective_rank(X: Floats, fit_intercept: bool) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import log
+from math import erf, log, sqrt
 
 from sklearn_gd._descent.curvatures import Curvatures
 from sklearn_gd._descent.few import MOST_DIVIDED
@@ -24,10 +24,10 @@ LOOP = "plain loop"
 # still on their way; where no more rows than columns are fitted exactly, the loss always.
 LACKING_SHORT, LACKING_LONG = 0.1, 0.7
 # Where rows were asked how curvatures fall off, in gains of errors: in long descents digits lack
-# from the first on (the bound alone would say 450), and rarely below the second, since gains are
-# half of what they are where columns are nearly alike; in short ones sometimes from the third on,
-# when a loss is measured while directions are still on their way.
-SURELY_LACKING, RARELY_LACKING, ON_THE_WAY = 540.0, 220.0, 40.0
+# from the first on (the bound says 450), of which the logarithm is known to the second, as few rows
+# tell; in short ones sometimes from the third on, when a loss is measured while directions are
+# still on their way.
+LACKING_FROM, GAIN_ERROR, ON_THE_WAY = 430.0, 0.3, 60.0
 LACKING_ON_THE_WAY = 0.3
 # Vectors that a Krylov space needs, as FACTOR * updates^POWER, where rows were not asked. Dense:
 # between what curvatures.py says of either kind. Sparse: between 8, 10, 16, 28 of random columns
@@ -100,9 +100,8 @@ class Priced:
         gain = self.curvatures.gain(self._updates)
         if not self.drifts:
             return LACKING_ON_THE_WAY if gain > ON_THE_WAY else LACKING_SHORT
-        if gain > SURELY_LACKING:
-            return 1.0
-        return LACKING_LONG if gain > RARELY_LACKING else LACKING_SHORT
+        deviations = log(gain / LACKING_FROM) / GAIN_ERROR
+        return max(LACKING_SHORT, 0.5 + 0.5 * erf(deviations / sqrt(2.0)))
 
     @cached_property
     def curvatures(self) -> Curvatures | None:
