@@ -29,7 +29,7 @@ MOST_COLUMNS_OF_ADVICE = 256
 # Numbers that directions may have, and multiplications that a product with the rows may take, if
 # these are to be asked of the rows once more; and if a Krylov space is given up for that, where its
 # directions may lean so many times too far.
-MOST_SHARPENED, MOST_FLOPS = 1 << 24, 1e11
+MOST_SHARPENED, MOST_FLOPS = 1 << 22, 1e11
 MOST_FLOPS_FOR_KRYLOV, KRYLOV_LEANS = 1e10, 4.0
 
 

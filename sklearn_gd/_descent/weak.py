@@ -35,27 +35,24 @@ def sharpened(spectrum: Spectrum, rows: Rows) -> Spectrum:
     felt = np.flatnonzero(spectrum.felt)
     felt = felt[np.argsort(-spectrum.curvature[felt], kind="stable")]
     V, sigma = spectrum.basis[:, felt], np.sqrt(spectrum.curvature[felt])
-    m, weak = felt.size, sigma < WEAK * spectrum.largest_curvature**0.5
+    m, weak = felt.size, sigma < WEAK * sigma.max(initial=0.0)
     weak &= m < len(V)  # else the rows' space is all there is
     triangle, pulled, slopes = _seen(V, weak, spectrum.start, rows)
     V[:, weak] -= _outside(V, weak, pulled, sigma[weak])
     sigma, along = _levels(triangle[:m, :m], triangle[:m, m:], V, sigma)
 
-    left_over = triangle[m:, m:]
+    flat = sigma**2 <= spectrum.null_below
+    left_over = np.concatenate([triangle[m:, m:], along[flat]])
     size = np.sqrt(np.sum(along**2, axis=0) + np.sum(left_over**2, axis=0))
     better = sigma[:, np.newaxis] * size > WELL_ABOVE * np.linalg.norm(slopes, axis=0)
     along = np.where(better, V.T @ slopes / sigma[:, np.newaxis], along)
-
-    basis, curvature, residual = (
-        a.copy() for a in (spectrum.basis, spectrum.curvature, spectrum.residual)
-    )
-    flat = sigma**2 <= spectrum.null_below
-    basis[:, felt], curvature[felt] = V, np.maximum(sigma**2, spectrum.null_below)
-    residual[felt] = np.where(flat[:, np.newaxis], 0.0, along)
-    floor = 0.5 * float(np.sum(left_over**2) + np.sum(along[flat] ** 2))
-    changed = {"basis": basis, "curvature": curvature, "residual": residual, "floor": floor}
-    kept = {f.name: getattr(spectrum, f.name) for f in fields(Spectrum)}
-    return Spectrum(**kept | changed | {"sharp": True})
+    along[flat] = 0.0
+    known = {f.name: getattr(spectrum, f.name) for f in fields(Spectrum)}
+    basis, curvature, residual = (known[a].copy() for a in ("basis", "curvature", "residual"))
+    basis[:, felt], residual[felt] = V, along
+    curvature[felt] = np.maximum(sigma**2, spectrum.null_below)
+    known |= {"basis": basis, "curvature": curvature, "residual": residual, "sharp": True}
+    return Spectrum(**known | {"floor": 0.5 * float(np.sum(left_over**2))})
 
 
 def sharp_loss(rows: Rows, theta: Floats) -> float:
