@@ -28,7 +28,7 @@ SIZES = {
     "falling": lambda r, small: np.geomspace(1.0, small, r),
 }
 # How much of y lies along the larger half, and how much is outside of the columns.
-TARGETS = {"weak": (0.0, 0.0), "any": (1.0, 0.0), "noisy": (0.01, 1.0), "little noise": (1.0, 1e-3)}
+TARGETS = {"weak": (0.0, 0.0), "any": (1.0, 0.0), "noisy": (0.01, 1.0), "little noise": (1.0, 1e-6)}
 
 
 def problem(small, n=40, d=8, kind="two", targets="weak"):

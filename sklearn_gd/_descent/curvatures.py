@@ -104,7 +104,7 @@ class Curvatures:
 
 def power_of(rank: float, p: int) -> float:
     """q, where 1 beside j^-q for j < p has this effective rank; by bisection, 0 to 4."""
-    low, high, m = 0.0, 4.0, p - 1
+    low, high, m = 0.0, 4.0, max(p - 1, 1)
     while high - low > 1e-3:
         q = 0.5 * (low + high)
         at_q = (1.0 + _sum_of_powers(q, m)) ** 2 / (1.0 + _sum_of_powers(2.0 * q, m))

@@ -167,13 +167,14 @@ def _spectral(problem: Problem | Gathered, start: Floats, terms: Terms, moments:
 def _decomposed(spectrum: Spectrum, problem: Problem, terms: Terms) -> Plan:
     """On a decomposition, whose small singular values may be asked of the rows once more."""
     plan = _plan(_descent(spectrum, terms), problem, terms)
-    descent, t = plan.descent, plan.stop.t
-    if descent.leaning_error(t) > CONTRACT and _may_be_sharpened(problem, MOST_FLOPS):
-        return _plan(_descent(sharpened(spectrum, problem), terms), problem, terms)
-    if not descent.floor_leans(t):
+    if not isinstance(problem, RowsInMemory):
         return plan
-    measure = partial(sharp_loss, problem) if isinstance(problem, RowsInMemory) else problem.loss
-    return _measured(plan, measure, terms.tol)
+    leans = plan.descent.leaning_error(plan.stop.t) > CONTRACT
+    if leans and _may_be_sharpened(problem, MOST_FLOPS):
+        plan = _plan(_descent(sharpened(spectrum, problem), terms), problem, terms)
+    if plan.descent.floor_leans(plan.stop.t):
+        plan = _measured(plan, partial(sharp_loss, problem), terms.tol)
+    return plan
 
 
 def _taken(plan: Plan, problem: Problem | Gathered, engine: str) -> tuple[Descent, Stop]:
