@@ -199,7 +199,9 @@ class Descent(Exactness):
         is left. Of what was lost since some t it is little, and the loss at t is larger.
         """
         floor = loss - float(self.excess(t))
-        return Descent(replace(self.spectrum, floor=floor, measured_at=t), self.lr)
+        measured = Descent(replace(self.spectrum, floor=floor, measured_at=t), self.lr)
+        measured._thetas_asked.update(self._thetas_asked)  # these are the same
+        return measured
 
     def losses(self, last: int) -> Floats:
         """J_0 .. J_last, as `loss` has them."""

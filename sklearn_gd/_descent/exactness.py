@@ -75,6 +75,15 @@ class Exactness:
         moved = spectrum.unit * sqrt(float(size @ size)) * self._slope(t)
         return error > max(CONTRACT * self.loss_at(t), moved)
 
+    def rounds_predictions(self, t: int) -> bool:
+        """Whether J_t lacks digits where predictions are rounded row by row.
+
+        Such errors add up as roots: a quarter of their sizes is more than what is left of them.
+        """
+        size = self.size(t)
+        sizes = sqrt(self._extremes[1] * float(size @ size))
+        return self.spectrum.unit * sizes > 4.0 * CONTRACT * sqrt(self.loss_at(t))
+
     def _slope(self, t: int) -> float:
         """The length of the gradient of J at theta_t."""
         squares = 2.0 * self.energy * self.contraction.curvature

@@ -172,9 +172,10 @@ def _decomposed(spectrum: Spectrum, problem: Problem, terms: Terms) -> Plan:
     leans = plan.descent.leaning_error(plan.stop.t) > CONTRACT
     if leans and _may_be_sharpened(problem, MOST_FLOPS):
         plan = _plan(_descent(sharpened(spectrum, problem), terms), problem, terms)
-    if plan.descent.floor_leans(plan.stop.t):
-        plan = _measured(plan, partial(sharp_loss, problem), terms.tol)
-    return plan
+    if not plan.descent.floor_leans(plan.stop.t):
+        return plan
+    rounds = plan.descent.rounds_predictions(plan.stop.t)
+    return _measured(plan, partial(sharp_loss, problem) if rounds else problem.loss, terms.tol)
 
 
 def _taken(plan: Plan, problem: Problem | Gathered, engine: str) -> tuple[Descent, Stop]:
