@@ -42,32 +42,23 @@ SHAPES: list[tuple[int, int, float | None]] = [
     (2_000, 20_000, 0.002),
 ]
 SLOW: list[tuple[int, int, float | None]] = [(10_000, 3_000, None), (100_000, 500, None)]
-# Shapes that had no part in the constants, to judge them by: about 190 that judged earlier ones
-# have a part in these, and these moved the price of sums that lack digits afterwards. Columns fall
-# off at other rates here, too.
+# Shapes that had no part in the constants, to judge them by: about 230 that judged earlier ones
+# have a part in these. Columns fall off at other rates here, too.
 FRESH: list[tuple[int, int, float | None]] = [
-    (2_000, 32, None),
-    (2_600, 150, None),
-    (420, 1_700, None),
-    (110, 2_000, None),
-    (30_000, 140, None),
-    (8_500, 260, None),
-    (3_100, 850, None),
-    (6_500, 1_250, None),
-    (2_000, 1_150, None),
-    (16_000, 720, None),
-    (900, 2_500, None),
-    (640, 2_300, None),
-    (1_250, 1_100, None),
-    (4_000, 70, None),
-    (16_000, 800, 0.02),
-    (40_000, 3_500, 0.002),
-    (25_000, 450, None),
-    (75, 5_500, None),
-    (5_200, 540, None),
-    (13_000, 1_100, None),
-    (7_500, 9_500, 0.001),
-    (90_000, 250, 0.04),
+    (2_200, 75, None),
+    (18_000, 170, None),
+    (5_800, 300, None),
+    (34_000, 420, None),
+    (13_500, 560, None),
+    (7_700, 640, None),
+    (1_900, 1_050, None),
+    (4_400, 1_150, None),
+    (500, 1_250, None),
+    (130, 4_000, None),
+    (950, 380, None),
+    (2_500, 2_200, None),
+    (9_000, 1_800, 0.008),
+    (4_000, 9_000, 0.003),
 ]
 # Nearly square ones, on which the price of few rows was set.
 SQUARE: list[tuple[int, int, float | None]] = [
