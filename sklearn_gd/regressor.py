@@ -54,9 +54,10 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         All give the same iterates. "spectral" is the closed form in the eigenbasis of Z'Z: for few
         columns. "krylov" is the closed form in a space grown from the first residual until the
         iterates up to the stop are known to rounding: for many columns, sparse or wide X, which it
-        only multiplies with vectors. Its `path_` answers up to the stop, and beyond only where it
-        can say so; its largest curvature is the largest one that the start's residual has a part
-        in. "loop" is the textbook loop with the same stopping rule. "auto" takes the faster of
+        only multiplies with vectors; a long descent of ill-conditioned X, of which it lacks digits,
+        is made by "spectral" where that takes less than about a second. Its `path_` answers up to
+        the stop, and beyond only where it can say so; its largest curvature is the largest one that
+        the start's residual has a part in. "loop" is the textbook loop with the same stopping rule. "auto" takes the faster of
         "spectral" and "krylov" or, in the place of the latter, the loop where up to 30 updates at a
         given `lr` are made sooner; its `path_` answers up to one update past the stop.
 
