@@ -57,9 +57,10 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         only multiplies with vectors; a long descent of ill-conditioned X, of which it lacks digits,
         is made by "spectral" where that takes less than about a second. Its `path_` answers up to
         the stop, and beyond only where it can say so; its largest curvature is the largest one that
-        the start's residual has a part in. "loop" is the textbook loop with the same stopping rule. "auto" takes the faster of
-        "spectral" and "krylov" or, in the place of the latter, the loop where up to 30 updates at a
-        given `lr` are made sooner; its `path_` answers up to one update past the stop.
+        the start's residual has a part in. "loop" is the textbook loop with the same stopping rule.
+        "auto" takes the faster of "spectral" and "krylov" or, in the place of the latter, the loop
+        where up to 30 updates at a given `lr` are made sooner; its `path_` answers up to one update
+        past the stop.
 
     Attributes
     ----------
