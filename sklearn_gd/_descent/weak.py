@@ -56,7 +56,7 @@ def sharpened(spectrum: Spectrum, rows: Rows) -> Spectrum:
 
 
 def sharp_loss(rows: Rows, theta: Floats) -> float:
-    """J(theta) of few targets fitted well, in digits that sums of large terms lose."""
+    """J(theta) where targets are fitted well, in digits that sums of large terms lose."""
     squares = 0.0
     for Z, y, w in _blocks(rows):
         high, low = sharp.product(Z, theta)
