@@ -1,8 +1,8 @@
 """Linear regression by gradient descent, exact and fast, as a scikit-learn estimator."""
 
-from sklearn_gd._descent.explanation import Explanation
-from sklearn_gd._descent.outlook import SlowDirection
-from sklearn_gd._descent.path import DescentPath
+from sklearn_gd._report.explanation import Explanation
+from sklearn_gd._report.forecast import SlowDirection
+from sklearn_gd.path import DescentPath
 from sklearn_gd.diagnosis import Diagnosis, diagnose
 from sklearn_gd.display import (
     CoefPathDisplay,

@@ -10,8 +10,8 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
-from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.outlook import (
+from sklearn_gd._data import Moments
+from sklearn_gd._report.forecast import (
     SlowDirection,
     best_constant_lr,
     is_floor,
@@ -20,14 +20,14 @@ from sklearn_gd._descent.outlook import (
     updates_to,
     updates_when_standardised,
 )
-from sklearn_gd._descent.path import DescentPath
-from sklearn_gd._descent.problem import zeros
-from sklearn_gd._descent.quiet import quietly
+from sklearn_gd.path import DescentPath
+from sklearn_gd._data import zeros
+from sklearn_gd._estimator.errstate import quietly
 from sklearn_gd._descent.section import whole
-from sklearn_gd._descent.solve import Terms
-from sklearn_gd._door import descended, moments_of, pose
-from sklearn_gd._reading import names_of, path_of
-from sklearn_gd._validation import (
+from sklearn_gd._solvers import Terms
+from sklearn_gd._estimator.prepare import descended, moments_of, pose
+from sklearn_gd._report.path_of import names_of, path_of
+from sklearn_gd._estimator.validation import (
     Door,
     check_flag,
     check_number,

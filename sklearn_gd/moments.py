@@ -12,15 +12,15 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._array_api import Place
+from sklearn_gd._estimator.array_api import Device
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
-from sklearn_gd._descent.moments import Moments as Sums
-from sklearn_gd._descent.path import Layout
-from sklearn_gd._descent.problem import zeros
-from sklearn_gd._descent.rows import LARGEST_SIZE
+from sklearn_gd._data import Moments as Sums
+from sklearn_gd.path import Layout
+from sklearn_gd._data import zeros
+from sklearn_gd._data import LARGEST_SIZE
 from sklearn_gd._descent.spectrum import eigenbasis
-from sklearn_gd._door import Posed, from_moments, moments_of, pose
-from sklearn_gd._validation import Door, check_choice, check_size_of_X
+from sklearn_gd._estimator.prepare import FitInput, from_moments, moments_of, prepare
+from sklearn_gd._estimator.validation import FeatureChecker, check_choice, check_size_of_X
 
 # What a saved file says of itself, so that a later version can read an earlier one's.
 FORMAT = 1
@@ -50,7 +50,7 @@ class Moments:
     feature_names : tuple of str or None
         Names of the columns of X; None where it had none.
     dtype : numpy.dtype
-        Of coefficients descended to: float32 where all X were, else float64. Sums are float64.
+        Of coefficients fit_path to: float32 where all X were, else float64. Sums are float64.
     resolution : float
         A loss below this cannot be told from rounding: a loss from sums is a difference of large
         numbers. A `tol` below it never ends a descent. For the descent from zeros with an
@@ -110,18 +110,18 @@ class Moments:
         TypeError, ValueError
             Where an argument is not as described.
         """
-        return cls._of(pose(Door(), X, y, sample_weight, True, part=True))
+        return cls._of(prepare(FeatureChecker(), X, y, sample_weight, True, part=True))
 
     @classmethod
-    def _of(cls, posed: Posed) -> Moments:
-        if posed.problem.n_parameters > MOST_COLUMNS_OF_MOMENTS:
+    def _of(cls, fit_input: FitInput) -> Moments:
+        if fit_input.problem.n_parameters > MOST_COLUMNS_OF_MOMENTS:
             raise ValueError(
                 f"Moments are sums of products of all pairs of columns, for at most "
-                f"{MOST_COLUMNS_OF_MOMENTS - 1:,} features; X has {posed.problem.n_parameters:,} "
+                f"{MOST_COLUMNS_OF_MOMENTS - 1:,} features; X has {fit_input.problem.n_parameters:,} "
                 f"with the intercept. Use fit, which needs no such sums."
             )
-        layout = posed.layout
-        return cls(moments_of(posed), layout.targets, np.dtype(layout.dtype), layout.feature_names)
+        layout = fit_input.layout
+        return cls(moments_of(fit_input), layout.targets, np.dtype(layout.dtype), layout.feature_names)
 
     @property
     def n_samples(self) -> int:
@@ -141,8 +141,8 @@ class Moments:
 
     @cached_property
     def resolution(self) -> float:
-        posed = self._posed(True)
-        return eigenbasis(self._sums, zeros(posed.problem), True).resolution
+        fit_input = self._posed(True)
+        return eigenbasis(self._sums, zeros(fit_input.problem), True).resolution
 
     def __add__(self, other: Moments) -> Moments:
         if not isinstance(other, Moments):
@@ -238,14 +238,14 @@ class Moments:
         rows = "n_samples"
         return f"({rows},)" if self._targets == "flat" else f"({rows}, {self.n_targets})"
 
-    def _posed(self, fit_intercept: bool, place: Place | None = None) -> Posed:
+    def _posed(self, fit_intercept: bool, device: Device | None = None) -> FitInput:
         """The problem of all the rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")
         if not fit_intercept:  # with one, the column of ones has a size
             self._check_size()
         layout = Layout(fit_intercept, self._targets, self.dtype, self.feature_names)
-        return from_moments(self._sums, layout, place)
+        return from_moments(self._sums, layout, device)
 
     def _check_size(self) -> None:
         """Squares that vanish would be taken for columns of zeros."""

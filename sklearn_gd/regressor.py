@@ -12,21 +12,21 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_gd._callbacks import Telling, restore, with_callbacks
-from sklearn_gd._descent.advice import advice
-from sklearn_gd._descent.problem import zeros
-from sklearn_gd._descent.quiet import quietly
-from sklearn_gd._descent.solve import Terms
+from sklearn_gd._estimator.callbacks import CallbackRunner, restore, with_callbacks
+from sklearn_gd._report.convergence_message import advice
+from sklearn_gd._data import zeros
+from sklearn_gd._estimator.errstate import without_underflow
+from sklearn_gd._solvers import DescentOptions
 from sklearn_gd._descent.stopping import NEVER
-from sklearn_gd._door import Posed, descended, pose
-from sklearn_gd._fitted import Descended, attributes_of
-from sklearn_gd._streams import Streaming
-from sklearn_gd._validation import check_choice, check_flag, check_number, check_start
+from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
+from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._estimator.partial_fit import PartialFitMixin
+from sklearn_gd._estimator.validation import check_choice, check_flag, check_number, check_start
 
 SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
-class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Linear regression fitted by full-batch gradient descent.
 
     The iterates are those of the textbook loop, intercept and coefficients descending together,
@@ -58,7 +58,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         is made by "spectral" where that takes less than about a second. Its `path_` answers up to
         the stop, and beyond only where it can say so; its largest curvature is the largest one that
         the start's residual has a part in. "loop" is the textbook loop with the same stopping rule.
-        "auto" takes the faster of "spectral" and "krylov" or, in the place of the latter, the loop
+        "auto" takes the faster of "spectral" and "krylov" or, in the device of the latter, the loop
         where up to 30 updates at a given `lr` are made sooner; its `path_` answers up to one update
         past the stop.
 
@@ -119,7 +119,7 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
     there in the dtype of X, and `path_` and histories are NumPy's.
 
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
-    The descent is found first, and while a Krylov space grows for it that is shown; its iterates
+    The descent is found first, and while a Krylov space on_krylov_growth for it that is shown; its iterates
     are shown then, one task for each, or for each block of them where there are more than 1000.
 
     References
@@ -205,26 +205,26 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         earlier = dict(vars(self))
         try:
             terms = self._check_terms()
-            posed = pose(self, X, y, sample_weight, self.fit_intercept)
-            start = self._start(posed, coef_init, intercept_init)
+            fit_input = prepare(self, X, y, sample_weight, self.fit_intercept)
+            start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
-            shown = partial(attributes_of, place=posed.place)
-            telling = Telling(self, X, y, posed.sample_weight, shown)
-            return self._descend(posed, start, replace(terms, watch=telling.grows), telling)
+            shown = partial(attributes_of, device=fit_input.device)
+            telling = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
+            return self._descend(fit_input, start, replace(terms, watch=telling.on_krylov_growth), telling)
         except BaseException:
             restore(self, earlier)
             raise
 
-    @quietly
+    @without_underflow
     def _descend(
-        self, posed: Posed, start: Any, terms: Terms, telling: Telling | None = None
+        self, fit_input: FitInput, start: Any, terms: DescentOptions, telling: CallbackRunner | None = None
     ) -> str | None:
         """Descend and keep the path; what there is to say of it comes back."""
-        path, moments = descended(posed, start, terms, self.solver)
-        self._keep(path if telling is None else telling.descends(path), posed.place)
+        path, moments = fit_path(fit_input, start, terms, self.solver)
+        self._keep(path if telling is None else telling.descends(path), fit_input.device)
         return advice(self.path_, self.tol, moments)
 
-    def _check_terms(self) -> Terms:
+    def _check_terms(self) -> DescentOptions:
         if not (isinstance(self.lr, str) and self.lr == "auto"):
             if isinstance(self.lr, str):
                 raise ValueError(f"lr must be 'auto' or a real number above 0; got {self.lr!r}.")
@@ -236,11 +236,11 @@ class GDLinearRegressor(Streaming, Descended, MultiOutputMixin, RegressorMixin, 
         check_flag("warm_start", self.warm_start)
         check_choice("solver", self.solver, SOLVERS)
         lr = None if isinstance(self.lr, str) else float(self.lr)
-        return Terms(lr, self.tol, int(self.max_iter))
+        return DescentOptions(lr, self.tol, int(self.max_iter))
 
-    def _start(self, posed: Posed, coef_init: Any, intercept_init: Any) -> Any:
+    def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any:
         """theta_0 of shape (p, k): what was given, else the last fit's, else zeros."""
-        theta, targets = zeros(posed.problem), posed.layout.targets
+        theta, targets = zeros(fit_input.problem), fit_input.layout.targets
         d, k = len(theta) - self.fit_intercept, theta.shape[1]
         if self.warm_start and hasattr(self, "path_"):
             coef_init = self.coef_ if coef_init is None else coef_init

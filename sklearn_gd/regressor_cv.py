@@ -16,30 +16,30 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_gd._array_api import Place, is_foreign
-from sklearn_gd._callbacks import Telling, restore, with_callbacks
-from sklearn_gd._descent.advice import advice
+from sklearn_gd._estimator.array_api import Device, is_foreign
+from sklearn_gd._estimator.callbacks import CallbackRunner, restore, with_callbacks
+from sklearn_gd._report.convergence_message import advice
 from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
-from sklearn_gd._descent.folds import Each, FoldsInMemory, RowsHere
-from sklearn_gd._descent.moments import Moments
-from sklearn_gd._descent.problem import Gathered, Problem, zeros
-from sklearn_gd._descent.quiet import quietly
-from sklearn_gd._descent.solve import Terms
-from sklearn_gd._descent.surface import Grid
-from sklearn_gd._descent.tune import (
+from sklearn_gd._data import Each, FoldsInMemory, LocalRows
+from sklearn_gd._data import Moments
+from sklearn_gd._data import SummedRows, Problem, zeros
+from sklearn_gd._estimator.errstate import without_underflow
+from sklearn_gd._solvers import DescentOptions
+from sklearn_gd._tuning.grid_errors import Grid
+from sklearn_gd._tuning.strategies import (
     FoldsInMoments,
     FoldsInSpaces,
     WholeInMoments,
     WholeInSpaces,
 )
-from sklearn_gd._descent.winner import choose
-from sklearn_gd._door import Posed, descended, naming_what_is_not_finite, pose
-from sklearn_gd._fitted import Descended, attributes_of
-from sklearn_gd._grid import check_iters, check_rates, spread_rates
-from sklearn_gd._records import Record
-from sklearn_gd._scoring import HeldOutRows, score_iterates
-from sklearn_gd._splits import folds_of
-from sklearn_gd._validation import (
+from sklearn_gd._tuning.selection import choose
+from sklearn_gd._estimator.prepare import FitInput, fit_path, naming_what_is_not_finite, prepare
+from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
+from sklearn_gd._estimator.host_attributes import HostAttribute
+from sklearn_gd._estimator.scored_iterate import HeldOutRows, score_iterates
+from sklearn_gd._estimator.splits import folds_of
+from sklearn_gd._estimator.validation import (
     check_choice,
     check_flag,
 )
@@ -58,7 +58,7 @@ SCORERS_NEED_ROWS = (
 )
 
 
-class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
     """Linear regression by gradient descent, its learning rate and its stop tuned together.
 
     What `RidgeCV` is to `Ridge`: one decomposition of each training set gives the iterates of every
@@ -126,7 +126,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
     best_score_ : float
         The mean over folds of the chosen entry's scores.
     best_index_ : tuple of int
-        That entry's place in `lrs_` and `iters_`.
+        That entry's device in `lrs_` and `iters_`.
     gcv_path_ : ndarray of shape (n_lrs, n_iters)
         Generalised cross-validation of every iterate; infinite where no degree of freedom is left.
         Only with ``cv=None``.
@@ -185,11 +185,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
     True
     """
 
-    lrs_ = Record[Floats]()
-    iters_ = Record[NDArray[np.int64]]()
-    scores_path_ = Record[Floats]()
-    gcv_path_ = Record[Floats]()
-    dof_path_ = Record[Floats]()
+    lrs_ = HostAttribute[Floats]()
+    iters_ = HostAttribute[NDArray[np.int64]]()
+    scores_path_ = HostAttribute[Floats]()
+    gcv_path_ = HostAttribute[Floats]()
+    dof_path_ = HostAttribute[Floats]()
     best_score_: float
     best_index_: tuple[int, int]
 
@@ -247,28 +247,28 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return self
 
     @with_callbacks
-    @quietly
+    @without_underflow
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> str | None:
         """Tune, descend and keep the path; what there is to say of it comes back."""
         earlier = dict(vars(self))
         try:
             rates, iters = self._check_params()
-            posed = pose(self, X, y, sample_weight, self.fit_intercept)
-            problem = posed.problem
-            assert not isinstance(problem, Gathered)  # `pose` makes problems of rows
-            shown = partial(attributes_of, place=posed.place)
-            telling = Telling(self, X, y, posed.sample_weight, shown)
+            fit_input = prepare(self, X, y, sample_weight, self.fit_intercept)
+            problem = fit_input.problem
+            assert not isinstance(problem, SummedRows)  # `prepare` makes problems of rows
+            shown = partial(attributes_of, device=fit_input.device)
+            telling = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
             each = telling.tuning_begins(self._each)
             with naming_what_is_not_finite(problem):
                 if self.cv is None:
-                    known = self._score_by_gcv(posed, rates, iters, params, telling.grows)
+                    known = self._score_by_gcv(fit_input, rates, iters, params, telling.on_krylov_growth)
                 else:
-                    known = self._score_by_folds(posed, problem, rates, iters, params, each)
+                    known = self._score_by_folds(fit_input, problem, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
-            terms = Terms(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.grows)
-            path, moments = descended(posed, zeros(problem), terms, self.solver, known)
-            self._keep(telling.descends(path), posed.place)
+            terms = DescentOptions(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.on_krylov_growth)
+            path, moments = fit_path(fit_input, zeros(problem), terms, self.solver, known)
+            self._keep(telling.descends(path), fit_input.device)
         except BaseException:
             restore(self, earlier)
             raise
@@ -307,17 +307,17 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
     def _score_by_gcv(
         self,
-        posed: Posed,
+        fit_input: FitInput,
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
         watch: Callable[[], None],
     ) -> Moments | None:
-        problem = posed.problem
-        assert not isinstance(problem, Gathered)
+        problem = fit_input.problem
+        assert not isinstance(problem, SummedRows)
         if params:
             raise ValueError(f"cv=None makes no folds and takes no {', '.join(params)}.")
-        if posed.sample_weight is not None and problem.weight <= 1:
+        if fit_input.sample_weight is not None and problem.weight <= 1:
             raise ValueError(
                 f"With cv=None a row of weight 2 counts as two rows, so the weights must sum to "
                 f"more than one row; got {problem.weight:.4g}. Scale them to a mean of 1, or give "
@@ -333,7 +333,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
 
     def _score_by_folds(
         self,
-        posed: Posed,
+        fit_input: FitInput,
         problem: Problem,
         rates: int | Floats,
         iters: NDArray[np.int64],
@@ -342,11 +342,11 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
     ) -> Moments | None:
         for name in ("gcv_path_", "dof_path_"):
             delattr(self, name)  # those of an earlier fit without folds
-        for_splitter, for_scorer = self._route(posed.sample_weight, params)
-        in_closed_form = self._in_closed_form(posed.sample_weight)
-        if problem.afar and not in_closed_form:
+        for_splitter, for_scorer = self._route(fit_input.sample_weight, params)
+        in_closed_form = self._in_closed_form(fit_input.sample_weight)
+        if problem.dask_module and not in_closed_form:
             raise ValueError(SCORERS_NEED_ROWS.format(self.scoring))
-        folds = folds_of(posed, self.cv, for_splitter, each)
+        folds = folds_of(fit_input, self.cv, for_splitter, each)
         n_rates = rates if isinstance(rates, int) else len(rates)
         in_spaces = self.solver == "krylov" or (
             self.solver == "auto"
@@ -360,7 +360,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             self.scores_path_ = -way.errors(grid)
             return way.moments
         assert isinstance(folds, FoldsInMemory)
-        rows, look = folds.problem, posed.layout
+        rows, look = folds.problem, fit_input.layout
         scorer, spectra = check_scoring(self, self.scoring), way.spectra(grid)
 
         def score(i: int) -> NDArray[Any]:
@@ -368,7 +368,7 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
             taken = {name: _taken(value, test, rows) for name, value in for_scorer.items()}
             part = rows.taken(test)
             y = part.y[:, 0] if look.targets == "flat" else part.y
-            held_out = HeldOutRows(part.X, y, taken, posed.place)
+            held_out = HeldOutRows(part.X, y, taken, fit_input.device)
             return score_iterates(scorer, spectra(i), held_out, grid, look)
 
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
@@ -421,10 +421,10 @@ class GDLinearRegressorCV(Descended, MultiOutputMixin, RegressorMixin, BaseEstim
         return list(run(delayed(task)(i) for i in folds))
 
 
-def _taken(value: Any, index: NDArray[np.intp], rows: RowsHere) -> Any:
+def _taken(value: Any, index: NDArray[np.intp], rows: LocalRows) -> Any:
     """Metadata of one fold: its rows where there is a value per row, else the value itself."""
     if is_foreign(value):
-        return Place.of(value).take(value, index) if value.shape[:1] == (rows.n_samples,) else value
+        return Device.of(value).take(value, index) if value.shape[:1] == (rows.n_samples,) else value
     if hasattr(value, "shape") or isinstance(value, (list, tuple)):
         per_row = value if hasattr(value, "tocsr") else np.asarray(value)
         if per_row.ndim and per_row.shape[0] == rows.n_samples:

@@ -1,141 +1,102 @@
-"""When the descent ends: one predicate, which the loop asks at every t and the formula bisects."""
+"""When a descent stops: the loss threshold, convergence, divergence, the most updates.
+
+A closed form is asked at many t at once, and no iterate before the stop is visited.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats = NDArray[np.float64]
+from sklearn_gd._descent.closed_form import ClosedForm
+from sklearn_gd._descent.scan import first_below, risen_for_good
 
-# More updates than this are not counted: powers of contractions take floats.
-NEVER = 1 << 256
-# Points asked at once in a search: few rounds, each one array operation of a few numbers.
+# More updates than this are not counted: factors take t as a float.
+MOST_UPDATES = 1 << 256
+# Points asked at once in a bisection: few rounds, each one array operation of a few numbers.
 PROBES = 32
 
 
 @dataclass(frozen=True)
 class Stop:
-    """After how many updates the descent ended, and why."""
+    """After how many updates the descent ended, why, and which iterate is the answer."""
 
     t: int
     reason: str
+    best: int  # t, but for a diverged descent that of the least loss
 
 
 @dataclass(frozen=True)
-class Stopping:
-    """The predicate. `rest` is the first t whose next update is below the coefficients' rounding.
+class StoppingRule:
+    """Stop once the loss is below `tol`, at rest, after `max_iter` updates, or when it diverges.
 
-    `rest` and `diverging` come from the curvatures before the first update. A loop that measured
-    its updates instead would stop on the rounding noise of its gradient, at a t of no meaning.
+    `eps` is the rounding of the coefficients: at rest no later iterate differs from the limit by
+    more than that, relatively.
     """
 
     tol: float | None
     max_iter: int
-    rest: int | None = None
-    diverging: bool = False
+    eps: float
 
-    def reason(self, t: int, loss: float, fall: float) -> str | None:
-        """Why to stop at t, where the next update would lower the loss by `fall`; None: go on."""
-        if self.tol is not None and loss < self.tol:
-            return "tol"
-        if self.rest is not None and t >= self.rest:
-            return "stationary"
-        if t >= self.max_iter:
-            return "max_iter"
-        # Convex in t: a loss that rises once rises for ever. `not >` also catches an overflow.
-        if self.diverging and not fall > 0:
-            return "diverged"
+
+def find_stop(descent: ClosedForm, rule: StoppingRule) -> Stop:
+    """Return the first t at which the rule has a reason; `tol` comes first, `max_iter` last."""
+    if descent.diverges:
+        end, falls_until = _end_of_divergence(descent, rule.max_iter)
+    else:
+        rest = stationary_at(descent, rule.max_iter, rule.eps)
+        falls_until = rule.max_iter if rest is None else rest
+        end = Stop(falls_until, "max_iter" if rest is None else "stationary", falls_until)
+    if rule.tol is None:
+        return end
+    tol = rule.tol
+    if descent.rule.loss_is_convex:
+        below = first_true(lambda t: descent.loss(t) < tol, falls_until)
+    else:
+        below = first_below(descent, tol, end.t)
+    return end if below is None else Stop(below, "tol", below)
+
+
+def stationary_at(descent: ClosedForm, last: int, eps: float) -> int | None:
+    """Return the first t in 1..last from which no iterate is further than eps from the limit.
+
+    None when there is no such t, or when the limit is not known.
+    """
+    if not descent.spectrum.limit_is_known or last < 1:
         return None
+    most = eps * descent.limit_scale
+
+    def at_rest(t: ArrayLike) -> NDArray[np.bool_]:
+        return np.asarray((descent.distance_bound(t) <= most).all(axis=-1))
+
+    found = first_true(at_rest, last)
+    return None if found is None else max(found, 1)
 
 
-class Curve(Protocol):
-    """What the search asks of a descent, at many t at once."""
-
-    @property
-    def lr(self) -> float: ...
-    @property
-    def diverging(self) -> bool: ...
-    def loss(self, t: ArrayLike) -> Floats: ...
-    def fall(self, t: ArrayLike) -> Floats: ...
-    def fall_at(self, t: int) -> float: ...
-    def size(self, t: int) -> Floats: ...
-    def update_weights(self, unit: Floats) -> Floats: ...
-    def largest(self, t: ArrayLike, weights: Floats) -> Floats: ...
+def _end_of_divergence(descent: ClosedForm, max_iter: int) -> tuple[Stop, int]:
+    """Return the stop, after the update that raises the loss for good, and the t of least loss."""
+    if descent.rule.loss_is_convex:
+        least = first_true(lambda t: ~(descent.decrease(t) > 0), max_iter)
+        seen = first_true(descent.has_risen, max_iter)
+        risen, best = (None if seen is None else seen + 1), (max_iter if least is None else least)
+    else:
+        risen, best = risen_for_good(descent, max_iter)
+    if risen is None or risen > max_iter:
+        return Stop(max_iter, "max_iter", max_iter), min(best, max_iter)
+    return Stop(risen, "diverged", best), best
 
 
-def foresee(curve: Curve, tol: float | None, max_iter: int, rounding: float) -> Stopping:
-    """The predicate for this descent; `rounding` is relative, that of the coefficients' dtype.
+def first_true(predicate: Callable[[NDArray[Any]], ArrayLike], last: int) -> int | None:
+    """Return the least t in 0..last for which a predicate that turns true once, for good, is true.
 
-    An update is compared with the coefficients the descent is heading for, those at its last
-    possible t. Unlike the coefficients of the moment they do not depend on t, and unlike those at
-    infinity they do not need the numerical rank to be decided.
-    """
-    last = _end_of_fall(curve, max_iter)
-    unit = rounding * curve.size(last)
-    if not curve.diverging and _still_moves(curve, last, unit):
-        return Stopping(tol, max_iter)
-    weights = curve.update_weights(unit)
-    if curve.diverging:
-        # Convex in t as the loss is, with a least value of its own; rest comes before it or never.
-        rise = first_true(
-            lambda t: curve.largest(t + 1, weights) >= curve.largest(t, weights), last
-        )
-        last = last if rise is None else rise
-    rest = first_true(lambda t: curve.largest(t, weights) <= 1.0, last)
-    return Stopping(tol, max_iter, rest, curve.diverging)
-
-
-def _still_moves(curve: Curve, t: int, unit: Floats) -> bool:
-    """Whether some target's next update is larger than its unit for sure, as the fall tells.
-
-    Along a direction contracted by r, energy (1 - r^2) of the loss is lost with an update whose
-    square is 2 lr energy (1 - r), which is lr times as much or more; and of several targets one's
-    ratio is no less than that of the sums.
-    """
-    return curve.lr * curve.fall_at(t) > 2.0 * float(unit @ unit)
-
-
-def _end_of_fall(curve: Curve, last: int) -> int:
-    """The t of least loss in 0..last."""
-    if not curve.diverging:
-        return last
-    rise = first_true(lambda t: ~(curve.fall(t) > 0), last)
-    return last if rise is None else rise
-
-
-def find_stop(curve: Curve, stopping: Stopping) -> Stop:
-    """The first t at which `stopping` has a reason, without visiting those before."""
-    t = _end_of_fall(curve, stopping.max_iter)
-    if stopping.rest is not None:
-        t = min(t, stopping.rest)
-    tol = stopping.tol
-    if tol is not None:
-        # Up to t the loss falls, so "below tol" is false, then true.
-        below = first_true(lambda s: curve.loss(s) < tol, t)
-        if below is not None:
-            return Stop(below, "tol")
-    fall = float(curve.fall(t)) if stopping.diverging else np.inf
-    reason = stopping.reason(t, np.inf, fall)
-    assert reason is not None
-    return Stop(t, reason)
-
-
-def first_true(
-    predicate: Callable[[NDArray[Any]], ArrayLike],
-    last: int,
-    probes: int = PROBES,
-    near: int | None = None,
-) -> int | None:
-    """The least t in 0..last where a predicate that turns true once, for good, is true.
-
-    Found at once where it is `near` or the next.
+    The last t is asked first, since most often nothing turns true.
     """
     low, high = 0, last + 1
-    steps = _steps(last, last + 1, 1) if near is None else _around(near, last)
+    steps = _steps(last, last + 1, 1)
     while low < high:
         true = np.asarray(predicate(steps))
         first = int(true.argmax()) if true.any() else len(steps)
@@ -143,15 +104,9 @@ def first_true(
             return None
         high = int(steps[first]) if first < len(steps) else high
         low = int(steps[first - 1]) + 1 if first else low
-        stride = -(-(high - low + 1) // (probes + 1))  # a single probe bisects
+        stride = -(-(high - low + 1) // (PROBES + 1))
         steps = _steps(low + stride - 1, high, stride)
     return high
-
-
-def _around(near: int, last: int) -> NDArray[Any]:
-    """It, its neighbours and the last one."""
-    near = min(near, last)
-    return np.append(_steps(max(near - 1, 0), min(near + 2, last), 1), _steps(last, last + 1, 1))
 
 
 def _steps(low: int, high: int, stride: int) -> NDArray[Any]:

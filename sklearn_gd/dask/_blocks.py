@@ -12,7 +12,7 @@ from dask.delayed import Delayed
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
-from sklearn_gd._validation import Door, names_seen
+from sklearn_gd._estimator.validation import FeatureChecker, names_seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class Blocks:
 
     def names(self) -> tuple[str, ...] | None:
         """The columns' names, which every block must have."""
-        door = Door()
+        door = FeatureChecker()
         validate_data(door, self.pattern(), skip_check_array=True)
         return names_seen(door)
 

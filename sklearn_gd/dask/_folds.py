@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
 
-from sklearn_gd._descent.folds import (
+from sklearn_gd._data import (
     Each,
     Split,
     is_partition,
-    may_be_held,
+    sums_fit_in_memory,
     over,
     sums_of_others,
 )
-from sklearn_gd._descent.rows import Rows
-from sklearn_gd._splits import NO_ROWS, checked
-from sklearn_gd.dask._part import Part
-from sklearn_gd.dask._problem import RowsOnWorkers
+from sklearn_gd._data import Rows
+from sklearn_gd._estimator.splits import NO_ROWS, checked
+from sklearn_gd.dask._partition import Part
+from sklearn_gd.dask._rows import RowsOnWorkers
 from sklearn_gd.dask._splitter import PartitionKFold
 
 Indices = NDArray[np.intp]
@@ -37,7 +37,7 @@ NONE: Indices = np.empty(0, dtype=np.intp)
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class Device:
     """What a fold has of each partition: indices there, or ALL."""
 
     train: list[Any]
@@ -45,16 +45,16 @@ class Place:
 
 
 @dataclass(frozen=True)
-class ByFold:
+class SumsByFold:
     """Sums of those folds that some partitions have rows of."""
 
     sums: dict[int, Any]
 
-    def __add__(self, other: ByFold) -> ByFold:
+    def __add__(self, other: SumsByFold) -> SumsByFold:
         both = dict(self.sums)
         for fold, more in other.sums.items():
             both[fold] = both[fold] + more if fold in both else more
-        return ByFold(both)
+        return SumsByFold(both)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class FoldsOnWorkers:
     """Rows that are never brought here, and how they are split."""
 
     problem: RowsOnWorkers
-    places: list[Place]
+    places: list[Device]
     each: Each
     add_up: bool
 
@@ -99,7 +99,7 @@ class FoldsOnWorkers:
         """All folds' in one pass, each partition's for those folds that it has rows of."""
         here = [
             {fold: test for fold, test in enumerate(tests) if len(test)}
-            for tests in zip(*(place.test for place in self.places), strict=True)
+            for tests in zip(*(device.test for device in self.places), strict=True)
         ]
         found = self.problem.parts.total(partial(_by_fold, measure=measure), here).sums
         return [found[fold] for fold in range(len(self))]
@@ -129,14 +129,14 @@ class FoldsOnWorkers:
     @cached_property
     def _test_weights(self) -> list[float]:
         if not self.problem.is_weighted:
-            return [self._count(place.test) for place in self.places]
+            return [self._count(device.test) for device in self.places]
         found: list[float] = self.over_tests(_weight_of)
         return found
 
     @cached_property
     def _training_weights(self) -> list[float]:
         if not self.problem.is_weighted:
-            return [self._count(place.train) for place in self.places]
+            return [self._count(device.train) for device in self.places]
         if self.add_up:
             return sums_of_others(self._test_weights)
         return [self.over_train(_weight_of, i) for i in range(len(self))]
@@ -169,20 +169,20 @@ def folds_on_workers(
         places = _places(splits, problem.lengths)
         one_each = is_partition(splits, n)
     found = FoldsOnWorkers(
-        problem, places, each, add_up=one_each and may_be_held(problem, len(places))
+        problem, places, each, add_up=one_each and sums_fit_in_memory(problem, len(places))
     )
     found.check_weights()
     return found
 
 
-def _whole(held_out: NDArray[np.bool_]) -> Place:
+def _whole(held_out: NDArray[np.bool_]) -> Device:
     train = [NONE if out else ALL for out in held_out]
-    return Place(train, [ALL if out else NONE for out in held_out])
+    return Device(train, [ALL if out else NONE for out in held_out])
 
 
-def _places(splits: list[Split], lengths: Sequence[int]) -> list[Place]:
+def _places(splits: list[Split], lengths: Sequence[int]) -> list[Device]:
     ends = np.cumsum([0, *lengths])
-    return [Place(_dealt(split.train, ends), _dealt(split.test, ends)) for split in splits]
+    return [Device(_dealt(split.train, ends), _dealt(split.test, ends)) for split in splits]
 
 
 def _dealt(index: Indices, ends: Indices) -> list[Indices]:
@@ -192,12 +192,12 @@ def _dealt(index: Indices, ends: Indices) -> list[Indices]:
     return [index[a:b] - first for a, b, first in zip(cuts[:-1], cuts[1:], ends[:-1], strict=True)]
 
 
-def _by_fold(part: Part, here: dict[int, Any], measure: Callable[[Rows], Any]) -> ByFold:
-    return ByFold({fold: _over(part, index, measure) for fold, index in here.items()})
+def _by_fold(part: Part, here: dict[int, Any], measure: Callable[[Rows], Any]) -> SumsByFold:
+    return SumsByFold({fold: _over(part, index, measure) for fold, index in here.items()})
 
 
 def _over(part: Part, index: Any, measure: Callable[[Rows], Any]) -> Any:
-    return measure(part) if isinstance(index, str) else over(part, index, measure)
+    return measure(part) if isinstance(index, str) else over_rows(part, index, measure)
 
 
 def _weight_of(rows: Rows) -> float:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._validation import check_X
+from sklearn_gd._estimator.validation import check_X
 from sklearn_gd.dask._blocks import Blocks, blocks_of
-from sklearn_gd.dask._part import Features, naming_partition
+from sklearn_gd.dask._partition import Features, naming_partition
 
 Floats = NDArray[np.floating[Any]]
 

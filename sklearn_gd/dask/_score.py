@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklearn_gd._array_api import host
-from sklearn_gd._door import pose
-from sklearn_gd._validation import Door
-from sklearn_gd.dask._part import Part
+from sklearn_gd._estimator.array_api import to_numpy
+from sklearn_gd._estimator.prepare import prepare
+from sklearn_gd._estimator.validation import FeatureChecker
+from sklearn_gd.dask._partition import Part
 
 Floats = NDArray[np.float64]
 
@@ -45,12 +45,12 @@ class Spread:
 
 def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     """As scikit-learn's `r2_score`, averaged over targets; every partition is read once."""
-    door = type(type(estimator).__name__, (Door,), {})()  # its name is in messages
+    door = type(type(estimator).__name__, (FeatureChecker,), {})()  # its name is in messages
     door.n_features_in_ = estimator.n_features_in_
     if hasattr(estimator, "feature_names_in_"):
         door.feature_names_in_ = estimator.feature_names_in_
-    problem: Any = pose(door, X, y, sample_weight, True, reset=False).problem
-    coef, intercept = np.atleast_2d(host(estimator.coef_)), host(estimator.intercept_)
+    problem: Any = prepare(door, X, y, sample_weight, True, reset=False).problem
+    coef, intercept = np.atleast_2d(to_numpy(estimator.coef_)), to_numpy(estimator.intercept_)
     if problem.n_targets != len(coef):
         raise ValueError(
             f"y must have as many targets as in fit, {len(coef)}; got {problem.n_targets}."

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from sklearn_gd._validation import check_flag, check_number
+from sklearn_gd._estimator.validation import check_flag, check_number
 
 
 class PartitionKFold:

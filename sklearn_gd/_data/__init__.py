@@ -1,0 +1,59 @@
+"""Rows with targets and weights, in memory or elsewhere, as one problem with the objective J.
+
+Checked arrays come in; sums over rows, products with them, and J at any theta go out.
+Imports `_linalg`, NumPy and SciPy only.
+"""
+
+from sklearn_gd._data.array_api_rows import ArrayAPIRows, Device, products_of_finite
+from sklearn_gd._data.cross_products import CrossProducts, Spread
+from sklearn_gd._data.folds import (
+    Each,
+    Folds,
+    FoldsInMemory,
+    FoldSums,
+    LocalRows,
+    Split,
+    counted,
+    is_partition,
+    over_rows,
+    sums_fit_in_memory,
+    sums_of_others,
+)
+from sklearn_gd._data.in_memory import RowsInMemory
+from sklearn_gd._data.objective import LARGEST_SIZE, NotFinite, Quadratic
+from sklearn_gd._data.operator import MemoryOperator, MemoryVectors
+from sklearn_gd._data.penalty import penalised, penalty_rows
+from sklearn_gd._data.problem import DesignOperator, Problem, SummedRows, zeros
+from sklearn_gd._data.row_space import RowSpace
+
+__all__ = [
+    "LARGEST_SIZE",
+    "ArrayAPIRows",
+    "CrossProducts",
+    "DesignOperator",
+    "Device",
+    "Each",
+    "FoldSums",
+    "Folds",
+    "FoldsInMemory",
+    "LocalRows",
+    "MemoryOperator",
+    "MemoryVectors",
+    "NotFinite",
+    "Problem",
+    "Quadratic",
+    "RowSpace",
+    "RowsInMemory",
+    "Split",
+    "Spread",
+    "SummedRows",
+    "counted",
+    "is_partition",
+    "over_rows",
+    "penalised",
+    "penalty_rows",
+    "products_of_finite",
+    "sums_fit_in_memory",
+    "sums_of_others",
+    "zeros",
+]

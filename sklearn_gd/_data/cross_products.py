@@ -1,0 +1,98 @@
+"""Cross-products [1 X y]' diag(w) [1 X y]: all that descent needs of rows, in one matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_gd._data.objective import Quadratic, penalties
+from sklearn_gd._linalg import EPS, Floats
+
+# A variance below this times the rounding of its difference is that of a constant column.
+VARIANCE_ROUNDINGS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Where columns lie and how far they vary: weighted means and variances, each (d,).
+
+    Without an intercept the means are zeros and the variances mean squares.
+    """
+
+    mean: Floats
+    variance: Floats
+    varies: NDArray[np.bool_]  # whether the variance is told from zero
+
+    @property
+    def scale(self) -> Floats:
+        """Standard deviations; 1 for a column that does not vary, as `StandardScaler` has it."""
+        return np.sqrt(np.where(self.varies, self.variance, 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class CrossProducts:
+    """Weighted sums of products of the columns of [1 X y]; those of two sets of rows add up."""
+
+    sums: Floats  # (1 + d + k, same)
+    n_targets: int
+    n_samples: int
+    unit: float = EPS  # the rounding of the sums
+
+    def __add__(self, other: CrossProducts) -> CrossProducts:
+        n_samples, unit = self.n_samples + other.n_samples, max(self.unit, other.unit)
+        return CrossProducts(self.sums + other.sums, self.n_targets, n_samples, unit)
+
+    @property
+    def weight(self) -> float:
+        return float(self.sums[0, 0])
+
+    @property
+    def n_features(self) -> int:
+        return len(self.sums) - 1 - self.n_targets
+
+    def quadratic(self, fit_intercept: bool, alpha: float | Floats = 0.0) -> Quadratic:
+        """Return the objective; `alpha` may be one penalty per feature, (d,)."""
+        first, last = (0 if fit_intercept else 1), -self.n_targets
+        hessian = self.sums[first:last, first:last] / self.weight
+        if np.any(alpha):
+            diagonal = penalties(len(hessian), fit_intercept, 1.0)
+            diagonal[int(fit_intercept) :, 0] = alpha
+            hessian[np.diag_indices_from(hessian)] += diagonal[:, 0]
+        return Quadratic(
+            hessian=hessian,
+            b=self.sums[first:last, last:] / self.weight,
+            squares_of_y=np.diagonal(self.sums)[last:] / self.weight,
+            unit=self.unit,
+        )
+
+    def spread(self, centred: bool) -> Spread:
+        """Return means and variances; a column whose variance is rounding does not vary."""
+        columns = slice(1, 1 + self.n_features)
+        mean = self.sums[0, columns] / self.weight * centred
+        mean_square = np.diagonal(self.sums)[columns] / self.weight
+        variance = mean_square - mean**2
+        varies = variance > VARIANCE_ROUNDINGS * self.unit * mean_square
+        return Spread(mean, variance, varies)
+
+    def standardised(self, spread: Spread, divisor: Floats) -> CrossProducts:
+        """Return the cross-products of (X - mean) / divisor, columns that do not vary unmoved."""
+        columns = slice(1, 1 + self.n_features)
+        change = np.eye(len(self.sums))
+        change[columns, columns] = np.diag(1.0 / divisor)
+        change[0, columns] = -spread.mean * spread.varies / divisor
+        return CrossProducts(change.T @ self.sums @ change, self.n_targets, self.n_samples, self.unit)
+
+
+def assembled(gram: Floats, across: Floats, within: Floats) -> Floats:
+    """Return the sums from X'X, X'[1 y] and [1 y]'[1 y], rows weighted."""
+    d, k = len(gram), len(within) - 1
+    sums = np.empty((1 + d + k, 1 + d + k))
+    sums[1 : 1 + d, 1 : 1 + d] = gram
+    sums[1 : 1 + d, 0] = sums[0, 1 : 1 + d] = across[:, 0]
+    sums[1 : 1 + d, 1 + d :] = across[:, 1:]
+    sums[1 + d :, 1 : 1 + d] = across[:, 1:].T
+    outer = np.r_[0, 1 + d : 1 + d + k]
+    sums[np.ix_(outer, outer)] = within
+    return sums

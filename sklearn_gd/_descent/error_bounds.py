@@ -1,0 +1,72 @@
+"""How far iterates of a closed form may be from exact arithmetic, from what its spectrum knows.
+
+Eigenvalues and slopes from cross-products are off by a few roundings of the largest; a slope enters
+theta_t times (1 - p_t) / eigenvalue. Bounds are of first order, in norm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_gd._descent.closed_form import ClosedForm
+from sklearn_gd._descent.powers import clip_overflow
+from sklearn_gd._linalg import EPS, Floats
+
+# Coefficients (in norm) and losses are within this of exact arithmetic, relatively, or within
+# 4 eps times the condition number of Z.
+ACCURACY_RTOL = 1e-10
+# Losses below this share of the mean square of y count as this.
+SMALLEST_LOSS_SHARE = 1e-16
+
+
+def is_accurate(descent: ClosedForm, t: int) -> bool:
+    """Whether theta_t and J_t are predicted to be within ACCURACY_RTOL."""
+    if descent.spectrum.accuracy.error == 0.0 or not descent.energy.size:
+        return True
+    loss = max(float(descent.loss(t)), SMALLEST_LOSS_SHARE * descent.spectrum.accuracy.squares)
+    return bool(
+        coefficient_error(descent, t) <= ACCURACY_RTOL
+        and loss_error(descent, t) <= ACCURACY_RTOL * loss
+    )
+
+
+def coefficient_error(descent: ClosedForm, t: int) -> float:
+    """Return a bound on the relative error of theta_t."""
+    gain = clip_overflow(np.abs(descent.factors.filter_factor(t))) / descent.eigenvalues
+    accuracy = descent.spectrum.accuracy
+    largest = float(descent.spectrum.eigenvalues.max())
+    relative = accuracy.error * largest * float(gain.max())
+    moved = descent.theta(t) - descent.start
+    # Slopes are off by the rounding of all of Z'y, however little of it a direction has.
+    slopes = accuracy.error * np.sqrt(largest * accuracy.squares)
+    size = max(float(np.linalg.norm(descent.theta(t))), float(np.linalg.norm(moved)))
+    lifted = slopes * float(np.sqrt(np.mean(gain**2)))
+    return max(relative, lifted / size if size > 0 else 0.0)
+
+
+def loss_error(descent: ClosedForm, t: int) -> float:
+    """Return a bound on the error of J_t."""
+    return _loss_error(descent, descent.factors.squared(t), float(descent.loss(t)))
+
+
+def floor_error(descent: ClosedForm) -> float:
+    """Return a bound on the error of the least loss; no smaller loss is told from rounding."""
+    return _loss_error(descent, np.zeros(len(descent.energy)), descent.spectrum.floor)
+
+
+def _loss_error(descent: ClosedForm, left: Floats, loss: float) -> float:
+    """J is counted from the first loss, less 1/2 sum slope^2 (1 - p_t^2) / eigenvalue, or from a
+    measured floor, plus the same sum of p_t^2; `left` is p_t^2."""
+    accuracy, c = descent.spectrum.accuracy, descent.eigenvalues
+    rounding = accuracy.loss_rounding + EPS * float(np.sqrt(accuracy.squares * max(loss, 0.0)))
+    if accuracy.error == 0.0 or not c.size:
+        return rounding
+    left = clip_overflow(left)
+    largest = float(descent.spectrum.eigenvalues.max())
+    counted = left if accuracy.floor_is_measured else np.abs(1.0 - left)
+    slope_error = accuracy.error * np.sqrt(largest * accuracy.squares)
+    from_slopes = slope_error * float(np.linalg.norm(descent.slopes * (counted / c)[:, np.newaxis]))
+    # p^2 / c changes with c by p^2 / c^2, and by what p changes: at most 2 |p| (1 - |p|) / c.
+    size = np.sqrt(left)
+    change = (counted + 2.0 * size * np.abs(1.0 - size)) / c
+    return rounding + from_slopes + accuracy.error * largest * float(descent.energy @ change)

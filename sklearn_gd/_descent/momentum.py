@@ -1,0 +1,120 @@
+"""Residual polynomials of heavy ball (Polyak 1964) and of Nesterov's momentum, in closed form.
+
+Both satisfy p_{t+1} = P p_t - Q p_{t-1} along a direction; z1, z2 are the roots of z^2 - P z + Q.
+With S_t = (z1^t - z2^t) / (z1 - z2) and m the momentum::
+
+    p_t = S_{t+1} - m S_t = z1^t - (z1 - p_1) S_t
+    heavy ball: P = 1 + m - lr c,         Q = m
+    Nesterov:   P = (1 + m) (1 - lr c),   Q = m (1 - lr c)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_gd._descent.powers import as_column, is_odd
+from sklearn_gd._linalg import Floats
+
+Complex = NDArray[np.complex128]
+
+# Roots smaller than this are held there: their second power is zero to any sum.
+SMALLEST_ROOT = 1e-100
+# Powers are held at exp of this, about 1e150.
+LARGEST_EXPONENT = 345.0
+
+
+class MomentumFactors:
+    """p_t for momentum above zero.
+
+    Where P < 0 the sequence of z -> -z is used, times (-1)^t, so that |z1| is the larger root
+    always. z1 = 1 - u comes from the equation for u, which keeps the digits of 1 - z1 for slow
+    directions and near the stable limit; log z1 is then known relatively.
+    """
+
+    def __init__(self, eigenvalues: Floats, lr: float, momentum: float, nesterov: bool) -> None:
+        m, reach = momentum, lr * eigenvalues
+        self._m = m
+        left = 1.0 - reach
+        P = (1.0 + m) * left if nesterov else 1.0 + m - reach
+        Q = m * left if nesterov else np.full_like(reach, m)
+        self._mirrored: NDArray[np.bool_] = P < 0
+        # P^2 - 4 Q as a product, since roots that nearly agree depend on its digits.
+        if nesterov:
+            discriminant = left * ((1.0 - m) ** 2 - (1.0 + m) ** 2 * reach)
+        else:
+            root = np.sqrt(m)
+            low, high = ((1.0 - m) / (1.0 + root)) ** 2, (1.0 + root) ** 2
+            discriminant = (reach - low) * (reach - high)
+        # 1 - |P| + Q without cancellation: reach, or its distance from the stable limit.
+        limit = 2.0 + 2.0 * m
+        rest = limit - (1.0 + 2.0 * m) * reach if nesterov else limit - reach
+        gap = np.where(self._mirrored, rest, reach)
+        u = 2.0 * gap / (2.0 - np.abs(P) + np.sqrt(discriminant.astype(complex)))
+        self._z1: Complex = _away_from_zero(1.0 - u)
+        self._log1: Complex = np.where(np.abs(u) < 0.5, _log1p(-u), np.log(self._z1))
+        self._z2: Complex = Q / self._z1
+        self._one_less_ratio: Complex = np.sqrt(discriminant.astype(complex)) / self._z1
+        self._log_ratio: Complex = _log1p(-self._one_less_ratio)
+        # z1 - p_1 = m - z2, without cancellation for slow directions.
+        slow = m * (reach - u if nesterov else -u) / self._z1
+        fast = np.where(self._mirrored, m + self._z2, m - self._z2)
+        self._first_gap: Complex = np.where(self._mirrored | (np.abs(u) > 0.5), fast, slow)
+
+    @property
+    def diverges(self) -> NDArray[np.bool_]:
+        return np.asarray(self._log1.real > 0)
+
+    @property
+    def log_rate(self) -> Floats:
+        return np.asarray(self._log1.real)
+
+    def residual_factor(self, t: ArrayLike) -> Floats:
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            later, now = self._sequence(t, 1), self._sequence(t, 0)
+            p = later + np.where(self._mirrored, self._m, -self._m) * now
+        return np.where(self._mirrored & is_odd(t), -p, p)
+
+    def squared(self, t: ArrayLike) -> Floats:
+        with np.errstate(over="ignore"):
+            return self.residual_factor(t) ** 2
+
+    def filter_factor(self, t: ArrayLike) -> Floats:
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            gone = -np.expm1(_held(as_column(t) * self._log1)).real
+            gone = gone + self._first_gap.real * self._sequence(t, 0)
+        return np.where(self._mirrored, 1.0 - self.residual_factor(t), gone)
+
+    def envelope(self, t: ArrayLike) -> Floats:
+        """|p_t| <= |z1|^t (1 + g min(t, 2 / |1 - z2/z1|)), taken at its peak when that is later."""
+        rate = np.minimum(self._log1.real, 0.0)
+        gain = np.abs(self._first_gap / self._z1)
+        most = 2.0 / np.maximum(np.abs(self._one_less_ratio), SMALLEST_ROOT)
+        with np.errstate(divide="ignore", over="ignore", under="ignore", invalid="ignore"):
+            peak = -1.0 / rate - 1.0 / gain
+            t = np.maximum(as_column(t), np.where(np.isfinite(peak), np.minimum(peak, most), 0.0))
+            return np.asarray(np.exp(t * rate) * (1.0 + gain * np.minimum(t, most)))
+
+    def _sequence(self, t: ArrayLike, later: int) -> Floats:
+        """S_{t + later}: z1^(s - 1) (1 - ratio^s) / (1 - ratio), s when the roots agree."""
+        s = as_column(t) + later
+        equal = self._log_ratio == 0
+        one = np.where(equal, 1.0, np.expm1(self._log_ratio))
+        ratio = np.where(equal, s, np.expm1(_held(s * self._log_ratio)) / one)
+        return np.asarray((np.exp(_held((s - 1.0) * self._log1)) * ratio).real)
+
+
+def _away_from_zero(roots: Complex) -> Complex:
+    return np.where(np.abs(roots) < SMALLEST_ROOT, SMALLEST_ROOT, roots)
+
+
+def _log1p(x: Complex) -> Complex:
+    """Return log(1 + x) with the digits of x when x is small; held where 1 + x is zero."""
+    square = np.maximum(2.0 * x.real + x.real**2 + x.imag**2, SMALLEST_ROOT - 1.0)
+    exact = np.maximum((1.0 + x.real) ** 2 + x.imag**2, SMALLEST_ROOT**2)
+    real = np.where(square < -0.5, np.log(exact), np.log1p(np.maximum(square, -0.5)))
+    return np.asarray(0.5 * real + 1j * np.arctan2(x.imag, 1.0 + x.real))
+
+
+def _held(exponent: Complex) -> Complex:
+    return np.minimum(exponent.real, LARGEST_EXPONENT) + 1j * exponent.imag

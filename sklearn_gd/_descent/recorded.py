@@ -1,0 +1,63 @@
+"""A descent whose iterates were computed one by one and kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sklearn_gd._descent.update_rule import UpdateRule
+from sklearn_gd._linalg import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedDescent:
+    """The iterates of the textbook loop; it knows what it visited and no more.
+
+    `thetas` and `gradients` hold the first iterates, as many as may be kept, and behind them the
+    last one.
+    """
+
+    rule: UpdateRule
+    losses: Floats  # (n_iter + 1,)
+    thetas: Floats  # (kept + 1 or n_iter + 1, p, k)
+    gradients: Floats
+    largest: float | None  # the largest eigenvalue of H, when it was asked for
+
+    @property
+    def start(self) -> Floats:
+        return np.asarray(self.thetas[0])
+
+    @property
+    def last_known(self) -> int:
+        return len(self.losses) - 1
+
+    def loss(self, t: ArrayLike) -> Floats:
+        return np.asarray(self.losses[self._known(t)])
+
+    def theta(self, t: ArrayLike) -> Floats:
+        return np.asarray(self.thetas[self._kept(t)])
+
+    def gradient(self, t: ArrayLike) -> Floats:
+        return np.asarray(self.gradients[self._kept(t)])
+
+    def _known(self, t: ArrayLike) -> NDArray[np.intp]:
+        steps = np.asarray(t)
+        if np.any(steps.astype(object) > self.last_known):
+            raise ValueError(
+                f"solver='loop' knows the iterates it visited, up to t = {self.last_known:,}; "
+                f"t = {int(np.max(steps)):,} is beyond. Fit with another solver, or with a larger "
+                "max_iter."
+            )
+        return steps.astype(np.intp)
+
+    def _kept(self, t: ArrayLike) -> NDArray[np.intp]:
+        steps, last = self._known(t), len(self.thetas) - 1
+        beyond = (steps >= last) & (steps < self.last_known)
+        if np.any(beyond):
+            raise ValueError(
+                f"solver='loop' keeps the parameters of the first {last:,} iterates and of the last "
+                f"one; t = {int(steps[beyond].flat[0]):,} is in between. Fit with another solver."
+            )
+        return np.minimum(steps, last)

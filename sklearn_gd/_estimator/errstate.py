@@ -1,0 +1,36 @@
+"""What is no error is none, whatever the caller has made of NumPy's error state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import numpy as np
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def without_underflow(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """The function, in which underflow is no error.
+
+    Once around all of a fit: entering `np.errstate` takes longer than a small power. Not itself a
+    decorator here, since that of NumPy 1.26 keeps its state where other threads would find it.
+    """
+
+    @wraps(function)
+    def quiet(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        with np.errstate(under="ignore"):
+            return function(*args, **kwargs)
+
+    return quiet
+
+
+def products_of_finite() -> np.errstate:
+    """Around products of finite float32 matrices, of namespaces that are NumPy inside.
+
+    OpenBLAS reads beyond small ones and at times sets the flag of an invalid operation by what lies
+    there, though all of the product is right (https://github.com/numpy/numpy/issues/24067).
+    """
+    return np.errstate(invalid="ignore")

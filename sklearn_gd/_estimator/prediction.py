@@ -1,0 +1,227 @@
+"""What a fitted estimator answers, however its rate and its stop were found: from its path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LinearRegression
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
+from sklearn_gd._estimator.array_api import Device, to_numpy_if_dispatched, to_numpy, device_of, same_device
+from sklearn_gd._estimator.callbacks import CallbackSupportMixin
+from sklearn_gd.path import DescentPath
+from sklearn_gd._estimator.errstate import products_of_finite
+from sklearn_gd._estimator.array_api_validation import bring_targets, check_device_weights, check_device_X
+from sklearn_gd._estimator.validation import check_weights, check_X, dense_numbers
+
+Floats = NDArray[np.floating[Any]]
+
+# Predictions that staged_predict holds at once.
+STAGED_NUMBERS = 1 << 20
+
+
+class PredictionMixin(CallbackSupportMixin):
+    """Mixin: predictions and histories of the descent that `_keep` was given."""
+
+    coef_: Floats
+    intercept_: Any
+    n_iter_: int
+    lr_: float
+    stop_reason_: str
+    path_: DescentPath
+    n_features_in_: int
+
+    def predict(self, X: Any) -> Floats:
+        """Predict with the coefficients where the descent stopped.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
+            Features.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions. For a Dask array a Dask array in the same chunks of rows; for a Dask
+            dataframe a series with its index and partitions, or a dataframe with a column for each
+            target. They are made when they are computed.
+        """
+        check_is_fitted(self)
+        if is_dask(X):
+            coef, intercept = to_numpy(self.coef_), to_numpy(self.intercept_)
+            lazy: Floats = dask_module("_predict").predicted(self, X, coef, intercept)
+            return lazy
+        device = same_device(self, X, "predict")
+        if device is not None:
+            X, coef = device.promote(check_device_X(self, X, device), self.coef_)
+            with products_of_finite():
+                there: Floats = X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
+            return there
+        X = check_X(self, X)
+        return np.asarray(X @ to_numpy(self.coef_).T + to_numpy(self.intercept_))
+
+    def staged_predict(self, X: Any) -> Iterator[Floats]:
+        """Predict with every iterate in turn, the start first.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
+            Features.
+
+        Yields
+        ------
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Predictions after 0, 1, ..., `n_iter_` updates; for a Dask collection what `predict`
+            makes of one.
+        """
+        check_is_fitted(self)
+        if is_dask(X):
+            predicted, path = dask_module("_predict").predicted, self.path_
+            return (
+                predicted(self, X, path.coef(t), path.intercept(t)) for t in range(self.n_iter_ + 1)
+            )
+        device = same_device(self, X, "staged_predict")
+        if device is not None:
+            return self._stages_there(check_device_X(self, X, device), device)
+        return self._stages(check_X(self, X))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The coefficient of determination R^2 of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, Dask array or dataframe} of shape (n_samples, n_features)
+            Features.
+        y : array-like or Dask collection of shape (n_samples,) or (n_samples, n_targets)
+            True targets.
+        sample_weight : array-like of shape (n_samples,) or float, default=None
+            Non-negative weights.
+
+        Returns
+        -------
+        float
+            1 for perfect predictions, 0 for those of the mean; an average over targets.
+        """
+        if is_dask(X, y, sample_weight):
+            check_is_fitted(self)
+            return float(dask_module("_score").r2_score(self, X, y, sample_weight))
+        n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
+        device = device_of(X)
+        if device is not None:
+            weights = check_device_weights(sample_weight, n_samples, device)
+            y = bring_targets(y, device)
+        else:
+            weights = check_weights(to_numpy_if_dispatched(sample_weight), n_samples)
+            y = dense_numbers("y", to_numpy_if_dispatched(y))
+        return float(super().score(X, y, weights))
+
+    def to_linear_regression(self) -> LinearRegression:
+        """A fitted `LinearRegression` with these coefficients, for what exports only that.
+
+        Returns
+        -------
+        sklearn.linear_model.LinearRegression
+            Predicts as this estimator does. It was not fitted to rows, so it has no `rank_` and no
+            `singular_`; it shares no arrays with this estimator.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).to_linear_regression().predict([[3.0]])
+        array([5.979])
+        """
+        check_is_fitted(self)
+        model = LinearRegression(fit_intercept=self.path_._layout.fit_intercept)
+        model.coef_ = np.array(to_numpy(self.coef_))
+        intercept = to_numpy(self.intercept_)
+        # A Python number where there is none, which leaves float32 predictions as they are.
+        model.intercept_ = intercept if isinstance(intercept, float) else np.array(intercept)[()]
+        model.n_features_in_ = self.n_features_in_
+        if hasattr(self, "feature_names_in_"):
+            model.feature_names_in_ = self.feature_names_in_.copy()
+        return model
+
+    def _stages(self, X: Any) -> Iterator[Floats]:
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))
+        for first in range(0, self.n_iter_ + 1, stages):
+            t = np.arange(first, min(first + stages, self.n_iter_ + 1))
+            coef = self.path_.coef(t)
+            products = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)  # (n, stages * targets)
+            predictions = products.reshape(X.shape[0], len(t), -1).swapaxes(0, 1)
+            predictions = predictions + self.path_.intercept(t).reshape(len(t), 1, -1)
+            yield from predictions.reshape(len(t), X.shape[0], *coef.shape[1:-1])
+
+    def _stages_there(self, X: Any, device: Device) -> Iterator[Any]:
+        many = self.path_._layout.targets == "many"
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * (len(self.path_.coef(0)) if many else 1)))
+        for first in range(0, self.n_iter_ + 1, stages):
+            t = np.arange(first, min(first + stages, self.n_iter_ + 1))
+            yield from predicted_there(device, X, self.path_.coef(t), self.path_.intercept(t))
+
+    @property
+    def loss_history_(self) -> Floats:
+        """The loss of every iterate, of shape (`n_iter_` + 1,), the start first."""
+        return self._recorded._history("loss")
+
+    @property
+    def coef_path_(self) -> Floats:
+        """The coefficients of every iterate, of shape (`n_iter_` + 1, ...) as `coef_`."""
+        return self._recorded._history("coef")
+
+    @property
+    def intercept_path_(self) -> Floats:
+        """The intercept of every iterate, of shape (`n_iter_` + 1, ...) as `intercept_`."""
+        return self._recorded._history("intercept")
+
+    @property
+    def _recorded(self) -> DescentPath:
+        # Before fit the histories do not exist, as any other fitted attribute.
+        path: DescentPath | None = getattr(self, "path_", None)
+        if path is None:
+            raise AttributeError(f"this {type(self).__name__} is not fitted yet: call fit first.")
+        return path
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.array_api_support = True
+        return tags
+
+    def _keep(self, path: DescentPath, device: Device | None) -> None:
+        self.__dict__.update(attributes_of(path, device))
+
+
+def predicted_there(device: Device, X: Any, coef: Floats, intercept: Floats) -> Iterator[Any]:
+    """The predictions of several iterates, (t, d) or (t, k, d), for rows on a device."""
+    many, k = coef.ndim == 3, coef[0].size // X.shape[1]
+    X, flat = device.promote(X, device.as_result(coef.reshape(-1, X.shape[1])))
+    products = X @ flat.T  # (n, t * k)
+    shifts = np.broadcast_to(intercept.reshape(len(coef), -1), (len(coef), k))
+    predictions = products + device.as_result(shifts.ravel())
+    for i in range(len(coef)):
+        yield predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
+
+
+def attributes_of(path: DescentPath, device: Device | None) -> dict[str, Any]:
+    """The fitted attributes of an estimator that descended along this path, on rows there."""
+    coef, intercept = path._parameters(path.n_iter)
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise ValueError(
+            f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
+            f"float64, or rescale X or y."
+        )
+    if device is not None:
+        coef, intercept = device.as_result(coef), device.as_result(intercept)
+    return {
+        "path_": path,
+        "n_iter_": path.n_iter,
+        "lr_": path.lr,
+        "stop_reason_": path.stop_reason,
+        "coef_": coef,
+        "intercept_": intercept if path._layout.fit_intercept else 0.0,
+    }

@@ -1,0 +1,27 @@
+"""Linear algebra without a word of descent: orthonormal bases, projections, a second QR pass.
+
+Arrays come in, factors and small matrices go out.
+Imports NumPy and SciPy only.
+"""
+
+from sklearn_gd._linalg.cholesky_qr2 import Preconditioner, factor_of, refined_svd
+from sklearn_gd._linalg.golub_kahan import GolubKahan, RowVectors
+from sklearn_gd._linalg.krylov_basis import KrylovBasis
+from sklearn_gd._linalg.lanczos import Lanczos
+from sklearn_gd._linalg.numbers import EPS, Floats, rank_tolerance, sum_of_squares
+from sklearn_gd._linalg.ritz import Ritz
+
+__all__ = [
+    "EPS",
+    "Floats",
+    "GolubKahan",
+    "KrylovBasis",
+    "Lanczos",
+    "Preconditioner",
+    "Ritz",
+    "RowVectors",
+    "factor_of",
+    "rank_tolerance",
+    "refined_svd",
+    "sum_of_squares",
+]

@@ -1,0 +1,62 @@
+"""CholeskyQR2: singular values of Z from Z'Z and one more pass over the rows of Z.
+
+Yamamoto, Nakatsukasa, Yanagisawa and Fukaya 2015, doi 10.1137/14M0989858. The first factor is D V'
+from Z'Z = V D^2 V', with D held above its rounding, so that a rank-deficient Z needs no shift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sklearn_gd._linalg.numbers import EPS, Floats, rank_tolerance
+
+
+@dataclass(frozen=True, eq=False)
+class Preconditioner:
+    """Y = Z inverse has nearly orthonormal columns; all rows need the same one."""
+
+    factor: Floats  # (p, p): D V'
+    inverse: Floats  # (p, p): V D^-1
+    known: Floats  # (p, k): the least-squares solution in the columns of Y, as Z'Z has it
+    start: Floats  # (p, k): residuals are y - Z start
+
+    def products(self, Z: Floats, y: Floats) -> Floats:
+        """Return [Y E]'[Y E] of a block of rows, (p + k, p + k); those of two blocks add up.
+
+        E = y - Z start - Y known is formed from the rows of Y as they were rounded, so that
+        Y known + E is the first residual to a rounding, however ill-conditioned Z is.
+        """
+        Y = Z @ self.inverse
+        residual = y - Z @ self.start if self.start.any() else y
+        both = np.concatenate([Y, residual - Y @ self.known], axis=1)
+        return np.asarray(both.T @ both)
+
+
+def factor_of(eigenvalues: Floats, vectors: Floats, tolerance: float) -> tuple[Floats, Floats]:
+    """Return D V' and V D^-1, with D^2 the eigenvalues held above `tolerance`."""
+    size = np.sqrt(np.maximum(eigenvalues, tolerance))
+    size[size == 0.0] = 1.0
+    return size[:, np.newaxis] * vectors.T, vectors / size
+
+
+def refined_svd(
+    preconditioner: Preconditioner, products: Floats, unit: float = EPS
+) -> tuple[Floats, Floats, Floats, float]:
+    """Return sigma (r,), V (p, r), U'residual (r, k) and the squares left over.
+
+    With R'R = Y'Y, R D V' is a factor of Z whose singular values are good to eps * sigma_max, where
+    those of Z'Z are good to sqrt(eps) * sigma_max. The squares that the least-squares solution of
+    Z'Z leaves are summed over rows, so the least loss has digits of its own.
+    """
+    p = len(preconditioner.factor)
+    gain, turn = np.linalg.eigh(products[:p, :p])
+    present = gain > rank_tolerance(p, unit) * float(gain[-1])
+    gain, turn = np.sqrt(gain[present]), turn[:, present]
+    root = gain[:, np.newaxis] * turn.T
+    across = turn.T @ products[:p, p:] / gain[:, np.newaxis]
+    left, sigma, right = np.linalg.svd(root @ preconditioner.factor, full_matrices=False)
+    residual = left.T @ (root @ preconditioner.known + across)
+    left_over = float(np.trace(products[p:, p:]) - np.sum(across**2))
+    return sigma, right.T, residual, max(left_over, 0.0)

@@ -1,0 +1,23 @@
+"""Machine constants and the rank tolerance that all decompositions share."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+EPS = float(np.finfo(np.float64).eps)
+# Added to the size in the usual tolerance size * eps, which is too tight for very small matrices.
+RANK_MARGIN = 16
+
+
+def rank_tolerance(size: int, unit: float = EPS) -> float:
+    """Eigenvalues (or singular values) below this share of the largest are not told from zero."""
+    return (size + RANK_MARGIN) * unit
+
+
+def sum_of_squares(values: Floats) -> float:
+    """Return the sum of squares, on one thread: BLAS would wake its threads for it."""
+    flat = values.ravel(order="K")
+    return float(np.einsum("i,i", flat, flat))

@@ -1,0 +1,1 @@
+"""The numerics of the descent: NumPy and SciPy only, no estimator in sight."""

@@ -1,0 +1,36 @@
+"""Solvers: a problem, a start and options come in, a stopped descent goes out.
+
+`solve` selects one: the eigenbasis of H, Krylov spaces of H or of the rows, or the textbook loop.
+Imports `_linalg`, `_data`, `_descent`, NumPy and SciPy only.
+"""
+
+from sklearn_gd._solvers.krylov import (
+    Process,
+    grow,
+    krylov_spectrum,
+    largest_eigenvalue,
+    next_size,
+)
+from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
+from sklearn_gd._solvers.ritz_bounds import is_known
+from sklearn_gd._solvers.select import MOST_PARAMETERS, estimated_work, select
+from sklearn_gd._solvers.solve import solve
+from sklearn_gd._solvers.spectral import SpectralProblem, eigenbasis, scaled_products
+
+__all__ = [
+    "MOST_PARAMETERS",
+    "DescentOptions",
+    "Process",
+    "SpectralProblem",
+    "StoppedDescent",
+    "eigenbasis",
+    "estimated_work",
+    "grow",
+    "is_known",
+    "krylov_spectrum",
+    "largest_eigenvalue",
+    "next_size",
+    "scaled_products",
+    "select",
+    "solve",
+]

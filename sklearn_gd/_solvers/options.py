@@ -1,0 +1,39 @@
+"""What a user asks of a descent, and what a solver answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sklearn_gd._data import CrossProducts
+from sklearn_gd._descent import ClosedForm, RecordedDescent, Stop, StoppingRule, UpdateRule
+
+
+@dataclass(frozen=True)
+class DescentOptions:
+    """The rate (None: 1 / largest eigenvalue of H), the stop, and the update rule."""
+
+    lr: float | None = None
+    tol: float | None = None
+    max_iter: int = 1000
+    momentum: float = 0.0
+    nesterov: bool = False
+    on_growth: Callable[[], None] = lambda: None  # called whenever a Krylov space is about to grow
+
+    def rule(self, largest: float) -> UpdateRule:
+        """Return the update rule for a problem with this largest eigenvalue."""
+        lr = self.lr if self.lr is not None else (1.0 / largest if largest > 0 else 1.0)
+        return UpdateRule(lr, self.momentum, self.nesterov)
+
+    def stopping_rule(self, eps: float) -> StoppingRule:
+        """Return when to stop; `eps` is the rounding of the coefficients."""
+        return StoppingRule(self.tol, self.max_iter, eps)
+
+
+@dataclass(frozen=True)
+class StoppedDescent:
+    """A descent and where it stopped; the cross-products when they were formed for it."""
+
+    descent: ClosedForm | RecordedDescent
+    stop: Stop
+    products: CrossProducts | None = None
