@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,7 +90,8 @@ def descended(
     """
     with naming_what_is_not_finite(posed.problem):
         descent, stop, moments = solve(posed.problem, start, terms, solver, known)
-    return DescentPath(descent, stop, posed.layout), moments
+    layout = replace(posed.layout, weight=float(posed.problem.weight))
+    return DescentPath(descent, stop, layout), moments
 
 
 @contextmanager

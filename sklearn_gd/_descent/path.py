@@ -13,6 +13,7 @@ from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.explanation import Explanation
 from sklearn_gd._descent.names import parameter_names
 from sklearn_gd._descent.quiet import quietly
+from sklearn_gd._descent.section import least_squares, whole
 from sklearn_gd._descent.stopping import NEVER, Stop, first_true
 from sklearn_gd._descent.table import columns_of
 from sklearn_gd._optional import optional
@@ -31,6 +32,7 @@ class Layout:
     targets: str  # "flat": y of shape (n,); "column": (n, 1); "many": (n, k)
     dtype: DTypeLike
     feature_names: tuple[str, ...] | None = None
+    weight: float | None = None
 
     def coef(self, theta: Floats) -> Floats:
         coef = np.swapaxes(self._cast(theta[..., int(self.fit_intercept) :, :]), -1, -2)
@@ -208,6 +210,38 @@ class DescentPath:
             ``n_parameters`` is ``n_features + 1`` with an intercept, else ``n_features``.
         """
         return self._layout.gradient(self._descent.gradient(_check_t(t)))
+
+    def parameters(self, t: ArrayLike) -> Floats:
+        """theta_t laid out as `gradient` is, the intercept first."""
+        return self._laid_out(t)
+
+    def limit(self) -> Floats:
+        """The parameters that a stable rate leads to."""
+        return self._layout.gradient(least_squares(self._descent))
+
+    def hessian_product(self, directions: ArrayLike) -> Floats:
+        """H @ directions."""
+        spectrum = whole(self._descent.spectrum)
+        along = spectrum.basis.T @ np.asarray(directions)
+        return spectrum.basis @ ((spectrum.curvature * along.T).T)
+
+    @property
+    def last_known(self) -> int | None:
+        """The largest t that this path can answer."""
+        return self._descent.last_known
+
+    @property
+    def weight(self) -> float:
+        """The sum of the weights."""
+        if self._layout.weight is None:
+            raise ValueError("The weight of this path is not known.")
+        return self._layout.weight
+
+    def compare(self, losses: Any = None, coefs: Any = None, intercepts: Any = None) -> Any:
+        """Compare histories of a descent of one's own with this path."""
+        from sklearn_gd._report.comparison import compare
+
+        return compare(self, losses, coefs, intercepts)
 
     @quietly
     def dof(self, t: ArrayLike) -> Floats:
