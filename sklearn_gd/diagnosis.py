@@ -29,7 +29,7 @@ from sklearn_gd._report.forecast import (
     slowest,
     updates_to,
 )
-from sklearn_gd._report.path_of import names_of, path_of
+from sklearn_gd._estimator.path_of import names_of, path_of
 from sklearn_gd._solvers import DescentOptions
 from sklearn_gd.path import DescentPath
 

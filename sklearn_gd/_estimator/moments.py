@@ -156,7 +156,7 @@ class Moments:
                     f"Moments add up where their {what} are the same; got {mine} and {others}."
                 )
         dtype = np.result_type(self.dtype, other.dtype)
-        return replace(self, _sums=self._products + other._products, dtype=dtype)
+        return replace(self, _products=self._products + other._products, dtype=dtype)
 
     def __radd__(self, other: object) -> Moments:
         """Sum() begins with 0."""
