@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -11,9 +12,10 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.explanation import Explanation
-from sklearn_gd._descent.names import parameter_names
+from sklearn_gd._descent.names import direction_name, parameter_names
 from sklearn_gd._descent.quiet import quietly
-from sklearn_gd._descent.stopping import NEVER, Stop, first_true
+from sklearn_gd._descent.section import least_squares, most_telling, whole
+from sklearn_gd._descent.stopping import NEVER, Stop, Stopping, find_stop, first_true
 from sklearn_gd._descent.table import columns_of
 from sklearn_gd._optional import optional
 
@@ -70,6 +72,11 @@ class DescentPath:
         Why it stopped there.
     max_stable_lr : float
         2 / largest curvature: no rate above it converges. Infinite where X is all zeros.
+    best_lr : float
+        2 / (largest + smallest non-zero curvature): of all constant rates the one whose slowest
+        direction is fastest. Infinite if X is all zeros.
+    last_known : int or None
+        The largest `t` that can be asked for; None if any can.
     loss_floor : float
         The least possible loss, that of least squares.
     condition_number : float
@@ -140,6 +147,16 @@ class DescentPath:
         return float(np.sqrt(felt.max() / felt.min())) if felt.size else 1.0
 
     @property
+    def best_lr(self) -> float:
+        spectrum = whole(self._descent.spectrum)
+        curvature = spectrum.curvature[spectrum.felt]
+        return 2.0 / float(curvature.max() + curvature.min()) if curvature.size else float("inf")
+
+    @property
+    def last_known(self) -> int | None:
+        return self._descent.last_known
+
+    @property
     def parameter_names(self) -> tuple[str, ...]:
         intercept = self._layout.fit_intercept
         n_features = self._descent.spectrum.start.shape[0] - intercept
@@ -178,20 +195,37 @@ class DescentPath:
         return self._layout.intercept(self._descent.theta(_check_t(t)))
 
     @quietly
-    def loss(self, t: ArrayLike) -> Floats:
-        """Half mean squared error J on the training rows after `t` updates.
+    def loss(self, t: ArrayLike, X: Any = None, y: Any = None, sample_weight: Any = None) -> Floats:
+        """Half mean squared error J after `t` updates, on the training rows or on others.
 
         Parameters
         ----------
         t : int or array-like of int
             Numbers of updates.
+        X, y : array-like of shape (n_samples, n_features) and (n_samples,) or \
+                (n_samples, n_targets), default=None
+            Other rows, both or neither. None: the training rows.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the other rows.
 
         Returns
         -------
         ndarray of shape t.shape
             Infinite where a diverging descent leaves the range of floats.
         """
-        return np.asarray(self._descent.loss(_check_t(t)))[()]
+        steps = _check_t(t)
+        if X is None:
+            return np.asarray(self._descent.loss(steps))[()]
+        return self._loss_elsewhere(steps, np.asarray(X), np.asarray(y), sample_weight)
+
+    def _loss_elsewhere(self, t: Floats, X: Floats, y: Floats, sample_weight: Any) -> Floats:
+        weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
+        losses = np.empty(t.size)
+        for i, step in enumerate(t.ravel()):
+            residual = (X @ self.coef(step).T + self.intercept(step)).reshape(len(X), -1)
+            residual -= y.reshape(len(X), -1)
+            losses[i] = 0.5 * (weight @ residual**2).sum() / weight.sum()
+        return losses.reshape(t.shape)[()]
 
     @quietly
     def gradient(self, t: ArrayLike) -> Floats:
@@ -302,9 +336,9 @@ class DescentPath:
             t=now,
             lr=self.lr,
             names=self.parameter_names,
-            parameters=self._laid_out(now),
+            parameters=self.parameters(now),
             gradient=self.gradient(now),
-            new_parameters=self._laid_out(now + 1),
+            new_parameters=self.parameters(now + 1),
             loss=float(self.loss(now)),
             new_loss=float(self.loss(now + 1)),
             n_iter=self.n_iter,
@@ -345,13 +379,106 @@ class DescentPath:
         steps = np.atleast_1d(_check_t(np.arange(self.n_iter + 1) if t is None else t))
         if steps.ndim > 1:
             raise ValueError(f"to_frame takes one number of updates or a flat list; got {t!r}.")
-        columns = columns_of(self.loss(steps), self._laid_out(steps), self.parameter_names)
+        columns = columns_of(self.loss(steps), self.parameters(steps), self.parameter_names)
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
     @quietly
-    def _laid_out(self, t: ArrayLike) -> Floats:
-        """theta_t laid out as `gradient` is, the intercept first."""
+    def parameters(self, t: ArrayLike) -> Floats:
+        """All parameters after `t` updates, the intercept first.
+
+        Parameters
+        ----------
+        t : int or array-like of int
+            Numbers of updates.
+
+        Returns
+        -------
+        ndarray of shape t.shape + (n_parameters,) or t.shape + (n_targets, n_parameters)
+            Laid out as :meth:`gradient`.
+        """
         return self._layout.gradient(self._descent.theta(_check_t(t)))
+
+    @quietly
+    def limit(self) -> Floats:
+        """The parameters that any stable rate leads to: the nearest least-squares solution.
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,) or (n_targets, n_parameters)
+            Laid out as :meth:`parameters`.
+        """
+        return self._layout.gradient(least_squares(self._descent))
+
+    @quietly
+    def hessian_product(self, directions: ArrayLike) -> Floats:
+        """H, the second derivatives of J, times some directions.
+
+        Parameters
+        ----------
+        directions : array-like of shape (n_parameters,) or (n_parameters, m)
+            Directions in the space of the parameters, the intercept first.
+
+        Returns
+        -------
+        ndarray of the shape of `directions`
+            The product.
+        """
+        spectrum = whole(self._descent.spectrum)
+        along = (spectrum.basis.T @ np.asarray(directions, dtype=float)).T * spectrum.curvature
+        return np.asarray(spectrum.basis @ along.T)
+
+    @quietly
+    def main_directions(self, target: int = 0) -> tuple[Floats, float]:
+        """The two eigenvectors of H that hold most of the loss there is to lose.
+
+        Parameters
+        ----------
+        target : int, default=0
+            Which of several targets.
+
+        Returns
+        -------
+        directions : ndarray of shape (n_parameters, 2)
+            Each with its heaviest parameter positive; (n_parameters, 1) if H has only one.
+        share : float
+            The part of the loss to lose that they hold together.
+        """
+        return most_telling(self._descent, target)
+
+    def direction_name(self, direction: ArrayLike, names: Sequence[str] | None = None) -> str:
+        """The heaviest parameters of a direction, as "s1 - s2".
+
+        Parameters
+        ----------
+        direction : array-like of shape (n_parameters,)
+            A direction in the space of the parameters, the intercept first.
+        names : sequence of str, default=None
+            What the parameters are called. None: `parameter_names`.
+
+        Returns
+        -------
+        str
+            A sum in which the heaviest parameter comes first.
+        """
+        return direction_name(np.asarray(direction), names or self.parameter_names)
+
+    @quietly
+    def at_lr(self, lr: float) -> DescentPath:
+        """The descent on the same problem from the same start, at another rate.
+
+        Parameters
+        ----------
+        lr : float
+            The learning rate.
+
+        Returns
+        -------
+        DescentPath
+            It goes as far as this one went, or stops where it diverges.
+        """
+        descent = Descent(whole(self._descent.spectrum), lr)
+        stop = find_stop(descent, Stopping(None, max(self.n_iter, 1), diverging=descent.diverging))
+        return DescentPath(descent, stop, self._layout)
 
     def __repr__(self) -> str:
         how = {
