@@ -8,22 +8,30 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.section import section
-from sklearn_gd._reading import names_of, path_of
+from sklearn_gd._reading import path_of
+from sklearn_gd.display._axes import new_axes, set_limits, tidy
 from sklearn_gd.display._canvas import (
     BLUE,
     FRAME_MS,
     GREEN,
     GREY,
     RED,
+    LegendStyle,
     Style,
-    legend,
+    draw_legend,
     merged,
-    new_axes,
     player,
-    tidy,
 )
-from sklearn_gd.display._iterates import check_parameter, check_target, choose, iterate_words
+from sklearn_gd.display._iterates import choose, iterate_words
+from sklearn_gd.display._parameters import (
+    Symbols,
+    check_parameter,
+    check_target,
+    has_intercept,
+    of_target,
+    parameters_of,
+    symbols_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -84,7 +92,7 @@ class LossSlopeDisplay:
         The tangents.
     steps_ : list of matplotlib Annotation
         The steps, as arrows.
-    legend_ : matplotlib Legend
+    legend_ : matplotlib Legend or None
         The legend.
 
     Examples
@@ -119,8 +127,10 @@ class LossSlopeDisplay:
         cls,
         estimator: Any,
         *,
-        parameter: str | int | None = None,
+        parameters: str | int | None = None,
+        symbols: Symbols = None,
         t: ArrayLike | None = None,
+        t_max: int | None = None,
         target: int = 0,
         ax: Any = None,
         **looks: Any,
@@ -131,12 +141,16 @@ class LossSlopeDisplay:
         ----------
         estimator : GDLinearRegressor, Pipeline or DescentPath
             Fitted.
-        parameter : str or int, default=None
-            Its name, "intercept" for the intercept, or its position, the intercept first. None: the
-            coefficient of the first feature.
+        parameters : str or int, default=None
+            The name of the parameter, "intercept" for the intercept, or its position, the intercept
+            first. None: the coefficient of the first feature.
+        symbols : dict of str to str, default=None
+            What to call parameters in the picture, such as ``{"x0": "w"}``.
         t : array-like of int, default=None
-            The iterates to show. None: up to 30 of them from start to stop and, where the descent
-            diverges, a little beyond.
+            The iterates to show. None: up to 30 of them from 0 to `t_max`.
+        t_max : int, default=None
+            The last number of updates shown. None: the stop and, if the descent diverges, a few
+            updates beyond it.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -149,21 +163,20 @@ class LossSlopeDisplay:
         LossSlopeDisplay
             Drawn.
         """
-        path, names = path_of(estimator), names_of(estimator)
-        if parameter is None:
-            parameter = int(path._layout.fit_intercept)
-        j, target = check_parameter(names, parameter), check_target(path, target)
-        steps = choose(path, t, MOST_ITERATES)
-        along = np.eye(len(names))[:, [j]]
+        path, target = path_of(estimator), check_target(path_of(estimator), target)
+        names, called = symbols_of(estimator, symbols)
+        chosen = int(has_intercept(path)) if parameters is None else parameters
+        j = check_parameter(names, chosen)
+        steps = choose(path, t, t_max, MOST_ITERATES)
         display = cls(
-            value=path._descent.theta(steps)[:, j, target],
+            value=parameters_of(path, steps, target)[:, j],
             loss=path.loss(steps),
-            slope=path._descent.gradient(steps)[:, j, target],
+            slope=of_target(path, path.gradient(steps), target)[:, j],
             t=steps,
-            curvature=float(section(path._descent, along).curvature[0, 0]),
+            curvature=float(path.hessian_product(np.eye(len(names))[:, j])[j]),
             lr=path.lr,
-            name=names[j],
-            others=path._descent.spectrum.start.size > 1,
+            name=called[j],
+            others=path.parameters(0).size > 1,
         )
         return display.plot(ax=ax, **looks)
 
@@ -172,6 +185,7 @@ class LossSlopeDisplay:
         ax: Any = None,
         *,
         tangents: Sequence[int] | None = None,
+        legend: LegendStyle = True,
         parabola_kw: Style = None,
         points_kw: Style = None,
         tangent_kw: Style = None,
@@ -185,7 +199,9 @@ class LossSlopeDisplay:
             Where to draw. None: a new figure.
         tangents : sequence of int, default=None
             Numbers of updates at which to draw tangent and step. None: the first two iterates, or
-            the first where there are other parameters.
+            the first if there are other parameters.
+        legend : bool or dict, default=True
+            Whether there is a legend; a dict is passed to ``ax.legend``.
         parabola_kw, points_kw, tangent_kw, step_kw : dict, default=None
             Styles of parabolas, iterates, tangents and step arrows.
 
@@ -200,7 +216,7 @@ class LossSlopeDisplay:
         self.tangents_ = [self._draw_tangent(i, tangent_kw) for i in at]
         self.steps_ = [self._draw_step(row % ROWS, i, step_kw) for row, i in enumerate(at)]
         self._say_first(at)
-        self.legend_ = legend(ax)
+        self.legend_ = draw_legend(ax, legend)
         return self
 
     def animate(
@@ -208,6 +224,7 @@ class LossSlopeDisplay:
         ax: Any = None,
         *,
         interval: int = SLOW_MS,
+        legend: LegendStyle = True,
         parabola_kw: Style = None,
         points_kw: Style = None,
         tangent_kw: Style = None,
@@ -220,6 +237,8 @@ class LossSlopeDisplay:
             Where to draw. None: a new figure.
         interval : int, default=500
             Milliseconds from frame to frame.
+        legend : bool or dict, default=True
+            Whether there is a legend; a dict is passed to ``ax.legend``.
         parabola_kw, points_kw, tangent_kw : dict, default=None
             Styles of parabola, iterates and tangent.
 
@@ -231,7 +250,7 @@ class LossSlopeDisplay:
         ax = self._frame(ax, [0], parabola_kw, points_kw)
         grid = self.parabolas_[0].get_xdata()
         self.tangents_, self.steps_ = [self._draw_tangent(0, tangent_kw)], []
-        self.legend_ = legend(ax)
+        self.legend_ = draw_legend(ax, legend)
 
         def draw(i: int) -> list[Any]:
             self.points_.set_data(self.value[: i + 1], self.loss[: i + 1])
@@ -275,8 +294,11 @@ class LossSlopeDisplay:
         high = max(float(np.max(self.loss[at])), float(self._parabola(at[0], grid).max()))
         low = min(float(self.loss.min()), float(self._parabola(at[0], grid).min()))
         self._below = low - 0.17 * (high - low or 1.0)
-        ax.set_ylim(self._below, high + 0.05 * (high - low or 1.0))
-        ax.set_xlim(grid[0], grid[-1])
+        set_limits(
+            ax,
+            x=(float(grid[0]), float(grid[-1])),
+            y=(self._below, high + 0.05 * (high - low or 1.0)),
+        )
         return ax
 
     def _grid(self, i: int) -> Floats:
