@@ -306,7 +306,7 @@ def test_slope_says_what_is_drawn():
     slope, lr = display.slope[0], display.lr
     assert _words(display)[0] == "loss J"
     assert f"tangent at t = 0: slope {slope:.4g}" in _words(display)
-    assert f"step -lr × slope = {-lr * slope:.4g}" in _words(display)
+    assert f"step −lr × slope = {-lr * slope:.4g}" in _words(display)
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("parameter x0", "loss J")
     assert (len(display.tangents_), len(display.steps_)) == (2, 2)
     X, y = _data(d=2)

@@ -226,7 +226,7 @@ def test_arrows_say_what_they_are():
     gradient = LINE.path_.gradient(0)
     words = _words(display)
     assert any(said.startswith("negative gradient at t = 0") for said in words)
-    assert f"-∂J/∂x0 = {-gradient[1]:.4g}" in words
+    assert f"−∂J/∂x0 = {-gradient[1]:.4g}" in words
 
 
 @pytest.mark.parametrize("kind", ["contour", "3d"])

@@ -36,8 +36,8 @@ def has_layout(ax: Any) -> bool:
 
 
 def is_alone(ax: Any) -> bool:
-    """Whether a legend beside the axes meets no other axes and is not cut off."""
-    return has_layout(ax) and len(ax.figure.axes) == 1
+    """Whether a figure has no other axes, colour bars apart."""
+    return sum(other.get_label() != "<colorbar>" for other in ax.figure.axes) == 1
 
 
 def is_shared(ax: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sklearn_gd.display._axes import is_alone
+from sklearn_gd.display._axes import has_layout, is_alone
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -45,8 +45,8 @@ def draw_legend(ax: Any, wanted: LegendStyle, *, beside: bool = False, **options
     """
     if wanted is False:
         return None
-    place = BESIDE if beside and is_alone(ax) else {}
-    size = "small" if len(ax.figure.axes) == 1 else "x-small"
+    place = BESIDE if beside and has_layout(ax) and is_alone(ax) else {}
+    size = "small" if is_alone(ax) else "x-small"
     look = {
         "fontsize": size,
         "title_fontsize": size,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from sklearn_gd.display._axes import COUNTABLE
 
 if TYPE_CHECKING:
     from sklearn_gd import DescentPath
@@ -21,6 +23,12 @@ MOST_RISEN = 30
 LAST = 2**62
 # The least loss of a diverging descent is looked for among this many iterates.
 MOST_SEARCHED = 10_000
+# Up to so many updates each iterate has its own dot.
+MOST_DOTS = 40
+# On a logarithmic axis the first iterates have theirs.
+FIRST_DOTS = 10
+# Beyond so many updates the first ones run together on a logarithmic axis too.
+MOST_SPACED = 10**6
 
 
 def spread(last: int, most: int) -> Steps:
@@ -77,6 +85,18 @@ def milestones(path: DescentPath, last: int, most: int) -> Steps:
     found = (path.iterations_to(last_loss + share * (first_loss - last_loss)) for share in shares)
     inside = (t for t in found if t is not None and t < last)
     return np.unique(np.array([0, min(last, LAST), *inside], dtype=np.int64))
+
+
+def dots(t: Steps, last: int, size: float) -> dict[str, Any]:
+    """Return the style of a curve with a dot for each iterate, as far as dots stand apart.
+
+    On an axis that is logarithmic up to `last` these are the first ones. They show that a bend of
+    the curve there is the work of single updates.
+    """
+    if MOST_DOTS < last <= COUNTABLE or last > MOST_SPACED:
+        return {}
+    dotted = np.flatnonzero(t <= (last if last <= MOST_DOTS else FIRST_DOTS))
+    return {"marker": "o", "markersize": size, "markevery": dotted.tolist()}
 
 
 def iterate_words(t: Steps) -> str:

@@ -19,7 +19,7 @@ from sklearn_gd.display._canvas import (
     draw_legend,
     merged,
 )
-from sklearn_gd.display._iterates import choose
+from sklearn_gd.display._iterates import choose, dots
 from sklearn_gd.display._parameters import (
     Symbols,
     check_parameter,
@@ -195,6 +195,7 @@ class CoefPathDisplay:
         for i, j in enumerate(named):
             style = {"color": SERIES[i % len(SERIES)], "linewidth": 1.8, "zorder": 3}
             style["linestyle"] = DASHES[i % len(DASHES)]
+            style |= dots(self.t, int(self.t[-1]), 2.5)
             lines[j] = self._draw(j, merged(style, line_kw))
         self.lines_ = [lines[j] for j in range(len(self.names))]
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._reading import last_step, path_of, transform
-from sklearn_gd.display._axes import COUNTABLE, loss_axis, new_axes, set_limits, tidy, updates_axis
+from sklearn_gd.display._axes import loss_axis, new_axes, set_limits, tidy, updates_axis
 from sklearn_gd.display._canvas import (
     DASHES,
     GREY,
@@ -32,14 +32,10 @@ from sklearn_gd.display._curves import (
     shared,
     unstopped,
 )
-from sklearn_gd.display._iterates import BLOWN_UP, FEWEST_RISEN
+from sklearn_gd.display._iterates import BLOWN_UP, FEWEST_RISEN, dots
 
 Floats = NDArray[np.float64]
 
-# Up to so many updates each iterate has its own dot.
-MOST_DOTS = 40
-# On a logarithmic axis the first iterates are so far apart that they have theirs.
-FIRST_DOTS = 10
 # A loss that falls by more than this factor is shown by powers of ten.
 IN_PROPORTION = 30.0
 # Matplotlib's margins of a logarithmic axis overflow for losses near the largest float.
@@ -221,7 +217,7 @@ class LossCurveDisplay:
             self._draw(i, loss, styles)
         self._draw_levels(excess, floor_kw, tol_kw)
         tidy(ax, "number of updates t", "loss J" + excess * " above the least possible loss")
-        updates_axis(ax, max(int(np.asarray(curve.t)[-1]) for curve in self.curves))
+        updates_axis(ax, self._last())
         self._scale(losses, excess)
         # Curves that fall and curves that rise leave no corner free.
         crossed = len(self.curves) > 1 and any(curve.diverges for curve in self.curves)
@@ -235,7 +231,7 @@ class LossCurveDisplay:
         style = {"color": color, "linewidth": 2.0, "linestyle": DASHES[i % len(DASHES)]}
         last = t[-1] if curve.stop is None else curve.stop
         before, after = t <= last, t >= last
-        style |= self._dots(t[before], 4)
+        style |= dots(t[before], self._last(), 4)
         label = curve.words if several else curve.label
         style = merged(style, styles["line"])
         (drawn,) = self.ax_.plot(t[before], loss[before], label=label, **style)
@@ -245,19 +241,14 @@ class LossCurveDisplay:
         if curve.stop is None:
             return
         thin = {"color": drawn.get_color(), "linewidth": 1.6, "linestyle": ":"}
-        thin |= self._dots(t[after], 3)
+        thin |= dots(t[after], self._last(), 3)
         if not several and len(loss[after]) > 1:
             thin["label"] = "beyond the stop"
         self.beyond_ += self.ax_.plot(t[after], loss[after], **merged(thin, styles["beyond"]))
         self.stops_ += self._mark(t == curve.stop, i, loss, styles["stop"])
 
-    def _dots(self, t: NDArray[Any], size: float) -> dict[str, Any]:
-        """Return the style of a curve with a dot for each iterate, as far as dots stand apart."""
-        last = max(int(np.asarray(curve.t)[-1]) for curve in self.curves)
-        if MOST_DOTS < last <= COUNTABLE:
-            return {}
-        dotted = np.flatnonzero(t <= (last if last <= MOST_DOTS else FIRST_DOTS))
-        return {"marker": "o", "markersize": size, "markevery": dotted.tolist()}
+    def _last(self) -> int:
+        return max(int(np.asarray(curve.t)[-1]) for curve in self.curves)
 
     def _mark(self, at: Any, i: int, loss: Floats, given: Style) -> list[Any]:
         """Mark a stop, or the least loss on held-out rows."""

@@ -345,7 +345,7 @@ class LossSlopeDisplay:
         self.tangents_[0].set_label(f"tangent at t = {self.t[i]:,}: slope {self.slope[i]:.4g}")
         color = self.steps_[0].arrow_patch.get_edgecolor()
         self.ax_.plot(
-            [], [], color=color, linewidth=2.0, label=f"step -lr × slope = {self._step(i):.4g}"
+            [], [], color=color, linewidth=2.0, label=f"step −lr × slope = {self._step(i):.4g}"
         )
 
     def _words(self, i: int) -> str:

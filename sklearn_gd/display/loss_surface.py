@@ -381,7 +381,7 @@ class LossSurfaceDisplay:
         self.arrows_ = [self._arrow(self.path[i], end, label=said, **style)]
         for j, color in enumerate((ORANGE, PURPLE)):
             part = np.where(np.arange(2) == j, end, 0.0)
-            said = f"-∂J/∂{self.names[j]} = {0.0 - gradient[j]:.4g}"
+            said = f"−∂J/∂{self.names[j]} = {0.0 - gradient[j]:.4g}"
             style = {**style, "color": color, "linewidth": 1.8}
             self.arrows_.append(self._arrow(self.path[i], part, label=said, **style))
 
