@@ -104,6 +104,17 @@ def test_symbols_name_parameters_as_a_lesson_does(kind):
     assert not any("x0" in words or "intercept" in words for words in said)
 
 
+def test_a_step_that_is_not_the_slopes_alone_says_so():
+    """An update with momentum is drawn as far as it goes, and not called lr times the slope."""
+    own = {"value": [0.0], "loss": [1.0], "slope": [-1.0], "t": [0], "curvature": 1.0, "lr": 0.1}
+    plain = LossSlopeDisplay(**own).plot()
+    further = LossSlopeDisplay(**own, step=[0.4]).plot()
+    assert plain.steps_[0].xy[0] == pytest.approx(0.1)
+    assert further.steps_[0].xy[0] == pytest.approx(0.4)
+    assert "step −lr × slope = 0.1" in _words(plain)
+    assert "step = 0.4" in _words(further)
+
+
 def test_symbols_reach_directions():
     """A direction of many parameters is named by their symbols."""
     display = LossSurfaceDisplay.from_estimator(THREE, symbols={"x0": "u"})

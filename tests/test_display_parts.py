@@ -336,7 +336,7 @@ def test_directions_are_measured_from_the_start():
 def test_parameters_held_are_said_where_there_are_any():
     """With three parameters a surface over two says what the third is held at, with two nothing."""
     three = LossSurfaceDisplay.from_estimator(NO_INTERCEPT, parameters=[0, 2])
-    assert three.held == "Others held at least squares; of the path this is the shadow"
+    assert three.held == "Others held at least squares;\nof the path this is the shadow"
     assert LossSurfaceDisplay.from_estimator(LINE, parameters=[1, 0]).held == ""
 
 

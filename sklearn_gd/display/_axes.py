@@ -37,7 +37,7 @@ def has_layout(ax: Any) -> bool:
 
 def is_alone(ax: Any) -> bool:
     """Whether a figure has no other axes, colour bars apart."""
-    return sum(other.get_label() != "<colorbar>" for other in ax.figure.axes) == 1
+    return len([other for other in ax.figure.axes if other.get_label() != "<colorbar>"]) == 1
 
 
 def is_shared(ax: Any) -> bool:

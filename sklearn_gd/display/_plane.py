@@ -19,7 +19,7 @@ def plane_of(path: DescentPath, target: int, steps: Steps, pair: Sequence[int]) 
     """Return the plane of two parameters; of more than two the path is a shadow on it."""
     n_parameters = path.parameters(0).shape[-1]
     directions = np.eye(n_parameters)[:, list(pair)]
-    shadow = "Others held at least squares; of the path this is the shadow"
+    shadow = "Others held at least squares;\nof the path this is the shadow"
     cut = _cut(path, target, steps, directions, np.zeros(n_parameters))
     return cut | {"held": shadow if n_parameters > 2 else ""}
 
@@ -41,8 +41,8 @@ def main_plane(
     return _cut(path, target, steps, directions, parameters_of(path, 0, target)) | {
         "names": ("direction 1", "direction 2"),
         "labels": tuple(labels),
-        "held": f"From the start along the two directions with {100 * share:.3g} % of the loss "
-        f"to lose; others at least squares",
+        "held": f"From the start, two directions with {100 * share:.3g} % of the loss to lose;\n"
+        "others held at least squares",
     }
 
 

@@ -243,7 +243,7 @@ class LossCurveDisplay:
         thin = {"color": drawn.get_color(), "linewidth": 1.6, "linestyle": ":"}
         thin |= dots(t[after], self._last(), 3)
         if not several and len(loss[after]) > 1:
-            thin["label"] = "beyond the stop"
+            thin["label"] = f"beyond the {'least loss' if curve.diverges else 'stop'}"
         self.beyond_ += self.ax_.plot(t[after], loss[after], **merged(thin, styles["beyond"]))
         self.stops_ += self._mark(t == curve.stop, i, loss, styles["stop"])
 

@@ -57,7 +57,7 @@ class LossSlopeDisplay:
     """One parameter: the parabola of its loss, the iterates, tangents and steps lr * slope.
 
     The slope of the tangent is the partial derivative; the arrow along the axis of the parameter is
-    the step - lr * slope to the next iterate. Make it with :meth:`from_estimator`, or with numbers
+    the step to the next iterate, - lr * slope. Make it with :meth:`from_estimator`, or with numbers
     of your own.
 
     Parameters
@@ -74,6 +74,8 @@ class LossSlopeDisplay:
         The second derivative of the loss by the parameter, everywhere the same.
     lr : float
         The learning rate.
+    step : array-like of shape (n_iterates,), default=None
+        How far the next update moves the parameter. None: -lr * slope.
     name : str
         The parameter's name.
     others : bool
@@ -114,12 +116,15 @@ class LossSlopeDisplay:
         t: ArrayLike,
         curvature: float,
         lr: float,
+        step: ArrayLike | None = None,
         name: str = "x0",
         others: bool = False,
     ) -> None:
         self.value, self.loss = np.asarray(value), np.asarray(loss)
         self.slope, self.t = np.asarray(slope), np.asarray(t)
         self.curvature, self.lr = curvature, lr
+        plain = 0.0 - lr * self.slope  # a step of nothing is not -0
+        self.step = plain if step is None else np.asarray(step)
         self.name, self.others = name, others
 
     @classmethod
@@ -168,13 +173,15 @@ class LossSlopeDisplay:
         chosen = int(has_intercept(path)) if parameters is None else parameters
         j = check_parameter(names, chosen)
         steps = choose(path, t, t_max, MOST_ITERATES)
+        value = parameters_of(path, steps, target)[:, j]
         display = cls(
-            value=parameters_of(path, steps, target)[:, j],
+            value=value,
             loss=path.loss(steps),
             slope=of_target(path, path.gradient(steps), target)[:, j],
             t=steps,
             curvature=float(path.hessian_product(np.eye(len(names))[:, j])[j]),
             lr=path.lr,
+            step=parameters_of(path, steps + 1, target)[:, j] - value,
             name=called[j],
             others=path.parameters(0).size > 1,
         )
@@ -328,7 +335,7 @@ class LossSlopeDisplay:
     def _draw_step(self, row: int, i: int, given: Style) -> Any:
         """An arrow along the axis from the iterate's value to the next, dropped from the curve."""
         base = self._below + (0.1 - ROW * row) * (self.ax_.get_ylim()[1] - self._below)
-        after = self.value[i] - self.lr * self.slope[i]
+        after = self.value[i] + self.step[i]
         style = {"arrowstyle": "-|>", "color": GREEN, "linewidth": 2.0, "shrinkA": 0, "shrinkB": 0}
         drop = {"color": GREY, "linewidth": 0.8, "linestyle": ":", "zorder": 1}
         self.ax_.plot([self.value[i]] * 2, [base, self.loss[i]], **drop)
@@ -344,15 +351,12 @@ class LossSlopeDisplay:
         i = at[0]
         self.tangents_[0].set_label(f"tangent at t = {self.t[i]:,}: slope {self.slope[i]:.4g}")
         color = self.steps_[0].arrow_patch.get_edgecolor()
-        self.ax_.plot(
-            [], [], color=color, linewidth=2.0, label=f"step −lr × slope = {self._step(i):.4g}"
-        )
+        plain = np.isclose(self.step[i], -self.lr * self.slope[i], rtol=1e-6)
+        said = f"step{' −lr × slope' if plain else ''} = {self.step[i]:.4g}"
+        self.ax_.plot([], [], color=color, linewidth=2.0, label=said)
 
     def _words(self, i: int) -> str:
         return (
             f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, slope {self.slope[i]:.4g}, "
-            f"step {self._step(i):.4g}"
+            f"step {self.step[i]:.4g}"
         )
-
-    def _step(self, i: int) -> float:
-        return float(0.0 - self.lr * self.slope[i])  # a step of nothing is not -0

@@ -223,7 +223,7 @@ class TuningDisplay:
         tidy(ax, "number of updates t", "learning rate lr")
         ax.grid(False)
         self.colorbar_ = ax.figure.colorbar(self.heatmap_, ax=ax, label=self.score_name)
-        self.colorbar_.ax.yaxis.set_major_formatter("{x:,.4g}")
+        self.colorbar_.ax.yaxis.set_major_formatter(lambda score, _: _plain(score, 4))
 
     def _draw_curves(self, given: Style) -> None:
         chosen = int(np.argmin(np.abs(self.lrs - self.lr)))
@@ -261,11 +261,17 @@ class TuningDisplay:
 
     def _chosen_words(self) -> str:
         i, j = np.argmin(np.abs(self.lrs - self.lr)), np.argmin(np.abs(self.iters - self.n_iter))
-        spread = "" if self.std is None else f" ± {self.std[i, j]:.2g}"
+        spread = "" if self.std is None else f" ± {_plain(self.std[i, j], 2)}"
         return (
             f"chosen: lr = {self.lr:.3g}, t = {self.n_iter:,}\n"
-            f"{self.score_name} {self.mean[i, j]:.4g}{spread}"
+            f"{self.score_name} {_plain(self.mean[i, j], 4)}{spread}"
         )
+
+
+def _plain(number: float, digits: int) -> str:
+    """Return a number rounded to so many digits, without a power of ten up to a million."""
+    rounded = float(f"{number:.{digits}g}")
+    return f"{rounded:,.6g}" if abs(rounded) < 1e6 else f"{rounded:.{digits}g}"
 
 
 def _edges(middles: Floats) -> Floats:
