@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -383,20 +384,22 @@ class DescentPath:
         upwards = directions * np.sign(directions[heaviest, np.arange(len(heaviest))])
         return upwards, float(energy[order].sum()) / total if total > 0 else 1.0
 
-    def direction_name(self, direction: ArrayLike) -> str:
+    def direction_name(self, direction: ArrayLike, names: Sequence[str] | None = None) -> str:
         """The name of a direction by its heaviest parameters, as "s1 - s2".
 
         Parameters
         ----------
         direction : array-like of shape (n_parameters,)
             A combination of parameters.
+        names : sequence of str, default=None
+            What the parameters are called; None: `parameter_names`.
 
         Returns
         -------
         str
             "s1 - s2" rises in s1 and falls in s2.
         """
-        return direction_name(np.asarray(direction, dtype=float), self.parameter_names)
+        return direction_name(np.asarray(direction, dtype=float), names or self.parameter_names)
 
     def fastest_rates(self, momentum: bool = True) -> tuple[float, float]:
         """The learning rate and the momentum whose slowest direction is fastest.
