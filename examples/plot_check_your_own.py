@@ -2,9 +2,9 @@
 Check your own
 ==============
 
-Is my own gradient descent right?
+Is my own gradient descent right, and if it is not, what is wrong with it?
 
-Write the loop, run it beside the path of `GDLinearRegressor`, and look where they part. Here the
+Write the loop, record the losses, and compare them with the path of `GDLinearRegressor`. Here one
 loop has a popular mistake: it updates the intercept first and then takes the gradient of the
 coefficient at the new intercept.
 """
@@ -20,7 +20,7 @@ x = rng.uniform(0, 2, size=40)
 y = 1 + 2 * x + rng.normal(0, 0.3, size=40)
 
 
-def my_losses(lr, updates, together):
+def my_losses(lr, updates, together, x=x):
     intercept, slope, losses = 0.0, 0.0, []
     for _ in range(updates + 1):
         residual = intercept + slope * x - y
@@ -33,15 +33,19 @@ def my_losses(lr, updates, together):
 
 
 # %%
-# Against the path, the right loop agrees to rounding; the other is off from the first update on.
+# The right loop agrees with the path to rounding.
 path = GDLinearRegressor(lr=0.5, tol=0.06).fit(x[:, np.newaxis], y).path_
-t = np.arange(path.n_iter + 1)
 right, wrong = my_losses(0.5, path.n_iter, True), my_losses(0.5, path.n_iter, False)
-print("right loop, largest difference:", np.abs(right - path.loss(t)).max())
-print("wrong loop, largest difference:", np.abs(wrong - path.loss(t)).max())
+print(path.compare(right))
+
+# %%
+# The other differs from the first update on. `compare` makes the well-known mistakes one by one
+# and names the one that gives these losses.
+print(path.compare(wrong))
 
 # %%
 # The wrong loop also arrives, which is why nobody notices.
+t = np.arange(path.n_iter + 1)
 curves = [
     LossCurve(t, path.loss(t), "GDLinearRegressor", ending="the textbook's updates"),
     LossCurve(t, wrong, "my loop", ending="intercept first"),
@@ -49,5 +53,16 @@ curves = [
 LossCurveDisplay(curves, loss_floor=path.loss_floor).plot()
 
 # %%
-# The first update, number by number, shows which line to look at.
+# A loss without the 1/2 and a gradient to match are another convention, not an error. `compare`
+# tells both from the losses, and the rate at which the two descents are the same.
+print(path.compare(2 * my_losses(2 * 0.5, 5, True)))
+
+# %%
+# On a centred feature the mistake has no effect, so no numbers can show it.
+centred = x - x.mean()
+path_centred = GDLinearRegressor(lr=0.5, tol=0.06).fit(centred[:, np.newaxis], y).path_
+print(path_centred.compare(my_losses(0.5, 5, True, centred)))
+
+# %%
+# The first update, number by number, helps with mistakes that `compare` does not know.
 print(path.explain(0))

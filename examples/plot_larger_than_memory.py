@@ -36,7 +36,8 @@ tracemalloc.stop()
 print(model.path_)
 
 # %%
-# The descent is made from the sums, so no rate needs the rows again. "best" is the constant rate
-# that leaves least of every direction; just above the largest stable rate the loss rises for ever.
+# The descent is computed from the sums, so another rate does not need the rows again. "best" is the
+# constant rate whose slowest direction is fastest: behind "auto" at first, and ahead in the end.
+# Just above the largest stable rate the loss rises for ever.
 rates = [0.1 * model.lr_, "auto", "best", 1.01 * model.path_.max_stable_lr]
-LossCurveDisplay.from_estimator(model, lrs=rates, t_max=200)
+LossCurveDisplay.from_estimator(model, lrs=rates, t_max=1500, excess=True)

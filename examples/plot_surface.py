@@ -25,4 +25,4 @@ display = LossSurfaceDisplay.from_estimator(model)
 print(model.path_.gradient(0).round(3))
 
 # %%
-# ``display.plot(kind="surface")`` draws it in three dimensions, ``display.animate()`` as it goes.
+# ``display.plot(kind="3d")`` draws it in three dimensions, ``display.animate()`` as it goes.

@@ -1,8 +1,9 @@
 """Linear regression by gradient descent, exact and fast, as a scikit-learn estimator."""
 
+from sklearn_gd._estimator.moments import Moments
+from sklearn_gd._report.comparison import Comparison
 from sklearn_gd._report.explanation import Explanation
 from sklearn_gd._report.forecast import SlowDirection
-from sklearn_gd.path import DescentPath
 from sklearn_gd.diagnosis import Diagnosis, diagnose
 from sklearn_gd.display import (
     CoefPathDisplay,
@@ -13,12 +14,13 @@ from sklearn_gd.display import (
     LossSurfaceDisplay,
     TuningDisplay,
 )
-from sklearn_gd.moments import Moments
+from sklearn_gd.path import DescentPath
 from sklearn_gd.regressor import GDLinearRegressor
 from sklearn_gd.regressor_cv import GDLinearRegressorCV
 
 __all__ = [
     "CoefPathDisplay",
+    "Comparison",
     "DescentPath",
     "Diagnosis",
     "Explanation",

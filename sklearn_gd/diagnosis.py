@@ -1,4 +1,4 @@
-"""What a descent is up against: a path, or rows, go in; stable rates and waiting times come out."""
+"""What a descent is up against: stable rates, waiting times and slow directions, by name."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Any
 
-from sklearn_gd._data import Moments
-from sklearn_gd._report.forecast import (
-    SlowDirection,
-    best_constant_lr,
-    is_floor,
-    slowest,
-    standardised,
-    updates_to,
-    updates_when_standardised,
-)
-from sklearn_gd.path import DescentPath
 from sklearn_gd._data import zeros
-from sklearn_gd._estimator.errstate import quietly
-from sklearn_gd._descent.section import whole
-from sklearn_gd._solvers import Terms
-from sklearn_gd._estimator.prepare import descended, moments_of, pose
-from sklearn_gd._report.path_of import names_of, path_of
+from sklearn_gd._estimator.prepare import fit_path, naming_what_is_not_finite, prepare
 from sklearn_gd._estimator.validation import (
-    Door,
+    FeatureChecker,
     check_flag,
+    check_nonnegative,
     check_number,
 )
+from sklearn_gd._report.errstate import without_underflow
+from sklearn_gd._report.forecast import (
+    SlowDirection,
+    goal,
+    is_exact,
+    lost_columns,
+    scaled_path,
+    scaler_for,
+    slowest,
+    updates_to,
+)
+from sklearn_gd._estimator.path_of import names_of, path_of
+from sklearn_gd._solvers import DescentOptions
+from sklearn_gd.path import DescentPath
 
 # How near the least loss: within 10 %, 1 % and 0.1 % of it.
 SHARES = (0.1, 0.01, 0.001)
@@ -39,7 +39,7 @@ SHARES = (0.1, 0.01, 0.001)
 MOST_DIRECTIONS = 3
 # A direction that falls e-fold in fewer updates than this is not slow.
 SLOW = 2
-# Enough updates to make `solve` read every direction with all the digits it can have.
+# Enough updates to make the solver see every direction with all the digits it can have.
 AS_MANY_AS_IT_TAKES = 10**12
 
 
@@ -52,30 +52,36 @@ class Diagnosis:
     lr : float
         The rate that the update counts and time constants are for.
     max_stable_lr : float
-        2 / largest curvature: a rate above it diverges.
-    best_lr : float
-        2 / (largest + smallest curvature): of all constant rates the one whose slowest direction is
-        fastest.
+        A rate above it diverges: 2 / largest eigenvalue of H without momentum.
+    best_lr, best_momentum : float
+        The rate and the momentum whose slowest direction is fastest; without momentum
+        2 / (largest + smallest non-zero eigenvalue) and 0.
     condition_number : float
-        Largest over smallest non-zero singular value of Z = [1 X] (or X). The updates needed grow
-        like its square.
+        Largest over smallest non-zero singular value of Z = [1 X] (or X); infinite when columns are
+        too far apart in scale for float64. The updates needed grow like its square, with the best
+        momentum like itself.
     first_loss, loss_floor : float
         The loss at the start and the least possible one.
     updates : mapping of float to (int or None)
-        Updates needed to come within 0.1, 0.01 and 0.001 of the floor or, where the floor is zero,
-        down to those shares of the first loss. None: never at this rate.
+        Updates needed to come within 0.1, 0.01 and 0.001 of the floor or, if the floor is zero,
+        down to those shares of the first loss. None: never at this rate, or not known.
     slowest : tuple of SlowDirection
         Directions that hold some of the loss, the slowest first; each has a `name`, `curvature`,
         `time_constant` and `share`.
     standardised : Diagnosis or None
-        The same after `StandardScaler`, at its own classical rate. None where rows were not given.
+        The same after a scaler, at its own classical rate. None when rows were not given.
     constant_columns : tuple of str or None
-        Columns that repeat the intercept. None where rows were not given.
+        Columns that repeat the intercept. None when rows were not given.
+    lost_columns : tuple of str
+        Columns that vary too little beside the size of others for float64 to see all directions.
+    scaler : str
+        The scaler of `standardised`: "StandardScaler()", or without centring.
     """
 
     lr: float
     max_stable_lr: float
     best_lr: float
+    best_momentum: float
     condition_number: float
     first_loss: float
     loss_floor: float
@@ -83,6 +89,9 @@ class Diagnosis:
     slowest: tuple[SlowDirection, ...]
     standardised: Diagnosis | None = None
     constant_columns: tuple[str, ...] | None = None
+    lost_columns: tuple[str, ...] = ()
+    scaler: str = "StandardScaler()"
+    exact: bool = False
 
     def __repr__(self) -> str:
         lines = list(self._lines())
@@ -100,6 +109,11 @@ class Diagnosis:
     def _lines(self) -> Iterator[tuple[str, str]]:
         yield "learning rate", self._rate_words()
         yield "condition number", f"{self.condition_number:.4g}"
+        if self.lost_columns:
+            yield (
+                "lost",
+                f"{', '.join(self.lost_columns)}: too far apart in scale for float64; standardise",
+            )
         yield "loss", f"{self.first_loss:.6g} at the start, {self.loss_floor:.6g} at least"
         yield "updates", self._update_words()
         slow = [d for d in self.slowest if d.time_constant >= SLOW]
@@ -114,16 +128,17 @@ class Diagnosis:
 
     def _rate_words(self) -> str:
         verdict = "stable" if self.lr < self.max_stable_lr else "diverges, stable only"
-        return (
-            f"{self.lr:.4g}: {verdict} below {self.max_stable_lr:.4g}; "
-            f"best constant rate {self.best_lr:.4g}"
-        )
+        best = f"best constant rate {self.best_lr:.4g}"
+        if self.best_momentum:
+            best += f" with momentum {self.best_momentum:.4g}"
+        return f"{self.lr:.4g}: {verdict} below {self.max_stable_lr:.4g}; {best}"
 
     def _update_words(self) -> str:
         if None in self.updates.values():
-            return "never come near the least loss at this rate"
+            unknown = "not known before the columns are scaled"
+            return unknown if self.lost_columns else "never come near the least loss at this rate"
         reach, of = "within", "of the least loss"
-        if not is_floor(self.loss_floor, self.first_loss):
+        if self.exact:
             reach, of = "down to", "of the first loss"
         (share, updates), *others = self.updates.items()
         said = [f"{updates:,} to come {reach} {100 * share:.4g} % {of}"]
@@ -137,7 +152,7 @@ class Diagnosis:
         )
 
 
-@quietly
+@without_underflow
 def diagnose(
     estimator_or_X: Any,
     y: Any = None,
@@ -145,8 +160,11 @@ def diagnose(
     lr: float | str = "auto",
     fit_intercept: bool = True,
     sample_weight: Any = None,
+    momentum: float = 0.0,
+    nesterovs_momentum: bool = False,
+    alpha: float = 0.0,
 ) -> Diagnosis:
-    """What a gradient descent is up against: stable rates, waiting times and who is to blame.
+    """Tell what a gradient descent is up against: stable rates, waiting times, slow directions.
 
     Parameters
     ----------
@@ -154,14 +172,20 @@ def diagnose(
             (n_samples, n_features)
         A descent made, or the features of one not made yet; Dask collections are taken too.
     y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
-        Targets, where features were given.
+        Targets, when features are given.
     lr : float or "auto", default="auto"
-        Where rows were given, the rate to count updates for; "auto" is 1 / largest curvature.
+        When rows are given, the rate to count updates for; "auto" is 1 / largest curvature.
         A descent made has its own.
     fit_intercept : bool, default=True
-        Where rows were given, whether there is an intercept.
+        When rows are given, whether there is an intercept.
     sample_weight : array-like of shape (n_samples,), default=None
-        Where rows were given, their weights.
+        When rows are given, their weights.
+    momentum : float, default=0.0
+        When rows are given, the momentum of the descent.
+    nesterovs_momentum : bool, default=False
+        When rows are given, whether that is Nesterov's.
+    alpha : float, default=0.0
+        When rows are given, the L2 penalty.
 
     Returns
     -------
@@ -172,7 +196,7 @@ def diagnose(
     -----
     A descent made knows its curvatures, so it answers for rates, condition number and updates, from
     the start that it had. It does not keep the rows: what standardising would change, and which
-    columns are constant, is told only where rows are given; the start is then all zeros.
+    columns are constant, is told only when rows are given; the start is then all zeros.
 
     Examples
     --------
@@ -200,54 +224,67 @@ def diagnose(
             "diagnose takes a fitted estimator alone; for what needs rows call "
             "diagnose(X, y, lr=estimator.lr_)."
         )
-    path, moments = _pose(estimator_or_X, y, lr, fit_intercept, sample_weight)
-    return _diagnose_rows(path, moments)
+    rule = (momentum, nesterovs_momentum, alpha)
+    path, problem = _prepared(estimator_or_X, y, lr, (fit_intercept, sample_weight), rule)
+    return _diagnose_rows(path, problem)
 
 
 def _is_descent(candidate: Any) -> bool:
     return isinstance(candidate, DescentPath) or hasattr(candidate, "fit")
 
 
-def _pose(
-    X: Any, y: Any, lr: float | str, fit_intercept: bool, sample_weight: Any
-) -> tuple[DescentPath, Moments]:
-    """The descent from zeros on these rows, and their moments."""
+def _prepared(
+    X: Any, y: Any, lr: float | str, rows: tuple[bool, Any], rule: tuple[float, bool, float]
+) -> tuple[DescentPath, Any]:
+    """The descent from zeros on these rows, and their problem."""
     rate = None if isinstance(lr, str) and lr == "auto" else check_number("lr", lr, Real, above=0)
-    door = Door()
-    intercept = check_flag("fit_intercept", fit_intercept)
-    posed = pose(door, X, y, sample_weight, intercept)
-    terms = Terms(rate, None, AS_MANY_AS_IT_TAKES)
-    path, moments = descended(posed, zeros(posed.problem), terms, "spectral")
-    return path, moments.made() if moments else moments_of(posed)
+    fit_intercept, sample_weight = check_flag("fit_intercept", rows[0]), rows[1]
+    momentum = check_nonnegative("momentum", rule[0], below=1.0)
+    nesterov = check_flag("nesterovs_momentum", rule[1]) and momentum > 0
+    found = prepare(FeatureChecker(), X, y, sample_weight, fit_intercept)
+    found = found.with_alpha(check_nonnegative("alpha", rule[2]))
+    options = DescentOptions(rate, None, AS_MANY_AS_IT_TAKES, momentum, nesterov)
+    return fit_path(found, zeros(found.problem), options, "spectral"), found.problem
 
 
-def _diagnose_rows(path: DescentPath, moments: Moments) -> Diagnosis:
-    scaled = standardised(path, moments)
-    updates = {share: updates_when_standardised(path, scaled, share) for share in SHARES}
+def _diagnose_rows(path: DescentPath, problem: Any) -> Diagnosis:
+    with naming_what_is_not_finite(problem):
+        scaled = scaled_path(path, problem, None)
+    # The floors are one number without a penalty, but each is known to its own rounding only.
+    updates = {
+        share: updates_to(scaled, max(goal(path, share), scaled.loss_floor * (1 + share)))
+        for share in SHARES
+    }
     constant: tuple[str, ...] = ()
     if path._layout.fit_intercept:
-        constant = tuple(path.parameter_names[1 + j] for j in moments.constant_columns())
+        varies = problem.spread().varies
+        constant = tuple(n for n, v in zip(path.parameter_names[1:], varies, strict=True) if not v)
+    lost = path._all_directions.spectrum.columns_lost
     return replace(
         _diagnose_path(path, path.parameter_names),
         standardised=replace(
             _diagnose_path(scaled, path.parameter_names), updates=MappingProxyType(updates)
         ),
         constant_columns=constant,
+        lost_columns=tuple(lost_columns(path, problem)) if lost else (),
+        scaler=scaler_for(problem).name,
     )
 
 
 def _diagnose_path(path: DescentPath, names: Sequence[str]) -> Diagnosis:
-    whole(path._descent.spectrum)
-    updates = {share: updates_to(path, share) for share in SHARES}
+    best_lr, best_momentum = path.fastest_rates(momentum=path.momentum > 0)
+    lost = path._all_directions.spectrum.columns_lost
     return Diagnosis(
         lr=path.lr,
         max_stable_lr=path.max_stable_lr,
-        best_lr=best_constant_lr(path._descent.spectrum),
+        best_lr=best_lr,
+        best_momentum=best_momentum,
         condition_number=path.condition_number,
         first_loss=float(path.loss(0)),
         loss_floor=path.loss_floor,
-        updates=MappingProxyType(updates),
-        slowest=slowest(path, names, MOST_DIRECTIONS),
+        updates=MappingProxyType({share: updates_to(path, goal(path, share)) for share in SHARES}),
+        slowest=() if lost else slowest(path, names, MOST_DIRECTIONS),
+        exact=is_exact(path),
     )
 
 

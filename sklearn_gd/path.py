@@ -2,55 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from numbers import Real
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.descent import Descent
-from sklearn_gd._report.explanation import Explanation
-from sklearn_gd._report.parameter_names import parameter_names
-from sklearn_gd._estimator.errstate import quietly
-from sklearn_gd._descent.stopping import NEVER, Stop, first_true
-from sklearn_gd._descent.table import columns_of
+from sklearn_gd._descent import (
+    MOST_UPDATES,
+    ClosedForm,
+    RecordedDescent,
+    Stop,
+    StoppingRule,
+    find_stop,
+    floor_error,
+)
 from sklearn_gd._optional import optional
+from sklearn_gd._report.comparison import Comparison, compare
+from sklearn_gd._report.errstate import without_underflow
+from sklearn_gd._report.explanation import Explanation
+from sklearn_gd._report.held_out import held_out_losses, predictions
+from sklearn_gd._report.layout import Layout
+from sklearn_gd._report.parameter_names import direction_name, parameter_names
+from sklearn_gd._report.table import columns_of
+from sklearn_gd._report.update_counts import check_loss, check_t
+from sklearn_gd._solvers import StoppedDescent
 
 Floats = NDArray[np.floating[Any]]
 
 # A history that would take more than this is not made; the path is asked instead.
 HISTORY_LIMIT_BYTES = 1 << 28
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How parameters are shown: with or without intercept, for one target, a column or many."""
-
-    fit_intercept: bool
-    targets: str  # "flat": y of shape (n,); "column": (n, 1); "many": (n, k)
-    dtype: DTypeLike
-    feature_names: tuple[str, ...] | None = None
-
-    def coef(self, theta: Floats) -> Floats:
-        coef = np.swapaxes(self._cast(theta[..., int(self.fit_intercept) :, :]), -1, -2)
-        return coef if self.targets == "many" else coef[..., 0, :]
-
-    def intercept(self, theta: Floats) -> Floats:
-        if not self.fit_intercept:
-            return np.zeros(theta.shape[:-2], self.dtype)[()]
-        intercept = self._cast(theta[..., 0, :])
-        return intercept[..., 0] if self.targets == "flat" else intercept
-
-    def gradient(self, gradient: Floats) -> Floats:
-        partial = np.swapaxes(self._cast(gradient), -1, -2)
-        return partial if self.targets == "many" else partial[..., 0, :]
-
-    def _cast(self, numbers: Floats) -> Floats:
-        if numbers.dtype == self.dtype:
-            return numbers.copy()
-        with np.errstate(over="ignore"):  # infinite where they leave the range, as is documented
-            return numbers.astype(self.dtype)
+ENDINGS = {
+    "tol": "the loss fell below tol",
+    "stationary": "the iterates came to rest",
+    "max_iter": "max_iter was reached",
+    "diverged": "the loss began to rise",
+    "callback": "a callback stopped it",
+}
+NO_DIRECTIONS = (
+    "This needs all directions of the problem, but the solver kept only what the descent needed. "
+    "Fit with solver='spectral', if X has few enough columns."
+)
 
 
 class DescentPath:
@@ -64,28 +58,43 @@ class DescentPath:
     ----------
     lr : float
         The learning rate.
+    momentum : float
+        The share of an update that the next one repeats; 0 for plain descent.
+    nesterovs_momentum : bool
+        Whether the gradient is taken with Nesterov's look ahead.
+    alpha : float
+        The L2 penalty.
     n_iter : int
         The number of updates made when the descent stopped.
     stop_reason : {"tol", "stationary", "max_iter", "diverged", "callback"}
         Why it stopped there.
     max_stable_lr : float
-        2 / largest curvature: no rate above it converges. Infinite where X is all zeros.
+        No rate above it converges: 2 / largest eigenvalue of H without momentum. Infinite when X is
+        all zeros.
+    best_lr : float
+        2 / (largest + smallest non-zero eigenvalue of H): of all rates of plain descent the one
+        whose slowest direction is fastest.
     loss_floor : float
-        The least possible loss, that of least squares.
+        The least possible loss: that of least squares or, with a penalty, of ridge regression.
     condition_number : float
         Largest over smallest non-zero singular value of Z, which is X with a column of ones in
         front when there is an intercept, rows weighted. Descent takes about its square in updates.
+        Infinite when columns are too far apart in scale for float64.
+    last_known : int or None
+        The largest `t` that this path can answer; None: any.
+    weight : float
+        W, the sum of the weights: the number of rows without weights.
     parameter_names : tuple of str
-        "intercept" where there is one, then the features' names: those of the columns of X where
-        X had any, else x0, x1, ...
+        "intercept" if there is one, then the features' names: those of the columns of X if X had
+        any, else x0, x1, ...
 
     Notes
     -----
-    With H = Z' diag(w) Z / W = Q diag(curvature) Q', g = Q' grad J(theta_0) and
-    r = 1 - lr * curvature, the iterates of theta_{t+1} = theta_t - lr * grad J(theta_t) are [1]_::
+    With H = Z' diag(w) Z / W = V diag(c) V', g = V' grad J(theta_0) and the residual polynomial
+    p_t(c), which is (1 - lr c)**t without momentum, the iterates are [1]_::
 
-        theta_t = theta_0 - Q (g * (1 - r**t) / curvature)
-        J_t     = loss_floor + 1/2 sum g**2 * r**(2 t) / curvature
+        theta_t = theta_0 - V (g * (1 - p_t) / c)
+        J_t     = loss_floor + 1/2 sum g**2 * p_t**2 / c
 
     References
     ----------
@@ -107,15 +116,27 @@ class DescentPath:
     4
     """
 
-    def __init__(self, descent: Descent, stop: Stop, layout: Layout) -> None:
-        self._descent = descent
-        self._stop = stop
+    def __init__(
+        self, stopped: StoppedDescent, layout: Layout, *, weight: float, alpha: float = 0.0
+    ) -> None:
+        self._descent = stopped.descent
+        self._stop = stopped.stop
         self._layout = layout
+        self.weight = weight
+        self.alpha = alpha
         self._histories: dict[str, Floats] = {}
 
     @property
     def lr(self) -> float:
-        return self._descent.lr
+        return self._descent.rule.lr
+
+    @property
+    def momentum(self) -> float:
+        return self._descent.rule.momentum
+
+    @property
+    def nesterovs_momentum(self) -> bool:
+        return self._descent.rule.nesterov
 
     @property
     def n_iter(self) -> int:
@@ -126,26 +147,62 @@ class DescentPath:
         return self._stop.reason
 
     @property
+    def last_known(self) -> int | None:
+        return self._descent.last_known
+
+    @property
     def max_stable_lr(self) -> float:
-        largest = self._descent.spectrum.largest_curvature
-        return 2.0 / largest if largest > 0 else float("inf")
+        return self._descent.rule.stable_below(self._largest)
+
+    @property
+    def best_lr(self) -> float:
+        return self.fastest_rates(momentum=False)[0]
 
     @property
     def loss_floor(self) -> float:
-        return self._descent.spectrum.least_loss
+        if not isinstance(self._descent, ClosedForm):
+            raise AttributeError(f"The least possible loss is not known. {NO_DIRECTIONS}")
+        spectrum = self._descent.spectrum
+        if not spectrum.floor_is_known:
+            raise AttributeError(
+                "The least possible loss is not known: no more was found than this descent needed. "
+                "Fit with solver='spectral', if X has few enough columns."
+            )
+        return spectrum.floor if spectrum.scaled_floor is None else spectrum.scaled_floor
 
     @property
     def condition_number(self) -> float:
-        felt = self._descent.spectrum.felt_curvature
-        return float(np.sqrt(felt.max() / felt.min())) if felt.size else 1.0
+        nonzero = self._closed_form.spectrum.nonzero_eigenvalues
+        if self._closed_form.spectrum.columns_lost:
+            return inf
+        return float(np.sqrt(nonzero.max() / nonzero.min())) if nonzero.size else 1.0
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
         intercept = self._layout.fit_intercept
-        n_features = self._descent.spectrum.start.shape[0] - intercept
+        n_features = self._descent.start.shape[0] - intercept
         return parameter_names(n_features, intercept, self._layout.feature_names)
 
-    @quietly
+    def with_names(self, feature_names: Any) -> DescentPath:
+        """Return the same path with names for the features.
+
+        Parameters
+        ----------
+        feature_names : array-like of str
+            One name per feature, for instance ``model[:-1].get_feature_names_out()`` of a pipeline.
+
+        Returns
+        -------
+        DescentPath
+            Shares everything else with this one.
+        """
+        names = tuple(map(str, feature_names))
+        expected = self._descent.start.shape[0] - self._layout.fit_intercept
+        if len(names) != expected:
+            raise ValueError(f"feature_names must have {expected} names; got {len(names)}.")
+        return self._sibling(self._descent, self._stop, replace(self._layout, feature_names=names))
+
+    @without_underflow
     def coef(self, t: ArrayLike) -> Floats:
         """Coefficients after `t` updates.
 
@@ -157,11 +214,11 @@ class DescentPath:
         Returns
         -------
         ndarray of shape t.shape + (n_features,) or t.shape + (n_targets, n_features)
-            Infinite where a diverging descent leaves the range of floats.
+            Infinite when a diverging descent leaves the range of floats.
         """
-        return self._layout.coef(self._descent.theta(_check_t(t)))
+        return self._layout.coef(self._descent.theta(check_t(t)))
 
-    @quietly
+    @without_underflow
     def intercept(self, t: ArrayLike) -> Floats:
         """Intercept after `t` updates; 0 without an intercept.
 
@@ -175,11 +232,11 @@ class DescentPath:
         ndarray of shape t.shape or t.shape + (n_targets,)
             The intercept, or one per target.
         """
-        return self._layout.intercept(self._descent.theta(_check_t(t)))
+        return self._layout.intercept(self._descent.theta(check_t(t), slice(0, 1)))
 
-    @quietly
-    def loss(self, t: ArrayLike) -> Floats:
-        """Half mean squared error J on the training rows after `t` updates.
+    @without_underflow
+    def parameters(self, t: ArrayLike) -> Floats:
+        """All parameters after `t` updates, the intercept first, laid out as `gradient` is.
 
         Parameters
         ----------
@@ -188,12 +245,59 @@ class DescentPath:
 
         Returns
         -------
-        ndarray of shape t.shape
-            Infinite where a diverging descent leaves the range of floats.
+        ndarray of shape t.shape + (n_parameters,) or t.shape + (n_targets, n_parameters)
+            theta_t.
         """
-        return np.asarray(self._descent.loss(_check_t(t)))[()]
+        return self._layout.gradient(self._descent.theta(check_t(t)))
 
-    @quietly
+    @without_underflow
+    def loss(self, t: ArrayLike, X: Any = None, y: Any = None, sample_weight: Any = None) -> Floats:
+        """The loss after `t` updates, on the training rows or on others.
+
+        Parameters
+        ----------
+        t : int or array-like of int
+            Numbers of updates.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+            Other rows; None: those that were fitted. In a pipeline, X as the earlier steps make it.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+            The targets of those rows.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        ndarray of shape t.shape
+            J, the penalty included, on the training rows; half the weighted mean squared error,
+            summed over targets, on others. Infinite when a diverging descent leaves the range of
+            floats.
+        """
+        steps = check_t(t)
+        if X is None:
+            if y is not None or sample_weight is not None:
+                raise ValueError("loss on other rows needs both X and y; got y without X.")
+            return np.asarray(self._descent.loss(steps))[()]
+        return np.asarray(held_out_losses(self, steps, X, y, sample_weight))[()]
+
+    @without_underflow
+    def predict(self, X: Any, t: ArrayLike) -> Floats:
+        """Predictions with the parameters after `t` updates.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Features; in a pipeline, X as the earlier steps make it.
+        t : int or array-like of int
+            Numbers of updates.
+
+        Returns
+        -------
+        ndarray of shape t.shape + (n_samples,) or t.shape + (n_samples, n_targets)
+            Predictions of each of those iterates.
+        """
+        return predictions(self, X, check_t(t))
+
+    @without_underflow
     def gradient(self, t: ArrayLike) -> Floats:
         """Partial derivatives of J after `t` updates, that of the intercept first.
 
@@ -207,14 +311,14 @@ class DescentPath:
         ndarray of shape t.shape + (n_parameters,) or t.shape + (n_targets, n_parameters)
             ``n_parameters`` is ``n_features + 1`` with an intercept, else ``n_features``.
         """
-        return self._layout.gradient(self._descent.gradient(_check_t(t)))
+        return self._layout.gradient(self._descent.gradient(check_t(t)))
 
-    @quietly
+    @without_underflow
     def dof(self, t: ArrayLike) -> Floats:
         """Effective degrees of freedom of the predictions after `t` updates.
 
-        The trace of the matrix that takes y to the fitted values, sum(1 - r**t): 0 at the start,
-        the rank of Z in the limit.
+        The trace of the matrix that takes y to the fitted values, without a penalty
+        sum(1 - p_t(c)): 0 at the start, the rank of Z in the limit.
 
         Parameters
         ----------
@@ -226,15 +330,121 @@ class DescentPath:
         ndarray of shape t.shape
             Degrees of freedom, of each target alone.
         """
-        return np.asarray(self._descent.dof(_check_t(t)))[()]
+        return np.asarray(self._closed_form.dof(check_t(t)))[()]
 
-    @quietly
-    def _parameters(self, t: int) -> tuple[Floats, Floats]:
-        """Coefficients and intercept at once."""
-        theta = self._descent.theta_at(t).copy()
-        return self._layout.coef(theta), self._layout.intercept(theta)
+    def limit(self) -> Floats:
+        """The parameters that a stable rate leads to: the nearest solution of least squares.
 
-    @quietly
+        Returns
+        -------
+        ndarray of shape (n_parameters,) or (n_targets, n_parameters)
+            Laid out as `parameters`.
+        """
+        return self._layout.gradient(self._all_directions.limit)
+
+    def hessian_product(self, directions: ArrayLike) -> Floats:
+        """The product of H, the second derivatives of J, with directions of parameters.
+
+        Parameters
+        ----------
+        directions : array-like of shape (n_parameters,) or (n_parameters, m)
+            One direction, or one per column.
+
+        Returns
+        -------
+        ndarray of the same shape
+            H times the directions.
+        """
+        spectrum = self._all_directions.spectrum
+        along = np.asarray(directions, dtype=float)
+        product = spectrum.basis.T @ along
+        return np.asarray(spectrum.basis @ (spectrum.eigenvalues * product.T).T)
+
+    def main_directions(self, target: int = 0) -> tuple[Floats, float]:
+        """The two eigenvectors of H that hold most of the loss there is to lose.
+
+        Parameters
+        ----------
+        target : int, default=0
+            Which target's loss.
+
+        Returns
+        -------
+        directions : ndarray of shape (n_parameters, 2)
+            As columns, each with its heaviest parameter positive; one column when there is one
+            parameter.
+        share : float
+            Their share of the loss to lose.
+        """
+        spectrum = self._all_directions.spectrum
+        energy = spectrum.rotated_residual[:, target] ** 2
+        order = np.argsort(-energy, kind="stable")[:2]
+        directions, total = spectrum.basis[:, order], float(energy.sum())
+        heaviest = np.abs(directions).argmax(axis=0)
+        upwards = directions * np.sign(directions[heaviest, np.arange(len(heaviest))])
+        return upwards, float(energy[order].sum()) / total if total > 0 else 1.0
+
+    def direction_name(self, direction: ArrayLike, names: Sequence[str] | None = None) -> str:
+        """The name of a direction by its heaviest parameters, as "s1 - s2".
+
+        Parameters
+        ----------
+        direction : array-like of shape (n_parameters,)
+            A combination of parameters.
+        names : sequence of str, default=None
+            What the parameters are called; None: `parameter_names`.
+
+        Returns
+        -------
+        str
+            "s1 - s2" rises in s1 and falls in s2.
+        """
+        return direction_name(np.asarray(direction, dtype=float), names or self.parameter_names)
+
+    def fastest_rates(self, momentum: bool = True) -> tuple[float, float]:
+        """The learning rate and the momentum whose slowest direction is fastest.
+
+        Parameters
+        ----------
+        momentum : bool, default=True
+            Whether momentum may be used: Nesterov's if the path has it, else heavy ball.
+
+        Returns
+        -------
+        lr : float
+            The rate; infinite when H is zero.
+        momentum : float
+            The momentum; 0 when it may not be used.
+        """
+        nonzero = self._all_directions.spectrum.nonzero_eigenvalues
+        if not nonzero.size:
+            return inf, 0.0
+        rule = replace(self._descent.rule, momentum=0.5 if momentum else 0.0)
+        return rule.fastest(float(nonzero.max()), float(nonzero.min()))
+
+    @without_underflow
+    def at_lr(self, lr: float) -> DescentPath:
+        """The same descent at another learning rate, from the same start.
+
+        Parameters
+        ----------
+        lr : float
+            The rate.
+
+        Returns
+        -------
+        DescentPath
+            Stopped after as many updates as this one, or when it diverges.
+        """
+        descent = self._all_directions
+        other = descent.at(replace(descent.rule, lr=float(lr)))
+        eps = float(np.finfo(self._layout.dtype).eps)
+        stop = find_stop(other, StoppingRule(None, max(self.n_iter, 1), eps))
+        if stop.reason == "stationary":
+            stop = Stop(max(self.n_iter, 1), "max_iter", max(self.n_iter, 1))
+        return self._sibling(other, stop, self._layout)
+
+    @without_underflow
     def iterations_to(self, loss: float) -> int | None:
         """The least number of updates after which J is below `loss`.
 
@@ -246,35 +456,46 @@ class DescentPath:
         Returns
         -------
         int or None
-            None where no iterate of this descent has a loss below it.
-        """
-        loss = _check_loss(loss)
-        known = self._descent.last_known
-        end = NEVER if known is None else known
-        turns = None
-        if self._descent.diverging:
-            turns = first_true(lambda t: ~(self._descent.fall(t) > 0), end)
-            end = end if turns is None else turns
-        near = self._descent.about(loss, self.n_iter)
-        last = min(max(self.n_iter, near + 1, 1), end)
-        while True:
-            found = first_true(lambda t: self._descent.loss(t) < loss, last, near=near)
-            if found is None and last == known and turns is None:
-                raise ValueError(
-                    f"This descent is known up to t = {known:,}, where the loss is not yet below "
-                    f"{loss:.6g}. Fit again with a larger max_iter, or with tol={loss:.6g}."
-                )
-            if found is not None or last == end:
-                return found
-            last = end if last > 1 << 62 else min(last * last + 1, end)
+            None when no iterate of this descent has a loss below it.
 
-    def explain(self, t: int) -> Explanation:
+        Raises
+        ------
+        ValueError
+            If the path ends before the loss is that low, or columns are too far apart in scale for
+            float64, so that later losses are not known.
+        """
+        loss = check_loss(loss)
+        descent, known = self._descent, self.last_known
+        if isinstance(descent, RecordedDescent):
+            below = np.flatnonzero(descent.losses < loss)
+            found = int(below[0]) if below.size else None
+        else:
+            end = MOST_UPDATES if known is None else known
+            stop = find_stop(descent, StoppingRule(loss, end, 0.0))
+            found = stop.t if stop.reason == "tol" else None
+            if stop.reason in ("diverged", "stationary"):
+                known = None
+        if found is None and known is not None:
+            raise ValueError(
+                f"This descent is known up to t = {known:,}, where the loss is not yet below "
+                f"{loss:.6g}. Fit again with a larger max_iter, or with tol={loss:.6g}."
+            )
+        if found is None and isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
+            raise ValueError(
+                "When the loss falls that low is not known: columns are too far apart in scale for "
+                "float64. Standardise them."
+            )
+        return found
+
+    def explain(self, t: int, language: str = "en") -> Explanation:
         """The update from iterate `t` to the next, in words and in numbers to check by hand.
 
         Parameters
         ----------
         t : int
             The number of updates made before this one.
+        language : {"en", "zh"}, default="en"
+            Of the words: English or Chinese.
 
         Returns
         -------
@@ -294,21 +515,55 @@ class DescentPath:
         Each new parameter is the old one minus lr times the partial derivative dJ/dparameter.
         The loss after it is J = 3.38704, lower by 2.4463.
         """
-        steps = _check_t(t)
+        steps = check_t(t)
         if steps.ndim:
             raise TypeError(f"explain takes one number of updates; got {t!r}.")
         now = int(steps)
+        new, old = self.parameters(now + 1), self.parameters(now)
+        velocity = old - self.parameters(now - 1) if now and self.momentum else None
         return Explanation(
             t=now,
             lr=self.lr,
             names=self.parameter_names,
-            parameters=self._laid_out(now),
+            parameters=old,
             gradient=self.gradient(now),
-            new_parameters=self._laid_out(now + 1),
+            new_parameters=new,
             loss=float(self.loss(now)),
             new_loss=float(self.loss(now + 1)),
             n_iter=self.n_iter,
+            momentum=self.momentum,
+            velocity=velocity,
+            language=language,
         )
+
+    def compare(self, losses: Any = None, coefs: Any = None, intercepts: Any = None) -> Comparison:
+        """Compare your own descent with this one, and find what went wrong in it.
+
+        Parameters
+        ----------
+        losses : array-like of shape (n_iterates,), default=None
+            The losses your descent recorded, the start first.
+        coefs : array-like of shape (n_iterates, n_features) or (n_iterates, n_targets, \
+                n_features), default=None
+            The coefficients it recorded.
+        intercepts : array-like of shape (n_iterates,) or (n_iterates, n_targets), default=None
+            The intercepts it recorded.
+
+        Returns
+        -------
+        Comparison
+            Prints as a paragraph: how far both agree, the first update that differs, and which of
+            the well-known mistakes gives your numbers, if one does.
+
+        Examples
+        --------
+        >>> from sklearn_gd import GDLinearRegressor
+        >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
+        >>> path = GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).path_
+        >>> path.compare(losses=path.loss(range(5))).agrees
+        True
+        """
+        return compare(self, losses, coefs, intercepts)
 
     def to_frame(self, t: ArrayLike | None = None) -> Any:
         """The table of iterates: a row for each `t`, with the loss and all parameters.
@@ -342,28 +597,18 @@ class DescentPath:
                 self._check_size("coef")
             except AttributeError as error:
                 raise ValueError(f"{error} Give to_frame those t.") from None
-        steps = np.atleast_1d(_check_t(np.arange(self.n_iter + 1) if t is None else t))
+        steps = np.atleast_1d(check_t(np.arange(self.n_iter + 1) if t is None else t))
         if steps.ndim > 1:
             raise ValueError(f"to_frame takes one number of updates or a flat list; got {t!r}.")
-        columns = columns_of(self.loss(steps), self._laid_out(steps), self.parameter_names)
+        columns = columns_of(self.loss(steps), self.parameters(steps), self.parameter_names)
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
-    @quietly
-    def _laid_out(self, t: ArrayLike) -> Floats:
-        """theta_t laid out as `gradient` is, the intercept first."""
-        return self._layout.gradient(self._descent.theta(_check_t(t)))
-
     def __repr__(self) -> str:
-        how = {
-            "tol": "the loss fell below tol",
-            "stationary": "updates fell below rounding",
-            "max_iter": "max_iter was reached",
-            "diverged": "the loss began to rise",
-            "callback": "a callback stopped it",
-        }[self.stop_reason]
         floor = getattr(self, "loss_floor", None)
+        rate = f"lr={self.lr:.4g}" + (f", momentum={self.momentum:.4g}" if self.momentum else "")
+        updates = f"{self.n_iter:,} update{'' if self.n_iter == 1 else 's'}"
         return (
-            f"<DescentPath: {how} after {self.n_iter:,} updates at lr={self.lr:.4g}; "
+            f"<DescentPath: {ENDINGS[self.stop_reason]} after {updates} at {rate}; "
             f"loss {self.loss(0):.6g} -> {self.loss(self.n_iter):.6g}, "
             f"least possible {'unknown' if floor is None else format(floor, '.6g')}>"
         )
@@ -371,57 +616,73 @@ class DescentPath:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_histories": {}}
 
+    @property
+    def _closed_form(self) -> ClosedForm:
+        if isinstance(self._descent, ClosedForm):
+            return self._descent
+        raise AttributeError(f"solver='loop' forms no decomposition. {NO_DIRECTIONS}")
+
+    @property
+    def _all_directions(self) -> ClosedForm:
+        """The closed form, if it has every direction of the problem."""
+        descent = self._descent
+        if isinstance(descent, ClosedForm) and descent.spectrum.has_all_directions:
+            return descent
+        raise ValueError(NO_DIRECTIONS)
+
+    @property
+    def _largest(self) -> float:
+        descent = self._descent
+        if isinstance(descent, ClosedForm):
+            return descent.spectrum.largest
+        if descent.largest is None:
+            raise AttributeError(f"The largest eigenvalue of H is not known. {NO_DIRECTIONS}")
+        return descent.largest
+
+    @property
+    def _floor_error(self) -> float:
+        """By how much the least loss may be off."""
+        return floor_error(self._closed_form)
+
+    def _sibling_at(self, lr: float) -> DescentPath:
+        """The same problem and start at another rate, not stopped."""
+        descent = self._all_directions
+        other = descent.at(replace(descent.rule, lr=lr))
+        return self._sibling(other, Stop(0, "max_iter", 0), self._layout)
+
+    def _sibling(self, descent: Any, stop: Stop, layout: Layout) -> DescentPath:
+        stopped = StoppedDescent(descent, stop)
+        return DescentPath(stopped, layout, weight=self.weight, alpha=self.alpha)
+
+    def _cut(self, t: int) -> DescentPath:
+        """The descent as if a callback had stopped it after t updates."""
+        stop = self._stop if t == self.n_iter else Stop(t, "callback", t)
+        return self._sibling(self._descent, stop, self._layout)
+
+    @without_underflow
+    def _answer(self) -> tuple[Floats, Floats]:
+        """Coefficients and intercept of the iterate that is the answer."""
+        theta = self._descent.theta(self._stop.best)
+        return self._layout.coef(theta), self._layout.intercept(theta)
+
     def _history(self, name: str) -> Floats:
         """`loss`, `coef` or `intercept` at t = 0 .. n_iter: made once, kept, read-only."""
         if name not in self._histories:
             self._check_size(name)
-            history = self._make_history(name)
+            history = np.asarray(getattr(self, name)(np.arange(self.n_iter + 1)))
             history.flags.writeable = False
             self._histories[name] = history
         return self._histories[name]
 
-    @quietly
-    def _make_history(self, name: str) -> Floats:
-        if name == "loss":
-            return self._descent.losses(self.n_iter)
-        show = self._layout.coef if name == "coef" else self._layout.intercept
-        return show(self._descent.thetas(self.n_iter))
+    def _history_bytes(self, name: str) -> int:
+        start = self._descent.start
+        numbers = {"loss": 1, "intercept": start.shape[1]}.get(name, start.size)
+        return 8 * numbers * (self.n_iter + 1)
 
     def _check_size(self, name: str) -> None:
-        numbers = {"loss": 1, "intercept": self._descent.spectrum.start.shape[1]}.get(
-            name, self._descent.spectrum.start.size
-        )
-        size = 8 * numbers * (self.n_iter + 1)
+        size = self._history_bytes(name)
         if size > HISTORY_LIMIT_BYTES:
             raise AttributeError(
                 f"The {name} of all {self.n_iter + 1:,} iterates would take {size:.2g} bytes, more "
                 f"than the limit of {HISTORY_LIMIT_BYTES:,}. Ask path_.{name}(t) for some of them."
             )
-
-
-def _check_loss(loss: Any) -> float:
-    if not isinstance(loss, Real) or isinstance(loss, (bool, np.bool_)):
-        raise TypeError(f"loss must be a real number; got {loss!r} of type {type(loss).__name__}.")
-    try:
-        number = float(loss)
-    except OverflowError:
-        number = float("nan")
-    if np.isnan(number):
-        raise ValueError("loss must be a number within the range of floats; got another.")
-    return number
-
-
-def _check_t(t: ArrayLike) -> NDArray[Any]:
-    steps = np.asarray(t)
-    if steps.size == 0:
-        steps = steps.astype(np.int64)
-    integral = steps.dtype.kind in "iu" or (
-        steps.dtype == object and all(isinstance(s, int) for s in steps.ravel())
-    )
-    if not integral:
-        raise TypeError(f"t counts updates and must be integers; got {t!r} of dtype {steps.dtype}.")
-    if (steps < 0).any():
-        raise ValueError(f"t counts updates from 0, the start; got {t!r}.")
-    if (steps > NEVER).any():
-        raise ValueError("t counts updates, up to 2**256 of them; got more.")
-    return steps

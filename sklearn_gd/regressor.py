@@ -1,4 +1,4 @@
-"""GDLinearRegressor: validate, pose the problem, descend, keep the path."""
+"""GDLinearRegressor: validate, prepare the problem, descend, keep the path."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 
-from sklearn_gd._estimator.callbacks import CallbackRunner, restore, with_callbacks
-from sklearn_gd._report.convergence_message import advice
 from sklearn_gd._data import zeros
-from sklearn_gd._estimator.errstate import without_underflow
-from sklearn_gd._solvers import DescentOptions
-from sklearn_gd._descent.stopping import NEVER
-from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
-from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._descent import MOST_UPDATES
+from sklearn_gd._estimator.callbacks import CallbackRunner, restore, with_callbacks
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
-from sklearn_gd._estimator.validation import check_choice, check_flag, check_number, check_start
+from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
+from sklearn_gd._estimator.validation import (
+    check_choice,
+    check_flag,
+    check_nonnegative,
+    check_number,
+    check_start,
+)
+from sklearn_gd._report.convergence_message import convergence_message
+from sklearn_gd._report.errstate import without_underflow
+from sklearn_gd._solvers import DescentOptions
 
 SOLVERS = ("auto", "loop", "spectral", "krylov")
 
@@ -51,16 +57,20 @@ class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, Regr
     warm_start : bool, default=False
         Whether `fit` goes on from the last fit's coefficients.
     solver : {"auto", "loop", "spectral", "krylov"}, default="auto"
-        All give the same iterates. "spectral" is the closed form in the eigenbasis of Z'Z: for few
-        columns. "krylov" is the closed form in a space grown from the first residual until the
-        iterates up to the stop are known to rounding: for many columns, sparse or wide X, which it
-        only multiplies with vectors; a long descent of ill-conditioned X, of which it lacks digits,
-        is made by "spectral" where that takes less than about a second. Its `path_` answers up to
-        the stop, and beyond only where it can say so; its largest curvature is the largest one that
-        the start's residual has a part in. "loop" is the textbook loop with the same stopping rule.
-        "auto" takes the faster of "spectral" and "krylov" or, in the device of the latter, the loop
-        where up to 30 updates at a given `lr` are made sooner; its `path_` answers up to one update
-        past the stop.
+        All give the same iterates. "spectral" is the closed form in the eigenbasis of H, for few
+        columns or few rows. "krylov" is the closed form in a Krylov space that grows until the
+        iterates up to the stop are known, for many columns and sparse X, which it only multiplies
+        with vectors; its `path_` answers up to the stop, and beyond as far as it can say. "loop" is
+        the textbook loop and nothing else, whose `path_` knows what it visited. "auto" takes the
+        closed form that is estimated to be the fastest.
+    momentum : float, default=0.0
+        The share of an update that the next one repeats, at least 0 and below 1:
+        v <- momentum * v - lr * gradient, theta <- theta + v.
+    nesterovs_momentum : bool, default=False
+        Whether momentum looks ahead as Nesterov's does: theta <- theta + momentum * v -
+        lr * gradient, with the updated v. Without effect when `momentum` is 0.
+    alpha : float, default=0.0
+        The L2 penalty: alpha / 2 * \|coef\|^2 is added to the loss. The intercept is not penalised.
 
     Attributes
     ----------
@@ -70,14 +80,15 @@ class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, Regr
     intercept_ : float or ndarray of shape (n_targets,)
         Intercept where the descent stopped; 0.0 with ``fit_intercept=False``.
     n_iter_ : int
-        The number of updates made; 0 if the start already satisfied `tol`.
+        The number of updates made; 0 if the start already satisfied `tol`. A diverged descent
+        counts the update that raised the loss.
     lr_ : float
         The learning rate used.
     stop_reason_ : {"tol", "stationary", "max_iter", "diverged", "callback"}
-        Why the descent stopped: the loss fell below `tol`; updates fell below the rounding of the
-        coefficients; `max_iter` updates were made; a callback asked for it; or the loss
-        would rise with the next update, and then for ever, because `lr` is too large: `coef_` is
-        then the iterate of least loss.
+        Why the descent stopped: the loss fell below `tol`; no later iterate differs from the limit
+        by more than the rounding of the coefficients; `max_iter` updates were made; a callback
+        asked for it; or an update raised the loss, and all later ones would, because `lr` is too
+        large: `coef_` is then the iterate of least loss, and the histories end with the risen one.
     loss_history_ : ndarray of shape (`n_iter_` + 1,)
         The loss of every iterate, the start first.
     coef_path_ : ndarray of shape (`n_iter_` + 1, ...)
@@ -105,14 +116,15 @@ class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, Regr
     With weights w >= 0 (1 where none are given), W their sum, and Z = [1 X] or X, the loss is half
     the weighted mean squared error, summed over targets::
 
-        J(theta)      = 1 / (2 W) * sum_i w_i (z_i . theta - y_i)**2
-        theta_{t + 1} = theta_t - lr * Z' diag(w) (Z theta_t - y) / W
+        J(theta)      = 1 / (2 W) * sum_i w_i (z_i . theta - y_i)**2 + alpha / 2 * |coef|**2
+        theta_{t + 1} = theta_t - lr * grad J(theta_t)
 
     Histories are read-only, made on first access and not pickled. Where one would exceed 256 MiB
     it raises `AttributeError`; `path_` answers for any iterate instead.
 
-    A fit that ends with the loss still falling, on a diverging rate, or short of a `tol` below the
-    least possible loss, warns with a `ConvergenceWarning` that has the numbers.
+    A fit that ends with the loss still falling, on a diverging rate, with columns too far apart in
+    scale for float64, or short of a `tol` below the least possible loss, warns with a
+    `ConvergenceWarning` that has the numbers and one thing to do.
 
     With ``sklearn.set_config(array_api_dispatch=True)`` arrays of PyTorch, CuPy and others stay on
     their device: passes over the rows run there, `coef_`, `intercept_` and predictions come back
@@ -126,6 +138,8 @@ class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, Regr
     ----------
     .. [1] A. Cauchy, "Methode generale pour la resolution des systemes d'equations simultanees",
        C. R. Acad. Sci. Paris 25 (1847), 536-538.
+    .. [2] B. T. Polyak, "Some methods of speeding up the convergence of iteration methods",
+       USSR Computational Mathematics and Mathematical Physics 4 (1964), 1-17.
 
     Examples
     --------
@@ -149,6 +163,9 @@ class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, Regr
         fit_intercept: bool = True,
         warm_start: bool = False,
         solver: str = "auto",
+        momentum: float = 0.0,
+        nesterovs_momentum: bool = False,
+        alpha: float = 0.0,
     ) -> None:
         self.lr = lr
         self.tol = tol
@@ -156,6 +173,9 @@ class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, Regr
         self.fit_intercept = fit_intercept
         self.warm_start = warm_start
         self.solver = solver
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.alpha = alpha
 
     def fit(
         self,
@@ -201,57 +221,65 @@ class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, Regr
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, coef_init: Any, intercept_init: Any
     ) -> str | None:
-        """Fit and tell callbacks of it; what there is to say of the descent comes back."""
+        """Fit and run callbacks; return what there is to say of the descent."""
         earlier = dict(vars(self))
         try:
-            terms = self._check_terms()
-            fit_input = prepare(self, X, y, sample_weight, self.fit_intercept)
-            start = self._start(fit_input, coef_init, intercept_init)
+            options = self._check_options()
+            found = prepare(self, X, y, sample_weight, self.fit_intercept).with_alpha(self.alpha)
+            start = self._start(found, coef_init, intercept_init)
             self._forget()
-            shown = partial(attributes_of, device=fit_input.device)
-            telling = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
-            return self._descend(fit_input, start, replace(terms, watch=telling.on_krylov_growth), telling)
+            shown = partial(attributes_of, device=found.device)
+            callbacks = CallbackRunner(self, X, y, found.sample_weight, shown)
+            options = replace(options, on_growth=callbacks.on_krylov_growth)
+            return self._descend(found, start, options, callbacks)
         except BaseException:
             restore(self, earlier)
             raise
 
     @without_underflow
     def _descend(
-        self, fit_input: FitInput, start: Any, terms: DescentOptions, telling: CallbackRunner | None = None
+        self,
+        fit_input: FitInput,
+        start: Any,
+        options: DescentOptions,
+        callbacks: CallbackRunner | None = None,
     ) -> str | None:
-        """Descend and keep the path; what there is to say of it comes back."""
-        path, moments = fit_path(fit_input, start, terms, self.solver)
-        self._keep(path if telling is None else telling.descends(path), fit_input.device)
-        return advice(self.path_, self.tol, moments)
+        """Descend and keep the path; return what there is to say of it."""
+        path = fit_path(fit_input, start, options, self.solver)
+        path = path if callbacks is None else callbacks.descends(path)
+        self._keep(path, fit_input.device)
+        return convergence_message(path, fit_input.problem, options.tol, options.lr)
 
-    def _check_terms(self) -> DescentOptions:
-        if not (isinstance(self.lr, str) and self.lr == "auto"):
-            if isinstance(self.lr, str):
-                raise ValueError(f"lr must be 'auto' or a real number above 0; got {self.lr!r}.")
-            check_number("lr", self.lr, Real, above=0)
+    def _check_options(self) -> DescentOptions:
+        if isinstance(self.lr, str) and self.lr != "auto":
+            raise ValueError(f"lr must be 'auto' or a real number above 0; got {self.lr!r}.")
+        lr = None if isinstance(self.lr, str) else check_number("lr", self.lr, Real, above=0)
         if self.tol is not None:
             check_number("tol", self.tol, Real, above=0)
-        check_number("max_iter", self.max_iter, Integral, least=1, most=NEVER)
+        check_number("max_iter", self.max_iter, Integral, least=1, most=MOST_UPDATES)
         check_flag("fit_intercept", self.fit_intercept)
         check_flag("warm_start", self.warm_start)
         check_choice("solver", self.solver, SOLVERS)
-        lr = None if isinstance(self.lr, str) else float(self.lr)
-        return DescentOptions(lr, self.tol, int(self.max_iter))
+        momentum = check_nonnegative("momentum", self.momentum, below=1.0)
+        nesterov = check_flag("nesterovs_momentum", self.nesterovs_momentum) and momentum > 0
+        check_nonnegative("alpha", self.alpha)
+        rate = None if lr is None else float(lr)
+        return DescentOptions(rate, self.tol, int(self.max_iter), momentum, nesterov)
 
     def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any:
         """theta_0 of shape (p, k): what was given, else the last fit's, else zeros."""
-        theta, targets = zeros(fit_input.problem), fit_input.layout.targets
+        theta, y_layout = zeros(fit_input.problem), fit_input.layout.targets
         d, k = len(theta) - self.fit_intercept, theta.shape[1]
         if self.warm_start and hasattr(self, "path_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             if intercept_init is None and self.fit_intercept:
                 intercept_init = self.intercept_
         if coef_init is not None:
-            shape = (k, d) if targets == "many" else (d,)
+            shape = (k, d) if y_layout == "2d" else (d,)
             theta[-d:] = check_start("coef_init", coef_init, shape).reshape(k, d).T
         if intercept_init is not None:
             if not self.fit_intercept:
                 raise ValueError("intercept_init needs fit_intercept=True; got False.")
-            shapes = {"flat": ((),), "column": ((1,), ()), "many": ((k,),)}
-            theta[0] = check_start("intercept_init", intercept_init, *shapes[targets])
+            shapes = {"1d": ((), (1,)), "column": ((1,), ()), "2d": ((k,),)}
+            theta[0] = check_start("intercept_init", intercept_init, *shapes[y_layout])
         return theta

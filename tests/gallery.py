@@ -133,7 +133,7 @@ SLOPES = {
     "slope, styled": read(
         LossSlopeDisplay,
         THREE_TARGETS,
-        parameter="x1",
+        parameters="x1",
         t=[0, 1, 2, 4, 8, 9],
         target=1,
         ax=flat,
@@ -143,7 +143,7 @@ SLOPES = {
         tangent_kw={"lw": 1},
         step_kw={"color": "red", "arrowstyle": "->"},
     ),
-    "slope of the intercept": read(LossSlopeDisplay, LINE, parameter=0),
+    "slope of the intercept": read(LossSlopeDisplay, LINE, parameters=0),
     "slope, no tangent": read(LossSlopeDisplay, LINE, tangents=[]),
     "slope of a long descent": read(LossSlopeDisplay, LONG, tangents=[3000]),
     "slope at one iterate": read(LossSlopeDisplay, SLOPE, t=[6]),
@@ -151,11 +151,11 @@ SLOPES = {
     "slope of a straight line": lambda: own_slope(0.0, [2.0, 2.0]).plot(tangents=[5]),
     "slope at the lowest point": lambda: own_slope(2.0, [0.0, 0.0]).plot(),
     "slope at zero": lambda: own_slope(2.0, [0.0], value=[0.0], loss=[3.0], t=[4]).plot(),
-    "slope, diverging": read(LossSlopeDisplay, DIVERGING, parameter=-1),
+    "slope, diverging": read(LossSlopeDisplay, DIVERGING, parameters=-1),
 }
 SURFACES = {
     "surface": read(LossSurfaceDisplay, LINE),
-    "surface, solid": read(LossSurfaceDisplay, LINE, kind="surface"),
+    "surface, solid": read(LossSurfaceDisplay, LINE, kind="3d"),
     "surface, styled": read(
         LossSurfaceDisplay,
         THREE_TARGETS,
@@ -171,7 +171,7 @@ SURFACES = {
     "surface, solid and styled": read(
         LossSurfaceDisplay,
         TWO_TARGETS,
-        kind="surface",
+        kind="3d",
         ax=solid,
         target=1,
         arrow_at=1,
@@ -189,7 +189,7 @@ SURFACES = {
     "surface, diverging": read(LossSurfaceDisplay, DIVERGING, arrow_at=77),
     "surface at one iterate": read(LossSurfaceDisplay, LINE, t=[4], arrow_at=4),
     "surface, level": lambda: own_surface([[1, 1]], 0.0, labels=("a", "b")).plot(),
-    "surface, level and solid": lambda: own_surface([[1, 1]], 0.0).plot(kind="surface"),
+    "surface, level and solid": lambda: own_surface([[1, 1]], 0.0).plot(kind="3d"),
     "surface, one side still": lambda: own_surface([[3, 1], [2, 1]], 1.0, held="so").plot(),
     "surface, wide": lambda: own_surface([[9, 1], [3, 2], [np.inf, 0]], 1.0).plot(arrow_at=2),
 }
@@ -198,7 +198,7 @@ COEFFICIENTS = {
     "coefficients, styled": read(
         CoefPathDisplay,
         THREE_TARGETS,
-        intercept=True,
+        parameters=range(4),
         t_max=9,
         target=1,
         ax=flat,
@@ -226,7 +226,7 @@ TUNINGS = {
         TuningDisplay,
         FOLDS,
         ax=flat,
-        surface_kw={"cmap": "Greens"},
+        heatmap_kw={"cmap": "Greens"},
         chosen_kw={"c": "blue", "ms": 3},
     ),
     "tuning, styled curves": read(
@@ -281,7 +281,7 @@ ANIMATIONS = {
         {"interval": 7, "ax": flat, "surface_kw": {"cmap": "Greens"}, "line_kw": {"lw": 3}},
     ),
     "surface, solid and moving": (
-        read(LossSurfaceDisplay, LINE, kind="surface"),
-        {"kind": "surface", "ax": solid},
+        read(LossSurfaceDisplay, LINE, kind="3d"),
+        {"kind": "3d", "ax": solid},
     ),
 }

@@ -58,7 +58,9 @@ ONE_FOLD = GDLinearRegressorCV(lrs=[0.05, 0.1, 0.2], max_iter=20).fit(X, y)
 def own_fit(rows):
     at = np.linspace(-1.0, 1.0, rows)
     lines = [[0.0, 0.0], [0.5, np.inf], [np.nan, 1.0]]
-    return FitDisplay(x=at, y=at**2, grid=[-1, 1], lines=lines, t=[0, 5, 1234], loss=[4, 3, 2.5])
+    return FitDisplay(
+        x=at, y=at**2, grid=[-1, 1], lines=lines, t=[0, 5, 1234], loss=[4, 3, 2.5], fitted=1234
+    )
 
 
 def constant_fit():

@@ -70,7 +70,10 @@ def stroke(line):
             colour_word(line.get_markeredgecolor()),
         )
         size = numbers([line.get_markersize()])
-        words.append(f"marker {line.get_marker()} {size} {face} edge {edge}")
+        every = line.get_markevery()
+        where = "" if every is None else f" every {every}"
+        where = f" at {len(every)} points" if isinstance(every, list) else where
+        words.append(f"marker {line.get_marker()} {size} {face} edge {edge}{where}")
     return "; ".join(words) or "nothing"
 
 

@@ -80,7 +80,7 @@ def _draw_all(model, X, y):
     yield LossCurveDisplay.from_estimator(model)
     yield LossSlopeDisplay.from_estimator(model)
     yield LossSurfaceDisplay.from_estimator(model)
-    yield LossSurfaceDisplay.from_estimator(model, kind="surface")
+    yield LossSurfaceDisplay.from_estimator(model, kind="3d")
     yield CoefPathDisplay.from_estimator(model)
 
 
@@ -251,7 +251,7 @@ def test_slope_tangent_has_the_partial_derivative_as_its_slope():
     """The tangent touches at the iterate and rises by the partial derivative of the loss there."""
     X, y = _data(d=3)
     model = _fit(X, y, max_iter=10)
-    display = LossSlopeDisplay.from_estimator(model, parameter="x1", tangents=[0, 4])
+    display = LossSlopeDisplay.from_estimator(model, parameters="x1", tangents=[0, 4])
     for line, t in zip(display.tangents_, [0, 4], strict=True):
         (left, right), (low, high) = line.get_data()
         assert_allclose((high - low) / (right - left), model.path_.gradient(t)[2])
@@ -264,7 +264,7 @@ def test_slope_parabola_of_several_parameters_holds_the_others():
     """Among several parameters the parabola through an iterate is J with the others held there."""
     X, y = _data(d=2)
     model = _fit(X, y, max_iter=10)
-    display = LossSlopeDisplay.from_estimator(model, parameter="x0", tangents=[3])
+    display = LossSlopeDisplay.from_estimator(model, parameters="x0", tangents=[3])
     values = display.parabolas_[0].get_xdata()[[0, 100, -1]]
     path = model.path_
     for value, drawn in zip(values, display._parabola(3, values), strict=True):
@@ -306,12 +306,12 @@ def test_slope_says_what_is_drawn():
     slope, lr = display.slope[0], display.lr
     assert _words(display)[0] == "loss J"
     assert f"tangent at t = 0: slope {slope:.4g}" in _words(display)
-    assert f"step -lr × slope = {-lr * slope:.4g}" in _words(display)
+    assert f"step −lr × slope = {-lr * slope:.4g}" in _words(display)
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("parameter x0", "loss J")
     assert (len(display.tangents_), len(display.steps_)) == (2, 2)
     X, y = _data(d=2)
     model = _fit(X, y, max_iter=4)
-    display = LossSlopeDisplay.from_estimator(model, parameter="x1", tangents=[0, 3])
+    display = LossSlopeDisplay.from_estimator(model, parameters="x1", tangents=[0, 3])
     assert _words(display)[:2] == [f"loss J, others as at t = {t}" for t in (0, 3)]
     assert any(words.endswith(", at their own loss") for words in _words(display))
     assert display.ax_.get_xlabel() == "parameter x1"
@@ -349,7 +349,7 @@ def test_surface_is_the_loss_and_its_path_the_loops():
     assert_allclose(display.gradient(0), (thetas[0] - thetas[1]) / 0.1, rtol=1e-10)
     line = LinearRegression().fit(X, y)
     assert_allclose(display.lowest, [line.intercept_, line.coef_[0]], rtol=1e-10)
-    down = np.diff(np.column_stack(display.arrows_[0].get_data())[[0, -1]], axis=0)[0]
+    down = np.diff(np.column_stack(display.arrows_[0].get_data())[[0, -2]], axis=0)[0]
     assert_allclose(down / np.linalg.norm(down), -display.gradient(0) / _norm(display.gradient(0)))
     assert display.ax_.get_xlabel() == "intercept"
 
@@ -358,7 +358,7 @@ def _norm(vector):
     return np.linalg.norm(vector)
 
 
-def test_surface_over_the_most_telling_plane_is_a_descent_of_its_own():
+def test_surface_over_the_main_plane_is_a_descent_of_its_own():
     """On the plane of two directions each update of the drawn path is lr times the gradient."""
     X, y = _data(d=5)
     model = _fit(X, y, max_iter=20)
@@ -383,7 +383,7 @@ def test_surface_over_two_of_many_parameters_says_what_the_others_are_held_at():
     [
         ({"parameters": ["x0", "x0"]}, "two different ones"),
         ({"parameters": ["x0"]}, "two different ones"),
-        ({"parameters": ["x0", "nope"]}, "one of intercept, x0"),
+        ({"parameters": ["x0", "nope"]}, "among intercept, x0"),
         ({"parameters": [0, 9]}, "There are 2 parameters"),
         ({"kind": "cube"}, "kind must be one of"),
     ],
@@ -400,7 +400,7 @@ def test_surface_needs_two_parameters_and_solid_axes(pyplot):
     with pytest.raises(ValueError, match="LossSlopeDisplay"):
         LossSurfaceDisplay.from_estimator(_fit(X, y, fit_intercept=False))
     with pytest.raises(ValueError, match="projection='3d'"):
-        LossSurfaceDisplay.from_estimator(_fit(X, y), kind="surface", ax=pyplot.figure().gca())
+        LossSurfaceDisplay.from_estimator(_fit(X, y), kind="3d", ax=pyplot.figure().gca())
 
 
 def test_coef_path_lines_end_at_coef_and_marks_at_least_squares():
@@ -431,7 +431,7 @@ def test_names_come_from_the_data_or_from_the_pipeline():
     X = pandas.DataFrame(X, columns=["age", "bmi"])
     scaled = make_pipeline(StandardScaler(), GDLinearRegressor(tol=1.0)).fit(X, y)
     for model in (_fit(X, y), scaled):
-        display = CoefPathDisplay.from_estimator(model, intercept=True)
+        display = CoefPathDisplay.from_estimator(model, parameters=range(3))
         assert display.names == ["intercept", "age", "bmi"]
     one = FitDisplay.from_estimator(_fit(X[["bmi"]], y), X[["bmi"]], pandas.Series(y, name="risk"))
     assert (one.ax_.get_xlabel(), one.ax_.get_ylabel()) == ("bmi", "risk")
@@ -463,7 +463,7 @@ def _scores():
     return scores
 
 
-@pytest.mark.parametrize("kind", ["surface", "curves"])
+@pytest.mark.parametrize("kind", ["heatmap", "curves"])
 def test_tuning_marks_the_chosen_point(kind):
     """The chosen rate and iteration are marked and named, with mean and spread over folds."""
     tuned = Tuned()
@@ -471,7 +471,7 @@ def test_tuning_marks_the_chosen_point(kind):
     display = TuningDisplay.from_estimator(tuned, kind=kind)
     mean, std = tuned.scores_path_[1, 3].mean(), tuned.scores_path_[1, 3].std()
     assert display.chosen_.get_xdata() == [3]
-    assert display.chosen_.get_ydata() == [0.1 if kind == "surface" else mean]
+    assert display.chosen_.get_ydata() == [0.1 if kind == "heatmap" else mean]
     assert f"{mean:.4g} ± {std:.2g}" in display.chosen_.get_label()
     display.figure_.canvas.draw()
 
@@ -534,7 +534,7 @@ def test_tuning_takes_rates_in_any_order():
     assert_allclose(display.lrs, [0.1, 1.0, 10.0])
     assert_allclose(display.mean, [[2, 3], [1, 5], [0, 0]])
     assert (display.lr, display.n_iter) == (1.0, 1)
-    assert display.plot().surface_.get_array().shape == (3, 2)
+    assert display.plot().heatmap_.get_array().shape == (3, 2)
 
 
 def test_tuning_says_what_it_expected():

@@ -40,7 +40,7 @@ def _display(kind):
 def test_an_animation_has_a_frame_for_each_iterate(kind, tmp_path):
     """The GIF has a frame per iterate; the player holds as many and shows itself in a notebook."""
     display, model = _display(kind)
-    options = {"kind": "surface"} if kind == "solid" else {}
+    options = {"kind": "3d"} if kind == "solid" else {}
     animation = display.animate(**options)
     animation.save(tmp_path / "descent.gif", writer="pillow", dpi=40)
     with image.open(tmp_path / "descent.gif") as gif:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -36,10 +35,10 @@ from sklearn_gd import (
     LossSurfaceDisplay,
     TuningDisplay,
 )
-from sklearn_gd._descent.section import most_telling, whole
-from sklearn_gd.display._canvas import count_words
+from sklearn_gd.display._axes import count_words
 from sklearn_gd.display._curves import MOST_POINTS
-from sklearn_gd.display._iterates import check_parameter, iterate_words, last_shown, spread
+from sklearn_gd.display._iterates import fitted_at, iterate_words, last_shown, spread
+from sklearn_gd.display._parameters import check_parameter
 from sklearn_gd.display.coef_path import LINE_HEIGHT
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -79,11 +78,11 @@ REFUSED = {
     "tangents must be among the iterates [0 1 2 3 4 5 6]; got [7, 9].": (
         lambda: LossSlopeDisplay.from_estimator(SLOPE, tangents=[1, 7, 9])
     ),
-    "parameter must be one of intercept, x0; got 'x1'.": (
-        lambda: LossSlopeDisplay.from_estimator(LINE, parameter="x1")
+    "parameters must be among intercept, x0; got 'x1'.": (
+        lambda: LossSlopeDisplay.from_estimator(LINE, parameters="x1")
     ),
     "There are 2 parameters; got number 2.": (
-        lambda: LossSlopeDisplay.from_estimator(LINE, parameter=2)
+        lambda: LossSlopeDisplay.from_estimator(LINE, parameters=2)
     ),
     "There are 2 parameters; got number -3.": (
         lambda: LossSurfaceDisplay.from_estimator(LINE, parameters=[0, -3])
@@ -101,13 +100,11 @@ REFUSED = {
     "A surface needs two parameters, this descent has only x0; see LossSlopeDisplay.": (
         lambda: LossSurfaceDisplay.from_estimator(SLOPE)
     ),
-    KINDS.format("'contour', 'surface'"): (
-        lambda: LossSurfaceDisplay.from_estimator(LINE, kind="cube")
-    ),
+    KINDS.format("'contour', '3d'"): (lambda: LossSurfaceDisplay.from_estimator(LINE, kind="cube")),
     "LossSurfaceDisplay needs three-dimensional axes, made with projection='3d'; got Axes.": (
-        lambda: LossSurfaceDisplay.from_estimator(LINE, kind="surface", ax=gallery.flat())
+        lambda: LossSurfaceDisplay.from_estimator(LINE, kind="3d", ax=gallery.flat())
     ),
-    KINDS.format("'surface', 'curves'"): (lambda: TuningDisplay.from_estimator(FOLDS, kind="cube")),
+    KINDS.format("'heatmap', 'curves'"): (lambda: TuningDisplay.from_estimator(FOLDS, kind="cube")),
     "mean must have shape (1, 2); got (2, 1).": (
         lambda: TuningDisplay(lrs=[1.0], iters=[0, 1], mean=[[0.0], [1.0]])
     ),
@@ -172,20 +169,29 @@ def test_as_many_iterates_are_shown_as_there_is_room_for(most):
 
 def _path(losses, known=None, stop="diverged", n_iter=1):
     losses = np.array(losses)
-    descent = SimpleNamespace() if known is None else SimpleNamespace(last_known=known)
     return SimpleNamespace(
-        loss=lambda t: losses[t], n_iter=n_iter, stop_reason=stop, _descent=descent
+        loss=lambda t: losses[t], n_iter=n_iter, stop_reason=stop, last_known=known
     )
 
 
 def test_a_diverging_descent_is_followed_until_it_has_blown_up():
-    """It is shown until the loss is more than ten times the first, at most 30 updates further."""
+    """It is shown until the loss is ten times the first, 3 to 30 updates after its least loss."""
     assert last_shown(_path([1, 1, 2, 10, 11, *range(99)])) == 4
-    assert last_shown(_path([1, 1, 99, 11, 12, *range(99)])) == 3  # two further at least
-    assert last_shown(_path([1.0] * 99)) == 31
+    assert last_shown(_path([1, 99, 99, 99, 99, 12, *range(99)])) == 3
+    assert last_shown(_path([1.0] * 99)) == 30
     assert last_shown(_path([1.0] * 99, stop="tol")) == 1
     assert last_shown(_path([1.0] * 9, known=5)) == 5
-    assert last_shown(_path([1.0] * 9, known=3, n_iter=4)) == 4
+    assert last_shown(_path([1.0] * 9, known=3, n_iter=4)) == 3
+
+
+@pytest.mark.parametrize(
+    ("losses", "n_iter", "expected"),
+    [([1, 2], 1, 0), ([3, 2, 1, 2], 3, 2), ([3, 2, 1, 2], 2, 2), ([5, 3, 4, 2, 9, 7], 5, 3)],
+)
+def test_a_diverged_descent_keeps_its_least_loss(losses, n_iter, expected):
+    """The fitted iterate of a diverged descent has the least loss up to its stop."""
+    assert fitted_at(_path([*losses, 99], n_iter=n_iter)) == expected
+    assert fitted_at(_path([*losses, 99], n_iter=n_iter, stop="max_iter")) == n_iter
 
 
 def test_a_parameter_is_asked_for_by_name_or_position():
@@ -327,21 +333,10 @@ def test_directions_are_measured_from_the_start():
     assert_allclose(display.path[:-1] - model.lr_ * steps[:-1], display.path[1:], atol=1e-12)
 
 
-@pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_a_direction_rises_as_its_name_says(sign):
-    """Along a direction its first-named parameter rises, whichever way a decomposition has it."""
-    model = GDLinearRegressor(lr=0.2, tol=0.05).fit(X3, y)
-    spectrum = whole(model.path_._descent.spectrum)
-    turned = replace(spectrum, basis=sign * spectrum.basis)
-    directions, _ = most_telling(SimpleNamespace(spectrum=turned), 0)
-    for direction in directions.T:
-        assert direction[np.abs(direction).argmax()] > 0
-
-
 def test_parameters_held_are_said_where_there_are_any():
     """With three parameters a surface over two says what the third is held at, with two nothing."""
     three = LossSurfaceDisplay.from_estimator(NO_INTERCEPT, parameters=[0, 2])
-    assert three.held == "Others held at least squares; of the path this is the shadow"
+    assert three.held == "Others held at least squares;\nof the path this is the shadow"
     assert LossSurfaceDisplay.from_estimator(LINE, parameters=[1, 0]).held == ""
 
 

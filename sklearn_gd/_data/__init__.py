@@ -4,7 +4,7 @@ Checked arrays come in; sums over rows, products with them, and J at any theta g
 Imports `_linalg`, NumPy and SciPy only.
 """
 
-from sklearn_gd._data.array_api_rows import ArrayAPIRows, Device, products_of_finite
+from sklearn_gd._data.array_api_rows import ArrayAPIRows, products_of_finite
 from sklearn_gd._data.cross_products import CrossProducts, Spread
 from sklearn_gd._data.folds import (
     Each,
@@ -31,7 +31,6 @@ __all__ = [
     "ArrayAPIRows",
     "CrossProducts",
     "DesignOperator",
-    "Device",
     "Each",
     "FoldSums",
     "Folds",

@@ -23,7 +23,7 @@ BLOCK_BYTES_ON_CPU = 1 << 20
 DLPACK_CPU = 1  # kDLCPU in dlpack.h
 
 
-class Device(Protocol):
+class ArrayLibrary(Protocol):
     """A namespace of the array API and one of its devices."""
 
     @property
@@ -58,7 +58,7 @@ class ArrayAPIRows(Objective):
     y: Any
     sample_weight: Any
     fit_intercept: bool
-    device: Device
+    device: ArrayLibrary
     rounding: float  # of the coefficients, which have the dtype of X
     alpha: float = 0.0
 

@@ -103,9 +103,13 @@ class ClosedForm:
         with np.errstate(over="ignore", invalid="ignore"):
             return self._in_blocks(t, lambda s: np.add.reduce(squared(s) * lost, axis=-1))
 
-    def theta(self, t: ArrayLike) -> Floats:
-        """Return theta_t, t.shape + (p, k); infinite when an iterate leaves the float range."""
-        return self._in_blocks(t, lambda s: self._parameters(self.factors.filter_factor(s)))
+    def theta(self, t: ArrayLike, rows: slice = slice(None)) -> Floats:
+        """Return theta_t, t.shape + (p, k); infinite when an iterate leaves the float range.
+
+        `rows` selects parameters, so that one of many takes no more memory than it needs.
+        """
+        filters = self.factors.filter_factor
+        return self._in_blocks(t, lambda s: self._parameters(filters(s))[..., rows, :])
 
     def gradient(self, t: ArrayLike) -> Floats:
         """Return the partial derivatives of J at theta_t, t.shape + (p, k)."""
@@ -169,7 +173,7 @@ class ClosedForm:
         """Ask for so many t at a time that what is formed in between stays small."""
         self._check_known(t)
         steps = np.asarray(t)
-        width = max(1, self.energy.size * self.start.shape[1])
+        width = max(1, self.energy.size * self.start.shape[1], self.start.size)
         at_once = max(1, BLOCK_NUMBERS // width)
         if steps.size <= at_once:
             return np.asarray(question(steps))

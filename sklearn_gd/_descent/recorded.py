@@ -36,8 +36,8 @@ class RecordedDescent:
     def loss(self, t: ArrayLike) -> Floats:
         return np.asarray(self.losses[self._known(t)])
 
-    def theta(self, t: ArrayLike) -> Floats:
-        return np.asarray(self.thetas[self._kept(t)])
+    def theta(self, t: ArrayLike, rows: slice = slice(None)) -> Floats:
+        return np.asarray(self.thetas[self._kept(t)][..., rows, :])
 
     def gradient(self, t: ArrayLike) -> Floats:
         return np.asarray(self.gradients[self._kept(t)])

@@ -42,8 +42,9 @@ class Spectrum:
     accuracy: Accuracy
     basis: Floats  # (p, r)
     zero_below: float = 0.0  # eigenvalues not above this are not told from zero
-    # The rank of H is less than that of the problem with scaled columns: directions are lost.
-    columns_lost: bool = False
+    # The least loss with scaled columns, when their rank is larger than that of H: directions are
+    # lost to the scale of the columns then, and `floor` is that of the others alone.
+    scaled_floor: float | None = None
     # The share of each eigenvalue that is not the penalty's, (r,); None: there is no penalty.
     data_share: Floats | None = None
 
@@ -51,6 +52,11 @@ class Spectrum:
     def has_all_directions(self) -> bool:
         """Whether every direction of H is among these, and not only those a descent needed."""
         return True
+
+    @property
+    def columns_lost(self) -> bool:
+        """Whether columns are too far apart in scale for all directions to be seen."""
+        return self.scaled_floor is not None
 
     @property
     def limit_is_known(self) -> bool:

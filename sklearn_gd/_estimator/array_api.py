@@ -1,6 +1,6 @@
 """Arrays of other libraries, on any device: they come in as they are, results go back to them.
 
-The one device that knows array-api-compat, and that tells libraries apart at all.
+The one place that knows array-api-compat, and that tells libraries apart at all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What users pass in on a device: checked where it is, as `_validation` checks what is NumPy's."""
+"""What users pass in on a device: checked where it is, as `validation` checks what is NumPy's."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def check_device_rows(
         bring_targets(y, device),
         dtype=device.dtypes,
         multi_output=True,
-        ensure_all_finite=False,  # of X alone; nan and inf show in its sums: see _door.py
+        ensure_all_finite=False,  # of X alone; nan and inf show in its sums: see prepare.py
         reset=reset,
     )
     xp = device.xp
-    targets = "flat" if y.ndim == 1 else "column" if y.shape[1] == 1 else "many"
+    y_layout = "1d" if y.ndim == 1 else "column" if y.shape[1] == 1 else "2d"
     table = xp.reshape(xp.astype(y, device.floats, copy=False), (y.shape[0], -1))
     _check_sizes(X, table, fit_intercept, device)
     weights = check_device_weights(sample_weight, y.shape[0], device, part=part)
     rounding = float(xp.finfo(X.dtype).eps)
-    return ArrayAPIRows(X, table, weights, fit_intercept, device, rounding), targets
+    return ArrayAPIRows(X, table, weights, fit_intercept, device, rounding), y_layout
 
 
 def bring_targets(y: Any, device: Device) -> Any:

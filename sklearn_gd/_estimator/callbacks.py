@@ -1,6 +1,6 @@
 """Callbacks of scikit-learn 1.9 and newer: a descent goes in, is played to them, comes out cut.
 
-The one device that knows `sklearn.callback`. A descent is found in closed form first, and its
+The one place that knows `sklearn.callback`. A descent is found in closed form first, and its
 iterates are shown afterwards, one task each; what takes long to find it, folds and growing Krylov
 spaces, is shown meanwhile. Without callbacks nothing is shown and nothing built.
 """
@@ -14,7 +14,6 @@ import sklearn
 
 from sklearn_gd._data import Each
 from sklearn_gd.path import DescentPath
-from sklearn_gd._descent.stopping import Stop
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -157,7 +156,7 @@ class CallbackRunner:
         name = "iteration" if len(ends) == path.n_iter else "iterations"
         for end in ends:
             t = min(end, path.n_iter)
-            here = _cut(path, t)
+            here = path._cut(t)
             task = self._begun(parent.subcontext(name))
             if task.call_on_fit_task_end(
                 **self._data, reconstruction_attributes=self._stopped(here)
@@ -174,9 +173,3 @@ def _ends(n_iter: int) -> range:
     """After how many updates each task ends; the last end may lie beyond the stop."""
     block = max(1, -(-n_iter // MOST_TASKS))
     return range(block, n_iter + block, block) if n_iter else range(0)
-
-
-def _cut(path: DescentPath, t: int) -> DescentPath:
-    """The descent as if stopped at t."""
-    stop = path._stop if t == path.n_iter else Stop(t, "callback")
-    return DescentPath(path._descent, stop, path._layout)

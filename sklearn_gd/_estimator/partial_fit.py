@@ -1,4 +1,4 @@
-"""Rows that come in parts: each part becomes moments, and the descent is made when asked for."""
+"""Rows in parts: each part becomes cross-products, and the descent is made when asked for."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 
+from sklearn_gd._data import zeros
 from sklearn_gd._estimator.array_api import Device
 from sklearn_gd._estimator.callbacks import restore
-from sklearn_gd._data import zeros
-from sklearn_gd._solvers import DescentOptions
+from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import FitInput, prepare
-from sklearn_gd.moments import Moments
+from sklearn_gd._solvers import DescentOptions
 
 # Attributes that a descent gives.
 FITTED = ("path_", "n_iter_", "lr_", "stop_reason_", "coef_", "intercept_")
 # What is kept of rows: their sums, how many there were, an array of their library and device.
-SEEN = ("_seen", "n_samples_seen_", "_home")
+SEEN = ("_seen", "n_samples_seen_", "_sample_of_rows")
 BEGINS_ANEW = (
     "partial_fit begins anew with these rows: the earlier fit kept no sums of its own to add to. "
     "To add to earlier rows give them to partial_fit as well."
@@ -34,12 +34,13 @@ class PartialFitMixin:
     """Mixin: `partial_fit` and `fit_moments` for an estimator that can `_descend` on a problem."""
 
     fit_intercept: bool
+    alpha: float
 
     if TYPE_CHECKING:  # what the estimator brings
 
-        def _check_terms(self) -> DescentOptions: ...
+        def _check_options(self) -> DescentOptions: ...
         def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any: ...
-        def _descend(self, fit_input: FitInput, start: Any, terms: DescentOptions) -> str | None: ...
+        def _descend(self, fit_input: FitInput, start: Any, options: DescentOptions) -> str | None: ...
 
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | float | None = None) -> Self:
         """Add rows: the model becomes what `fit` would give on all rows so far.
@@ -75,19 +76,19 @@ class PartialFitMixin:
         """
         earlier = dict(vars(self))
         try:
-            self._check_terms()
+            self._check_options()
             seen = vars(self).get("_seen")
             fit_input = prepare(self, X, y, sample_weight, True, reset=seen is None, part=True)
-            home = vars(self).get("_home")
+            home = vars(self).get("_sample_of_rows")
             if seen is not None:
-                _check_home(home, fit_input.device)
+                _check_device(home, fit_input.device)
             batch = Moments._of(fit_input)
             anew = seen is None and "path_" in vars(self)
             self._forget()
             self._seen = batch if seen is None else seen + batch
             self.n_samples_seen_ = self._seen.n_samples
             if fit_input.device is not None:
-                self._home = fit_input.device.sample()
+                self._sample_of_rows = fit_input.device.sample()
         except BaseException:
             restore(self, earlier)
             raise
@@ -130,12 +131,12 @@ class PartialFitMixin:
             )
         earlier = dict(vars(self))
         try:
-            terms = self._check_terms()
-            fit_input = moments._posed(self.fit_intercept)
+            options = self._check_options()
+            fit_input = moments._fit_input(self.fit_intercept).with_alpha(self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
             self._name_features(moments)
-            message = self._descend(fit_input, start, terms)
+            message = self._descend(fit_input, start, options)
         except BaseException:
             restore(self, earlier)
             raise
@@ -147,11 +148,12 @@ class PartialFitMixin:
         seen = vars(self).get("_seen")
         if seen is None or name not in FITTED:
             return object.__getattribute__(self, name)  # raises again, with the reason it had
-        home = vars(self).get("_home")
+        home = vars(self).get("_sample_of_rows")
         try:
-            terms = self._check_terms()
-            fit_input = seen._posed(self.fit_intercept, None if home is None else Device.of(home))
-            message = self._descend(fit_input, zeros(fit_input.problem), terms)
+            options = self._check_options()
+            device = None if home is None else Device.of(home)
+            fit_input = seen._fit_input(self.fit_intercept, device).with_alpha(self.alpha)
+            message = self._descend(fit_input, zeros(fit_input.problem), options)
         except (TypeError, ValueError) as error:
             raise NoDescentError(str(error)) from error
         if message is not None:
@@ -159,7 +161,7 @@ class PartialFitMixin:
         return vars(self)[name]
 
     def _forget(self) -> None:
-        """Of earlier rows and of what was descended to on them."""
+        """Drop earlier rows and the descent on them."""
         for name in (*FITTED, *SEEN):
             vars(self).pop(name, None)
 
@@ -170,7 +172,7 @@ class PartialFitMixin:
             self.feature_names_in_ = np.array(moments.feature_names, dtype=object)
 
 
-def _check_home(home: Any, device: Device | None) -> None:
+def _check_device(home: Any, device: Device | None) -> None:
     """Coefficients come back where all the rows were."""
     before = None if home is None else Device.of(home)
     if before is device or (before is not None and device is not None and before.is_that_of(device)):

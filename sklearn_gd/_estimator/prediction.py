@@ -10,16 +10,25 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_gd._data import products_of_finite
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
-from sklearn_gd._estimator.array_api import Device, to_numpy_if_dispatched, to_numpy, device_of, same_device
+from sklearn_gd._estimator.array_api import (
+    Device,
+    device_of,
+    same_device,
+    to_numpy,
+    to_numpy_if_dispatched,
+)
 from sklearn_gd._estimator.callbacks import CallbackSupportMixin
 from sklearn_gd.path import DescentPath
-from sklearn_gd._estimator.errstate import products_of_finite
 from sklearn_gd._estimator.array_api_validation import bring_targets, check_device_weights, check_device_X
 from sklearn_gd._estimator.validation import check_weights, check_X, dense_numbers
 
 Floats = NDArray[np.floating[Any]]
 
+# Histories, and what the path calls them; a display of the model shows those up to this size.
+HISTORIES = {"loss_history_": "loss", "coef_path_": "coef", "intercept_path_": "intercept"}
+SHOWN_BYTES = 1 << 20
 # Predictions that staged_predict holds at once.
 STAGED_NUMBERS = 1 << 20
 
@@ -157,7 +166,7 @@ class PredictionMixin(CallbackSupportMixin):
             yield from predictions.reshape(len(t), X.shape[0], *coef.shape[1:-1])
 
     def _stages_there(self, X: Any, device: Device) -> Iterator[Any]:
-        many = self.path_._layout.targets == "many"
+        many = self.path_._layout.y_layout == "2d"
         stages = max(1, STAGED_NUMBERS // (X.shape[0] * (len(self.path_.coef(0)) if many else 1)))
         for first in range(0, self.n_iter_ + 1, stages):
             t = np.arange(first, min(first + stages, self.n_iter_ + 1))
@@ -186,6 +195,15 @@ class PredictionMixin(CallbackSupportMixin):
             raise AttributeError(f"this {type(self).__name__} is not fitted yet: call fit first.")
         return path
 
+    def __dir__(self) -> list[str]:
+        """Leave out histories that would take long to make: a notebook's display reads them all."""
+        names = list(super().__dir__())
+        path: DescentPath | None = vars(self).get("path_")
+        if path is None:
+            return names
+        large = {a for a, name in HISTORIES.items() if path._history_bytes(name) > SHOWN_BYTES}
+        return [name for name in names if name not in large]
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -209,7 +227,7 @@ def predicted_there(device: Device, X: Any, coef: Floats, intercept: Floats) -> 
 
 def attributes_of(path: DescentPath, device: Device | None) -> dict[str, Any]:
     """The fitted attributes of an estimator that descended along this path, on rows there."""
-    coef, intercept = path._parameters(path.n_iter)
+    coef, intercept = path._answer()
     if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
         raise ValueError(
             f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "

@@ -1,26 +1,24 @@
-"""Where data comes in: rows go in, a problem and how to show its parameters come out."""
+"""From what users pass to a problem, and from a problem to a path."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
-from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
-from sklearn_gd._estimator.array_api import Device, to_numpy_if_dispatched, device_of
-from sklearn_gd._data import ArrayAPIRows
-from sklearn_gd._data import LazyMoments, Moments
-from sklearn_gd.path import DescentPath, Layout
-from sklearn_gd._data import SummedRows, Problem, RowsInMemory
-from sklearn_gd._data import NotFinite
-from sklearn_gd._solvers import DescentOptions, solve
+from sklearn_gd._data import ArrayAPIRows, NotFinite, Problem, RowsInMemory, SummedRows
+from sklearn_gd._estimator.array_api import Device, device_of, to_numpy_if_dispatched
 from sklearn_gd._estimator.array_api_validation import check_device_rows
+from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
 from sklearn_gd._estimator.validation import check_rows, names_seen
+from sklearn_gd._report.layout import Layout
+from sklearn_gd._solvers import DescentOptions, StoppedDescent, solve
+from sklearn_gd.path import DescentPath
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +30,11 @@ class FitInput:
     problem: Problem | SummedRows
     layout: Layout
     sample_weight: Any = None  # as checked
-    device: Device | None = None  # where the rows are; None: here, in NumPy
+    device: Device | None = None  # where the rows are; None: in NumPy's memory
+
+    def with_alpha(self, alpha: float) -> FitInput:
+        """Return the same rows with a penalty."""
+        return replace(self, problem=replace(self.problem, alpha=float(alpha)))  # type: ignore[type-var]
 
 
 def prepare(
@@ -45,57 +47,46 @@ def prepare(
     reset: bool = True,
     part: bool = False,
 ) -> FitInput:
-    """The checked problem; the estimator keeps, or without `reset` is asked for, the features.
+    """Return the checked problem; the estimator keeps the features, or must have the same.
 
     `part`: more rows will come, so all of these may have no weight.
     """
+    how = {"reset": reset, "part": part}
     if is_dask(X, y, sample_weight):
-        door = dask_module("_door")
-        fit_input: FitInput = door.prepare(estimator, X, y, sample_weight, fit_intercept, reset, part)
-        return fit_input
+        dask = dask_module("_prepare")
+        prepared: FitInput = dask.prepare(estimator, X, y, sample_weight, fit_intercept, **how)
+        return prepared
     device = device_of(X)
     if device is not None:
-        rows_there, targets = check_device_rows(
-            device, estimator, X, y, sample_weight, fit_intercept, reset=reset, part=part
+        rows_there, y_layout = check_device_rows(
+            device, estimator, X, y, sample_weight, fit_intercept, **how
         )
-        dtype = device.dtype_of(rows_there.X)
-        layout = Layout(fit_intercept, targets, dtype)  # these arrays have no names
+        layout = Layout(fit_intercept, y_layout, device.dtype_of(rows_there.X))  # without names
         return FitInput(rows_there, layout, rows_there.sample_weight, device)
     y, sample_weight = to_numpy_if_dispatched(y), to_numpy_if_dispatched(sample_weight)
-    rows, targets = check_rows(
-        estimator, X, y, sample_weight, fit_intercept, reset=reset, part=part
-    )
-    layout = Layout(fit_intercept, targets, rows.X.dtype, names_seen(estimator))
+    rows, y_layout = check_rows(estimator, X, y, sample_weight, fit_intercept, **how)
+    layout = Layout(fit_intercept, y_layout, rows.X.dtype, names_seen(estimator))
     return FitInput(rows, layout, rows.sample_weight)
 
 
-def moments_of(fit_input: FitInput) -> Moments:
-    """One pass over the rows, which may turn out not to be finite."""
-    with naming_what_is_not_finite(fit_input.problem):
-        return fit_input.problem.moments()
-
-
-def from_moments(moments: Moments, layout: Layout, device: Device | None = None) -> FitInput:
-    """What is left to do where the rows are gone."""
-    rounding = float(np.finfo(layout.dtype).eps)
-    return FitInput(SummedRows(moments, layout.fit_intercept, rounding), layout, device=device)
-
-
 def fit_path(
-    fit_input: FitInput, start: Floats, terms: DescentOptions, solver: str, known: Moments | None = None
-) -> tuple[DescentPath, LazyMoments | None]:
-    """The way through: the path, and how to have the moments where they cost little now.
-
-    `known` are the moments where they are there already.
-    """
+    fit_input: FitInput, start: Floats, options: DescentOptions, solver: str
+) -> DescentPath:
+    """Return the descent from `start`."""
     with naming_what_is_not_finite(fit_input.problem):
-        descent, stop, moments = solve(fit_input.problem, start, terms, solver, known)
-    return DescentPath(descent, stop, fit_input.layout), moments
+        stopped = solve(fit_input.problem, start, options, solver)
+    return path_of_stopped(fit_input, stopped)
+
+
+def path_of_stopped(fit_input: FitInput, stopped: StoppedDescent) -> DescentPath:
+    """Return a solver's answer as users see it."""
+    problem = fit_input.problem
+    return DescentPath(stopped, fit_input.layout, weight=problem.weight, alpha=problem.alpha)
 
 
 @contextmanager
-def naming_what_is_not_finite(problem: Problem | SummedRows) -> Iterator[None]:
-    """Sums over X turned out not to be finite: say so in scikit-learn's words where X is not."""
+def naming_what_is_not_finite(problem: Any) -> Iterator[None]:
+    """If sums over X turn out not to be finite, say so in scikit-learn's words."""
     try:
         yield
     except NotFinite:

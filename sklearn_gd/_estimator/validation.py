@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import isfinite
 from numbers import Integral, Number, Real
 from typing import Any
@@ -13,9 +14,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from sklearn_gd._data import LARGEST_SIZE, RowsInMemory
 from sklearn_gd._estimator.array_api import to_numpy
-from sklearn_gd._data import RowsInMemory
-from sklearn_gd._data import LARGEST_SIZE
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +23,7 @@ SPARSE_FORMATS = ("csr", "csc")
 DTYPES = (np.float64, np.float32)
 # Smaller numbers have squares whose squares vanish.
 SMALLEST_SIZE = 1.0 / LARGEST_SIZE
-# Arrays of booleans, integers and floats need no look at the names of their dtypes.
+# Arrays of booleans, integers and floats need no check of the names of their dtypes.
 NUMBER_KINDS = "biuf"
 MANY_TARGETS = 50
 # How the names of dtypes begin that convert to floats of no meaning.
@@ -49,7 +49,7 @@ def check_rows(
     reset: bool,
     part: bool,
 ) -> tuple[RowsInMemory, str]:
-    """The rows to fit, and whether y was "flat", a "column" or "many" targets.
+    """The rows to fit, and whether y was "1d", a "column" or "2d".
 
     Features are kept by the estimator or, without `reset`, must be those it has. A `part` of the
     rows may have no weight at all.
@@ -60,12 +60,12 @@ def check_rows(
             f"is None."
         )
     X, y = _validated_rows(estimator, numbers("X", X), dense_numbers("y", y), reset)
-    targets = "flat" if y.ndim == 1 else "column" if y.shape[1] == 1 else "many"
+    y_layout = "1d" if y.ndim == 1 else "column" if y.shape[1] == 1 else "2d"
     with np.errstate(over="ignore"):  # of extended precision; its size is then refused
         table = y.astype(np.float64, copy=False).reshape(len(y), -1)
     _check_sizes(X, table, fit_intercept)
     weights = check_weights(sample_weight, len(y), part=part)
-    return RowsInMemory(X, table, weights, fit_intercept), targets
+    return RowsInMemory(X, table, weights, fit_intercept), y_layout
 
 
 def validated(estimator: Any, *arrays: Any, dtype: Any = DTYPES, **how: Any) -> Any:
@@ -80,30 +80,10 @@ def validated(estimator: Any, *arrays: Any, dtype: Any = DTYPES, **how: Any) -> 
 
 
 def _validated_rows(estimator: Any, X: Any, y: Any, reset: bool) -> tuple[Any, Any]:
-    """Both, nan and inf refused in y alone: in X they show in its sums, see _door.py."""
-    if _needs_no_look(X, y):  # but at the number of features; an array has no names for them
-        if reset:  # in a fifth of the time that is taken to find no names
-            vars(estimator).pop("feature_names_in_", None)
-            estimator.n_features_in_ = X.shape[1]
-        else:
-            validate_data(estimator, X, reset=False, skip_check_array=True)
-        return X, y
+    """Both, nan and inf refused in y alone: in X they show in its sums, see prepare.py."""
     how = {"ensure_all_finite": False, "reset": reset}
     X, y = validated(estimator, X, y, y_numeric=True, multi_output=True, **how)
     return X, y
-
-
-def _needs_no_look(X: Any, y: Any) -> bool:
-    """Whether scikit-learn would find nothing to say of these arrays, nor to change.
-
-    Its look at them takes a sixth of a fit of few rows.
-    """
-    if not type(X) is type(y) is np.ndarray or y.dtype.kind not in NUMBER_KINDS:
-        return False
-    if X.dtype not in DTYPES or X.ndim != 2 or y.ndim not in (1, 2) or len(X) != len(y):
-        return False
-    with np.errstate(over="ignore", invalid="ignore"):  # looked at then
-        return bool(X.size and y.size and np.isfinite(y.sum()))
 
 
 def numbers(name: str, value: Any) -> Any:
@@ -127,9 +107,19 @@ def numbers(name: str, value: Any) -> Any:
     for dtype in np.atleast_1d(np.asarray(dtypes, dtype=object)):
         if str(dtype).lower().startswith(NOT_NUMBERS):
             raise ValueError(
-                f"{name} must hold real numbers; got dtype {dtype}. Convert it to float first."
+                f"{name} must hold real numbers; got dtype {dtype}{_column_of(value, dtype)}. "
+                "Convert it to float first."
             )
     return value
+
+
+def _column_of(value: Any, dtype: Any) -> str:
+    """Name the first column of a frame that has this dtype."""
+    columns = getattr(value, "columns", None)
+    if columns is None:
+        return ""
+    found = [c for c, d in zip(columns, value.dtypes, strict=True) if d == dtype]
+    return f" in column {found[0]!r}" if found else ""
 
 
 def floats(name: str, value: Any, **how: Any) -> Floats:
@@ -200,7 +190,17 @@ def check_weights(sample_weight: Any, n_samples: int, *, part: bool = False) -> 
         sample_weight = np.full(n_samples, float(weight))
     weights = floats("sample_weight", dense_numbers("sample_weight", sample_weight))
     check_shape_of_weights(weights, n_samples)
+    if not part:
+        weights = _in_range(weights)
     check_sizes_of_weights(weights.min(), weights.max(), part)
+    return weights
+
+
+def _in_range(weights: Floats) -> Floats:
+    """Return tiny or huge weights times a power of two: J does not depend on their scale."""
+    largest = float(weights.max())
+    if 0 < largest < math.inf and not 1.0 / LARGEST_SIZE <= largest <= LARGEST_SIZE:
+        return np.ldexp(weights, -math.frexp(largest)[1])
     return weights
 
 
@@ -273,6 +273,15 @@ def check_number(
     if not finite or too_small:
         raise ValueError(f"{name} must be {what} and finite; got {value!r}.")
     return value
+
+
+def check_nonnegative(name: str, value: Any, below: float = math.inf) -> float:
+    """Return a finite number of at least 0 and below a limit."""
+    number = float(check_number(name, value, Real))
+    if not 0.0 <= number < below:
+        limit = "" if below == math.inf else f" and below {below:g}"
+        raise ValueError(f"{name} must be at least 0{limit}; got {value!r}.")
+    return number
 
 
 def check_flag(name: str, value: Any) -> bool:

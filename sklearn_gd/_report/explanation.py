@@ -1,4 +1,4 @@
-"""One update, in words and numbers as one would check it by hand."""
+"""One update, in words and numbers as one would check it by hand, in English or Chinese."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._report.explanation_words import WORDS
+
 Floats = NDArray[np.floating[Any]]
 
-HEADINGS = ("parameter", "derivative", "lr * derivative", "new parameter")
 # A longer table is not checked by hand; those that move most are shown.
 MOST_ROWS = 12
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """The update theta_{t+1} = theta_t - lr * gradient, with everything that goes into it.
+    """One update of theta, with everything that goes into it.
 
     Made by :meth:`DescentPath.explain`; it prints as a table.
 
@@ -40,6 +41,12 @@ class Explanation:
         Half mean squared error before and after.
     n_iter : int
         The number of updates after which the descent stopped.
+    momentum : float
+        The share of the last update that this one repeats.
+    velocity : ndarray or None
+        The last update, when there is momentum and it is not the first.
+    language : {"en", "zh"}
+        Of the words.
     """
 
     t: int
@@ -51,6 +58,13 @@ class Explanation:
     loss: float
     new_loss: float
     n_iter: int
+    momentum: float = 0.0
+    velocity: Floats | None = None
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        if self.language not in WORDS:
+            raise ValueError(f"language must be 'en' or 'zh'; got {self.language!r}.")
 
     @property
     def step(self) -> Floats:
@@ -61,47 +75,59 @@ class Explanation:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        which = f"Update {self.t + 1:,}"
-        if self.t < self.n_iter:
-            which += f" of {self.n_iter:,}"
-        yield f"{which}, from t = {self.t:,} to t = {self.t + 1:,}, at lr = {self.lr:.6g}."
-        if self.t >= self.n_iter:
-            yield f"The descent stopped at t = {self.n_iter:,}; this is how it would go on."
-        yield f"The loss before it is J = {self.loss:.6g}."
-        yield from self._table()
-        yield (
-            "Each new parameter is the old one minus lr times the partial derivative dJ/dparameter."
+        words = WORDS[self.language]
+        first = "which_stopped" if self.t >= self.n_iter else "which"
+        yield words[first].format(
+            after=self.t + 1, n_iter=self.n_iter, t=self.t, lr=f"{self.lr:.6g}"
         )
-        yield f"The loss after it is J = {self.new_loss:.6g}, {_change(self.loss, self.new_loss)}."
+        if self.t >= self.n_iter:
+            yield words["stopped"].format(n_iter=self.n_iter)
+        yield words["before"].format(loss=f"{self.loss:.6g}")
+        yield from self._table()
+        yield words["momentum" if self.momentum else "rule"].format(momentum=f"{self.momentum:.4g}")
+        yield words["after"].format(loss=f"{self.new_loss:.6g}", change=self._change())
+
+    def _change(self) -> str:
+        words, change = WORDS[self.language], abs(self.new_loss - self.loss)
+        if self.new_loss == self.loss:
+            return words["same"]
+        how = "lower" if self.new_loss < self.loss else "higher"
+        return words[how].format(change=f"{change:.6g}")
 
     def _table(self) -> Iterator[str]:
         names = self.names
         if self.parameters.ndim == 2:
             targets = range(self.parameters.shape[0])
             names = tuple(f"{name} (y{k})" for k in targets for name in self.names)
-        numbers = np.stack(
-            [a.ravel() for a in (self.parameters, self.gradient, self.step, self.new_parameters)]
-        ).T
+        headings = WORDS[self.language]["headings"].split("|")
+        columns = [self.parameters, self.gradient, self.step, self.new_parameters]
+        if self.momentum:
+            velocity = np.zeros_like(self.step) if self.velocity is None else -self.velocity
+            columns.insert(3, velocity)
+            headings.insert(3, WORDS[self.language]["velocity"])
+        numbers = np.stack([a.ravel() for a in columns]).T
         shown = np.arange(len(names))
         if len(names) > MOST_ROWS:
             shown = np.sort(np.argsort(-np.abs(numbers[:, 2]), kind="stable")[:MOST_ROWS])
         width = max(len(names[j]) for j in shown)
-        yield " " * width + "".join(f"{heading:>{_width(heading)}}" for heading in HEADINGS)
+        yield " " * width + "".join(_padded(heading, _width(heading)) for heading in headings)
         for j in shown:
-            cells = zip(numbers[j], HEADINGS, strict=True)
+            cells = zip(numbers[j], headings, strict=True)
             row = "".join(f"{number:>{_width(heading)}.6g}" for number, heading in cells)
             yield f"{names[j]:<{width}}{row}"
         if len(shown) < len(names):
-            yield f"... and {len(names) - len(shown):,} more, which move less."
+            yield WORDS[self.language]["more"].format(more=len(names) - len(shown))
+
+
+def _columns(text: str) -> int:
+    """Terminal columns: a Chinese character takes two."""
+    return sum(2 if ord(c) > 0x2E80 else 1 for c in text)
+
+
+def _padded(heading: str, width: int) -> str:
+    return " " * (width - _columns(heading)) + heading
 
 
 def _width(heading: str) -> int:
     # The longest number, -1.23457e-100, and a space before it.
-    return max(len(heading) + 2, 13)
-
-
-def _change(loss: float, new_loss: float) -> str:
-    if new_loss == loss:
-        return "the same"
-    how = "lower" if new_loss < loss else "higher"
-    return f"{how} by {abs(new_loss - loss):.6g}"
+    return max(_columns(heading) + 2, 13)

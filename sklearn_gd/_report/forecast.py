@@ -3,77 +3,100 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._descent.descent import Descent
-from sklearn_gd._data import Moments
+from sklearn_gd._data import CrossProducts, SummedRows
+from sklearn_gd._descent import ClosedForm, Stop
 from sklearn_gd._report.parameter_names import direction_name
-from sklearn_gd.path import DescentPath
-from sklearn_gd._descent.section import whole
-from sklearn_gd._descent.spectrum import Spectrum, eigenbasis
-from sklearn_gd._descent.stopping import Stopping, find_stop
+from sklearn_gd._solvers import StoppedDescent, eigenbasis
+
+if TYPE_CHECKING:
+    from sklearn_gd.path import DescentPath
 
 Floats = NDArray[np.float64]
 
-# A floor below this share of the first loss is that of data fitted exactly: nothing is near zero.
-NO_FLOOR = 1e-12
+# A floor within so many times its error is not told from zero: the data are fitted exactly.
+FLOOR_ERRORS = 4.0
+# Exactly fitted data have no least loss to come near; this share of the first loss stands for it.
+EXACT_SHARE = 1e-10
 # A direction that holds less than this share of the loss there is to lose is not worth a word.
 WORTH_NAMING = 1e-6
 
 
+def is_exact(path: DescentPath) -> bool:
+    """Whether the least possible loss is not told from zero, so that nothing is near it."""
+    return path.loss_floor <= FLOOR_ERRORS * path._floor_error
+
+
+def goal(path: DescentPath, share: float) -> float:
+    """Return the loss `share` above the least one or, if that is zero, `share` of the first."""
+    if is_exact(path):
+        return max(share * float(path.loss(0)), FLOOR_ERRORS * path._floor_error)
+    return path.loss_floor * (1.0 + share)
+
+
+def updates_to(path: DescentPath, loss: float) -> int | None:
+    """Return the updates after which the loss is at most that; None: never, or not known."""
+    if float(path.loss(0)) <= loss:
+        return 0
+    try:
+        return path.iterations_to(loss)
+    except (AttributeError, ValueError):
+        return None
+
+
 @dataclass(frozen=True)
-class Goal:
-    """A loss close to the least possible one, and how to say so."""
+class Scaler:
+    """A scaler of scikit-learn, as a user writes it, and whether it centres."""
 
-    loss: float
-    words: str
-
-
-def is_floor(loss_floor: float, first_loss: float) -> bool:
-    """Whether the least possible loss is above zero, so that one can come near it."""
-    return loss_floor > NO_FLOOR * first_loss
+    name: str
+    centres: bool
 
 
-def goal(path: DescentPath, share: float) -> Goal:
-    """`share` above the least possible loss or, where that is zero, `share` of the first loss."""
-    first = path._descent.loss_at(0)
-    if is_floor(path.loss_floor, first):
-        return Goal(path.loss_floor * (1 + share), f"within {100 * share:.4g} % of the least loss")
-    return Goal(share * first, f"to {100 * share:.4g} % of the first loss")
+def scaler_for(problem: Any) -> Scaler:
+    """Return the scaler to advise: centring would change a model without intercept, and fill
+    sparse rows."""
+    if problem.fit_intercept and not problem.is_sparse:
+        return Scaler("StandardScaler()", True)
+    return Scaler("StandardScaler(with_mean=False)", False)
 
 
-def best_constant_lr(spectrum: Spectrum) -> float:
-    """2 / (largest + smallest curvature): the rate whose slowest direction is fastest."""
-    spectrum = whole(spectrum)
-    felt = spectrum.curvature[spectrum.felt]
-    return 2.0 / float(felt.max() + felt.min()) if felt.size else inf
+def scaled_path(path: DescentPath, problem: Any, lr: float | None) -> DescentPath:
+    """Return the descent from zeros on the columns as the advised scaler makes them.
+
+    `lr` None is 1 / largest eigenvalue there.
+    """
+    products = _scaled_products(problem, scaler_for(problem).centres)
+    quadratic = products.quadratic(problem.fit_intercept, problem.alpha)
+    spectrum = eigenbasis(quadratic, np.zeros_like(path._descent.start))
+    largest = spectrum.largest
+    rate = lr if lr is not None else (1.0 / largest if largest > 0 else 1.0)
+    descent = ClosedForm(spectrum, replace(path._descent.rule, lr=rate))
+    return path._sibling(descent, Stop(0, "max_iter", 0), path._layout)
 
 
-def standardised(path: DescentPath, moments: Moments) -> DescentPath:
-    """The descent from zeros, at the classical rate, had the columns been standardised."""
-    intercept = path._layout.fit_intercept
-    start = np.zeros_like(path._descent.spectrum.start)
-    spectrum = eigenbasis(moments.standardised(intercept), start, intercept)
-    largest = spectrum.largest_curvature
-    descent = Descent(spectrum, 1.0 / largest if largest > 0 else 1.0)
-    return DescentPath(descent, path._stop, path._layout)
+def _scaled_products(problem: Any, centres: bool) -> CrossProducts:
+    """The cross-products after the scaler; a constant column becomes zeros, or stays."""
+    products: CrossProducts = problem.cross_products()
+    spread = products.spread(centred=True)
+    constant = ~spread.varies & (np.diagonal(products.sums)[1 : 1 + products.n_features] > 0)
+    if constant.any() and centres and not isinstance(problem, SummedRows):
+        spread = problem.spread()
+        if spread.varies[constant].any():
+            return _without_constants(problem.cross_products(spread), spread.varies)
+    moved = spread if centres else replace(spread, mean=np.zeros_like(spread.mean))
+    scaled = products.standardised(moved, spread.scale)
+    return _without_constants(scaled, spread.varies) if centres else scaled
 
 
-def updates_to(path: DescentPath, share: float) -> int | None:
-    """The updates after which the loss is at its goal; None where it never will be."""
-    near = goal(path, share).loss
-    return 0 if path._descent.loss_at(0) <= near else path.iterations_to(near)
-
-
-def updates_when_standardised(path: DescentPath, scaled: DescentPath, share: float) -> int | None:
-    """The updates that `scaled` needs for the loss that is `share` from the floor of `path`."""
-    # The floors are one number, but each is known to its own rounding only.
-    near = max(goal(path, share).loss, scaled.loss_floor * (1 + share))
-    return 0 if scaled._descent.loss_at(0) <= near else scaled.iterations_to(near)
+def _without_constants(products: CrossProducts, varies: NDArray[np.bool_]) -> CrossProducts:
+    kept = np.concatenate([[True], varies, np.ones(products.n_targets, dtype=bool)])
+    return replace(products, sums=np.where(np.outer(kept, kept), products.sums, 0.0))
 
 
 @dataclass(frozen=True)
@@ -83,11 +106,11 @@ class SlowDirection:
     Attributes
     ----------
     name : str
-        Its heaviest parameters: "s1 - s2" rises in s1 where it falls in s2.
+        Its heaviest parameters: "s1 - s2" rises in s1 and falls in s2.
     curvature : float
         The eigenvalue of H that belongs to it.
     time_constant : float
-        Updates in which the distance left falls to 1/e of itself; infinite where it does not.
+        Updates in which the distance left falls to 1/e of itself; infinite when it does not.
     share : float
         The part of the loss there is to lose that lies along it.
     """
@@ -99,25 +122,47 @@ class SlowDirection:
 
 
 def slowest(path: DescentPath, names: Sequence[str], most: int) -> tuple[SlowDirection, ...]:
-    """The directions that hold some of the loss, those with the longest time constants first."""
-    descent, _ = path._descent, whole(path._descent.spectrum)
-    log_size = descent.contraction.log_size
+    """Return the directions that hold some of the loss, the longest time constants first."""
+    descent = path._all_directions
+    log_rate = descent.factors.log_rate
     share = descent.energy / max(float(descent.energy.sum()), np.finfo(float).tiny)
-    order = [int(i) for i in np.argsort(-log_size, kind="stable") if share[i] >= WORTH_NAMING]
-    curvature = descent.spectrum.curvature[descent.moving]
+    order = [int(i) for i in np.argsort(-log_rate, kind="stable") if share[i] >= WORTH_NAMING]
+    basis = descent.spectrum.basis[:, descent.moving]
     return tuple(
         SlowDirection(
-            name=direction_name(descent.basis[:, i], names),
-            curvature=float(curvature[i]),
-            time_constant=-1.0 / float(log_size[i]) if log_size[i] < 0 else inf,
+            name=direction_name(basis[:, i], names),
+            curvature=float(descent.eigenvalues[i]),
+            time_constant=-1.0 / float(log_rate[i]) if log_rate[i] < 0 else inf,
             share=float(share[i]),
         )
         for i in order[:most]
     )
 
 
-def at_rate(path: DescentPath, lr: float) -> DescentPath:
-    """The same descent at another constant rate, as far as the first one went."""
-    descent = Descent(whole(path._descent.spectrum), lr)
-    stop = find_stop(descent, Stopping(None, max(path.n_iter, 1), diverging=descent.diverging))
-    return DescentPath(descent, stop, path._layout)
+def lost_columns(path: DescentPath, problem: Any) -> list[str]:
+    """Return names of the columns that vary too little beside the largest one's size.
+
+    A direction is lost when its share of the squares is below the rank tolerance.
+    """
+    spread = problem.spread() if hasattr(problem, "spread") else None
+    spread = spread if spread is not None else problem.products.spread(problem.fit_intercept)
+    sizes = np.sqrt(spread.mean**2 + spread.variance)
+    largest = max(float(sizes.max(initial=0.0)), 1.0 if problem.fit_intercept else 0.0)
+    spectrum = path._all_directions.spectrum
+    tolerance = np.sqrt(spectrum.zero_below / max(spectrum.largest, np.finfo(float).tiny))
+    small = spread.varies & (np.sqrt(spread.variance) <= 2.0 * tolerance * largest)
+    names = path.parameter_names[int(problem.fit_intercept) :]
+    return [names[j] for j in np.flatnonzero(small)] or [names[int(np.argmax(sizes))]]
+
+
+__all__ = [
+    "SlowDirection",
+    "StoppedDescent",
+    "goal",
+    "is_exact",
+    "lost_columns",
+    "scaled_path",
+    "scaler_for",
+    "slowest",
+    "updates_to",
+]

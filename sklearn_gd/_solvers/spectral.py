@@ -75,7 +75,7 @@ class SpectralProblem:
     def spectrum(self) -> Spectrum:
         """The eigenbasis as cross-products have it, with the least loss to its own digits."""
         spectrum = self._with_measured_floor(self._coarse)
-        return self._lifted(replace(spectrum, columns_lost=self._loses_columns(spectrum)))
+        return self._lifted(replace(spectrum, scaled_floor=self._scaled_floor(spectrum)))
 
     @cached_property
     def refined(self) -> Spectrum:
@@ -93,7 +93,7 @@ class SpectralProblem:
             self._small_start, sigma, basis, residual, left_over, coarse.accuracy
         )
         spectrum = self._with_data_share(spectrum)
-        return self._lifted(replace(spectrum, columns_lost=self._loses_columns(spectrum)))
+        return self._lifted(replace(spectrum, scaled_floor=self._scaled_floor(spectrum)))
 
     def descend(self, options: DescentOptions) -> StoppedDescent:
         """Stop as asked, on the refined spectrum if the stop found lies beyond the accuracy."""
@@ -153,22 +153,25 @@ class SpectralProblem:
         held = np.where(spectrum.eigenvalues > 0, spectrum.eigenvalues, 1.0)
         return replace(spectrum, data_share=np.clip(1.0 - penalty / held, 0.0, 1.0))
 
-    def _loses_columns(self, spectrum: Spectrum) -> bool:
-        """Whether directions that are there once columns are scaled are not in this spectrum."""
+    def _scaled_floor(self, spectrum: Spectrum) -> float | None:
+        """The least loss with scaled columns, if directions are there that this spectrum lacks."""
         if spectrum.is_nonzero.all() and spectrum.eigenvalues.size == len(spectrum.start):
-            return False
+            return None
         if self._row_space is not None or not spectrum.eigenvalues.size:
-            return False
-        return self._scaled_rank > int(np.count_nonzero(spectrum.is_nonzero))
+            return None
+        scaled = self._scaled
+        nonzero = np.count_nonzero(scaled.is_nonzero)
+        return scaled.floor if nonzero > np.count_nonzero(spectrum.is_nonzero) else None
 
     @cached_property
-    def _scaled_rank(self) -> int:
+    def _scaled(self) -> Spectrum:
+        """The spectrum of the problem with standardised columns."""
         problem = self._small
         products, spread = scaled_products(problem, self._products)
-        quadratic = products.quadratic(problem.fit_intercept, problem.alpha / spread.scale**2)
-        eigenvalues = np.linalg.eigvalsh(quadratic.hessian)
-        tolerance = rank_tolerance(len(eigenvalues), products.unit)
-        return int(np.count_nonzero(eigenvalues > tolerance * eigenvalues[-1]))
+        alpha = problem.alpha / spread.scale**2
+        return eigenbasis(
+            products.quadratic(problem.fit_intercept, alpha), np.zeros_like(self._small_start)
+        )
 
     def _lifted(self, spectrum: Spectrum) -> Spectrum:
         """The spectrum of all columns, with what of the start no row sees when it is penalised."""

@@ -1,21 +1,26 @@
-"""Loss curves as plain data: a path goes in, points and a few words come out."""
+"""Loss curves as plain data, read from a path."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.outlook import best_constant_lr, is_floor
-from sklearn_gd._descent.path import DescentPath
-from sklearn_gd.display._iterates import spread
+from sklearn_gd.display._iterates import choose, fitted_at, known_by, last_shown, spread
+
+if TYPE_CHECKING:
+    from sklearn_gd import DescentPath
 
 Floats = NDArray[np.float64]
 
 # Points of a curve: more than a picture has columns of pixels to show.
 MOST_POINTS = 800
+# A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
+NO_FLOOR = 1e-12
+# Excess losses below this share of the first loss are rounding.
+NO_EXCESS = 1e-14
 
 ENDINGS = {
     "tol": "loss below tol",
@@ -31,8 +36,8 @@ class LossCurve:
 
     Parameters
     ----------
-    t, loss : ndarray of shape (n_points,)
-        The curve, also beyond the stop.
+    t, loss : array-like of shape (n_points,)
+        The curve, also beyond the stop: arrays, lists or ranges.
     label : str
         What the legend calls it.
     stop : int, default=None
@@ -41,57 +46,136 @@ class LossCurve:
         How it ended, in a few words.
     diverges : bool
         Whether its loss rises in the end.
+    best : int, default=None
+        A number of updates to mark by a star, as that of the least loss on held-out rows.
+    floor : float, default=None
+        The least possible loss of its problem.
+
+    Examples
+    --------
+    >>> from sklearn_gd import LossCurve, LossCurveDisplay
+    >>> display = LossCurveDisplay([LossCurve(range(3), [4.0, 2.0, 1.0], "mine")]).plot()
+    >>> display.lines_[0].get_label()
+    'mine'
     """
 
-    t: NDArray[Any]
-    loss: Floats
+    t: ArrayLike
+    loss: ArrayLike
     label: str = "loss J"
     stop: int | None = None
     ending: str = ""
     diverges: bool = False
+    best: int | None = None
+    floor: float | None = None
+
+    def __post_init__(self) -> None:
+        t, loss = np.asarray(self.t), np.asarray(self.loss, dtype=float)
+        if t.ndim != 1 or t.shape != loss.shape:
+            raise ValueError(
+                f"t and loss must be flat and equally long; got shapes {t.shape} and {loss.shape}."
+            )
+        object.__setattr__(self, "t", t)
+        object.__setattr__(self, "loss", loss)
+
+    @property
+    def words(self) -> str:
+        """What a legend says of it among others."""
+        return f"{self.label}: {self.ending}" if self.ending else self.label
+
+    def excess(self) -> Floats:
+        """Return how far its losses are above the floor; nan if that is rounding."""
+        loss, floor = np.asarray(self.loss), self.floor
+        if floor is None:
+            raise ValueError(
+                f"excess=True needs the least possible loss, which is unknown for {self.label!r}. "
+                "Fit with solver='spectral', or pass LossCurve(..., floor=...)."
+            )
+        excess = loss - floor
+        return np.where(excess > NO_EXCESS * float(loss[0]), excess, np.nan)
 
 
-def curve_of(path: DescentPath, t_max: int, label: str) -> LossCurve:
-    """The losses up to `t_max`, with the stop among the points."""
-    t = np.union1d(spread(t_max, MOST_POINTS), [path.n_iter] if path.n_iter <= t_max else [])
-    t = t.astype(np.int64)
+def curve_of(path: DescentPath, t: Any, t_max: int | None, label: str) -> LossCurve:
+    """Return the losses at `t` or up to `t_max`, with the stop among the points."""
+    t = choose(path, t, t_max, MOST_POINTS)
+    stop = fitted_at(path)
+    t = np.union1d(t, [stop] if stop <= t[-1] else []).astype(np.int64)
     diverges = path.stop_reason == "diverged"
     if diverges:
-        ending = f"diverges, least J at t = {path.n_iter:,}"
+        ending = f"diverges, least J at t = {stop:,}"
     else:
-        ending = f"stop at t = {path.n_iter:,}, {ENDINGS[path.stop_reason]}"
+        ending = f"stop at t = {stop:,}, {ENDINGS[path.stop_reason]}"
     return LossCurve(
         t=t,
-        loss=np.asarray(path.loss(t)),
+        loss=path.loss(t),
         label=label,
-        stop=path.n_iter,
+        stop=stop,
         ending=ending,
         diverges=diverges,
+        floor=getattr(path, "loss_floor", None),  # a Krylov solver may not know it
     )
 
 
+def held_out_curve(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:
+    """Return the losses on held-out rows (X, y, sample_weight), their least one marked."""
+    loss = np.asarray(path.loss(t, *rows))
+    best = _least(path, t, loss, rows)
+    among = np.union1d(t, [best])
+    loss = np.asarray(path.loss(among, *rows))
+    least = float(loss[among == best][0])
+    words = f"least J = {least:.4g} at t = {best:,}"
+    return LossCurve(t=among, loss=loss, label="held-out rows", ending=words, best=best)
+
+
+def _least(path: DescentPath, t: Any, loss: Floats, rows: tuple[Any, Any, Any]) -> int:
+    """Return the t of the least loss, searched between the neighbours of the least one seen."""
+    while True:
+        i = int(np.argmin(np.where(np.isfinite(loss), loss, np.inf)))
+        low, high = int(t[max(i - 1, 0)]), int(t[min(i + 1, len(t) - 1)])
+        if high - low <= 2:
+            return int(t[i])
+        t = low + spread(high - low, 100) if i == 0 else _between(low, high, int(t[i]))
+        loss = np.asarray(path.loss(t, *rows))
+
+
+def _between(low: int, high: int, at: int) -> NDArray[np.int64]:
+    return np.unique(np.append(np.linspace(low, high, 50).round().astype(np.int64), at))
+
+
+def known_end(paths: list[DescentPath]) -> list[int]:
+    """Return the last t to show of each descent: that of the longest, as far as it is known."""
+    latest = max(last_shown(path) for path in paths)
+    return [known_by(path, latest) for path in paths]
+
+
 def unstopped(curve: LossCurve) -> LossCurve:
-    """A curve drawn through, whatever the descent it was read from would have stopped for."""
-    words = "diverges" if curve.diverges else f"J = {curve.loss[-1]:.3g}"
+    """Return the curve drawn through, whatever its descent would have stopped for."""
+    words = "diverges" if curve.diverges else f"J = {np.asarray(curve.loss)[-1]:.3g}"
     return replace(curve, stop=None, ending=words)
 
 
-def floor_of(path: DescentPath) -> float | None:
-    """The least possible loss; None where it is zero but for rounding: no line can show it."""
-    floor: float | None = getattr(path, "loss_floor", None)  # a Krylov solver may not know it
-    return floor if floor is not None and is_floor(floor, float(path.loss(0))) else None
+def floor_line(curves: list[LossCurve]) -> float | None:
+    """Return the floor that all curves share; None if it is zero but for rounding."""
+    floor = shared([curve.floor for curve in curves])
+    first = float(np.asarray(curves[0].loss)[0])
+    return floor if floor is not None and floor > NO_FLOOR * first else None
+
+
+def shared(values: list[Any]) -> Any:
+    """Return what all have in common to four digits, else None."""
+    first = values[0]
+    if first is None or any(v is None or abs(v - first) > 1e-4 * abs(first) for v in values):
+        return None
+    return first
 
 
 def rate_of(path: DescentPath, lr: float | str) -> float:
-    """A rate in numbers."""
+    """Return a rate in numbers."""
     if lr == "auto":
         return path.max_stable_lr / 2
-    if lr == "best":
-        return best_constant_lr(path._descent.spectrum)
-    return float(lr)
+    return path.best_lr if lr == "best" else float(lr)
 
 
 def rate_label(path: DescentPath, lr: float | str) -> str:
-    """A rate and, where it has one, its name."""
+    """Return a rate and, if it has one, its name."""
     names = {"auto": " (auto)", "best": " (best)"}
     return f"lr = {rate_of(path, lr):.3g}{names.get(str(lr), '')}"

@@ -1,26 +1,38 @@
-"""Which iterates to show: a path goes in, a few of its numbers of updates come out."""
+"""Which iterates of a path to show, and how to call them."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.path import DescentPath
+from sklearn_gd.display._axes import COUNTABLE
+
+if TYPE_CHECKING:
+    from sklearn_gd import DescentPath
 
 Steps = NDArray[np.int64]
 
-# A diverging descent is followed past its stop until the loss is this many times the first.
+# A diverging descent is followed until its loss is this many times the first.
 BLOWN_UP = 10.0
-# But no further than this many updates.
-MOST_BEYOND = 30
-# The last number of updates an array of integers holds.
+# It is followed for at least and at most this many updates after its least loss.
+FEWEST_RISEN = 3
+MOST_RISEN = 30
+# The largest number of updates that an array of integers holds.
 LAST = 2**62
+# The least loss of a diverging descent is looked for among this many iterates.
+MOST_SEARCHED = 10_000
+# Up to so many updates each iterate has its own dot.
+MOST_DOTS = 40
+# On a logarithmic axis the first iterates have theirs.
+FIRST_DOTS = 10
+# Beyond so many updates the first ones run together on a logarithmic axis too.
+MOST_SPACED = 10**6
 
 
 def spread(last: int, most: int) -> Steps:
-    """0 .. last, each of them while they are few, else ever wider apart; at most `most`."""
+    """Return 0 .. last: all of them while they are few, else ever wider apart; at most `most`."""
     last = min(last, LAST)
     if last < most:
         return np.arange(last + 1)
@@ -32,66 +44,63 @@ def spread(last: int, most: int) -> Steps:
     return np.concatenate([[0], steps])
 
 
-def last_shown(path: DescentPath) -> int:
-    """The stop or, where the descent diverges, a few updates later, so that one sees it rise."""
+def fitted_at(path: DescentPath) -> int:
+    """Return the number of updates that led to `coef_`; a diverged descent keeps its least loss."""
     if path.stop_reason != "diverged":
         return path.n_iter
-    known = getattr(path._descent, "last_known", None)  # a Krylov solver's answers end somewhere
-    beyond = path.n_iter + np.arange(2, MOST_BEYOND + 1)
-    if known is not None:
-        beyond = np.minimum(beyond, max(known, path.n_iter))
-    high = np.flatnonzero(path.loss(beyond) > BLOWN_UP * path.loss(0))
-    return int(beyond[high[0]] if high.size else beyond[-1])
+    latest = [max(path.n_iter - 1, 0), path.n_iter]
+    steps = np.union1d(spread(path.n_iter, MOST_SEARCHED), latest)
+    return int(steps[np.argmin(path.loss(steps))])
+
+
+def last_shown(path: DescentPath) -> int:
+    """Return the stop or, if the descent diverges, a few updates later, to show the rise."""
+    if path.stop_reason != "diverged":
+        return path.n_iter
+    risen = fitted_at(path) + np.arange(FEWEST_RISEN, MOST_RISEN + 1)
+    risen = np.minimum(risen, known_by(path, int(risen[-1])))
+    high = np.flatnonzero(path.loss(risen) > BLOWN_UP * path.loss(0))
+    return int(risen[high[0]] if high.size else risen[-1])
 
 
 def known_by(path: DescentPath, t: int) -> int:
-    """`t`, or the last t that can be asked for where that is earlier."""
-    known = path._descent.last_known
-    return t if known is None else min(t, known)
+    """Return `t`, or the last t that the path can answer for if that is earlier."""
+    return t if path.last_known is None else min(t, path.last_known)
 
 
-def choose(path: DescentPath, t: Any, most: int) -> Steps:
-    """The iterates asked for, or some that tell the story up to the end."""
+def choose(path: DescentPath, t: ArrayLike | None, t_max: int | None, most: int) -> Steps:
+    """Return the iterates asked for, or at most `most` from 0 to `t_max`."""
     if t is None:
-        return spread(last_shown(path), most)
-    return np.unique(np.atleast_1d(np.asarray(t)))
+        return spread(last_shown(path) if t_max is None else t_max, most)
+    steps = np.unique(np.atleast_1d(np.asarray(t)))
+    return steps if t_max is None else steps[steps <= t_max]
 
 
-def check_target(path: DescentPath, target: int) -> int:
-    """The number of one of the targets."""
-    targets = path._descent.spectrum.start.shape[1]
-    if not 0 <= target < targets:
-        raise ValueError(f"target must be from 0 to {targets - 1}; got {target!r}.")
-    return int(target)
-
-
-def check_parameter(names: tuple[str, ...], parameter: str | int) -> int:
-    """The position of a parameter given by name or by position."""
-    if isinstance(parameter, str):
-        if parameter not in names:
-            raise ValueError(f"parameter must be one of {', '.join(names)}; got {parameter!r}.")
-        return names.index(parameter)
-    if not -len(names) <= parameter < len(names):
-        raise ValueError(f"There are {len(names)} parameters; got number {parameter!r}.")
-    return int(parameter) % len(names)
-
-
-def parameters_of(path: DescentPath, t: Steps, target: int) -> NDArray[np.float64]:
-    """All parameters of one target, shape (len(t), p)."""
-    return path._descent.theta(t)[:, :, target]
-
-
-def milestones(path: DescentPath, most: int) -> Steps:
-    """Iterates from start to stop about as far apart as the eye sees: by the root of the excess."""
-    first, last = float(path.loss(0)), float(path.loss(path.n_iter))
+def milestones(path: DescentPath, last: int, most: int) -> Steps:
+    """Return iterates up to `last`, about as far apart as the eye sees: by the root of the loss."""
+    if path.stop_reason == "diverged":
+        return spread(last, most)
+    first_loss, last_loss = float(path.loss(0)), float(path.loss(last))
     shares = np.linspace(1.0, 0.0, most)[1:-1] ** 2
-    found = (path.iterations_to(last + share * (first - last)) for share in shares)
-    inside = (t for t in found if t is not None and t < path.n_iter)
-    return np.unique(np.array([0, min(path.n_iter, LAST), *inside], dtype=np.int64))
+    found = (path.iterations_to(last_loss + share * (first_loss - last_loss)) for share in shares)
+    inside = (t for t in found if t is not None and t < last)
+    return np.unique(np.array([0, min(last, LAST), *inside], dtype=np.int64))
+
+
+def dots(t: Steps, last: int, size: float) -> dict[str, Any]:
+    """Return the style of a curve with a dot for each iterate, as far as dots stand apart.
+
+    On an axis that is logarithmic up to `last` these are the first ones. They show that a bend of
+    the curve there is the work of single updates.
+    """
+    if MOST_DOTS < last <= COUNTABLE or last > MOST_SPACED:
+        return {}
+    dotted = np.flatnonzero(t <= (last if last <= MOST_DOTS else FIRST_DOTS))
+    return {"marker": "o", "markersize": size, "markevery": dotted.tolist()}
 
 
 def iterate_words(t: Steps) -> str:
-    """What a legend calls these iterates."""
+    """Return what a legend calls these iterates."""
     if len(t) == 1:
         return f"iterate t = {t[0]:,}"
     some = "" if len(t) == t[-1] - t[0] + 1 else f"{len(t)} "

@@ -1,64 +1,59 @@
-"""Cuts through the loss: a path goes in, what a LossSurfaceDisplay takes comes out."""
+"""Cuts through the loss: a plane of two parameters or of two directions of a path."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sklearn_gd._descent.names import direction_name
-from sklearn_gd._descent.path import DescentPath
-from sklearn_gd._descent.section import least_squares, most_telling, section
-from sklearn_gd.display._iterates import Steps, check_parameter
+from sklearn_gd.display._iterates import Steps
+from sklearn_gd.display._parameters import Floats, of_target, parameters_of
+
+if TYPE_CHECKING:
+    from sklearn_gd import DescentPath
 
 
-def plane_of(
-    path: DescentPath,
-    names: tuple[str, ...],
-    target: int,
-    steps: Steps,
-    parameters: Sequence[str | int],
+def plane_of(path: DescentPath, target: int, steps: Steps, pair: Sequence[int]) -> dict[str, Any]:
+    """Return the plane of two parameters; of more than two the path is a shadow on it."""
+    n_parameters = path.parameters(0).shape[-1]
+    directions = np.eye(n_parameters)[:, list(pair)]
+    shadow = "Others held at least squares;\nof the path this is the shadow"
+    cut = _cut(path, target, steps, directions, np.zeros(n_parameters))
+    return cut | {"held": shadow if n_parameters > 2 else ""}
+
+
+def main_plane(
+    path: DescentPath, target: int, steps: Steps, symbols: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Two parameters as they are; of more than two the path is a shadow."""
-    pair = [check_parameter(names, parameter) for parameter in parameters]
-    if len(set(pair)) != 2 or len(pair) != 2:
-        raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
-    cut = section(path._descent, np.eye(len(names))[:, pair])
-    shadow = "Others held at least squares; of the path this is the shadow"
-    return {
-        "path": path._descent.theta(steps)[:, pair, target],
-        "t": steps,
-        "lowest": least_squares(path._descent)[pair, target],
-        "loss_floor": cut.floor,
-        "curvature": cut.curvature,
-        "names": tuple(names[j] for j in pair),
-        "held": shadow if len(names) > 2 else "",
-    }
-
-
-def most_telling_plane(
-    path: DescentPath, names: tuple[str, ...], target: int, steps: Steps
-) -> dict[str, Any]:
-    """The two directions that hold most of the loss, measured from the start."""
-    directions, share = most_telling(path._descent, target)
+    """Return the plane of the two directions that hold most of the loss, seen from the start."""
+    directions, share = path.main_directions(target)
     if directions.shape[1] < 2:
         raise ValueError(
             "A surface needs two directions, and a single row has one: pass parameters, two of "
-            f"{', '.join(names)}."
+            f"{', '.join(symbols)}."
         )
-    start = path._descent.spectrum.start[:, target]
-    cut = section(path._descent, directions)
-    return {
-        "path": (path._descent.theta(steps)[:, :, target] - start) @ directions,
-        "t": steps,
-        "lowest": (least_squares(path._descent)[:, target] - start) @ directions,
-        "loss_floor": cut.floor,
-        "curvature": cut.curvature,
+    labels = (
+        f"direction {i}: {path.direction_name(direction, symbols)}"
+        for i, direction in enumerate(directions.T, 1)
+    )
+    return _cut(path, target, steps, directions, parameters_of(path, 0, target)) | {
         "names": ("direction 1", "direction 2"),
-        "labels": tuple(
-            f"direction {i}: {direction_name(d, names)}" for i, d in enumerate(directions.T, 1)
-        ),
-        "held": f"From the start along the two directions with {100 * share:.3g} % of the loss "
-        f"to lose; others at least squares",
+        "labels": tuple(labels),
+        "held": f"From the start, two directions with {100 * share:.3g} % of the loss to lose;\n"
+        "others held at least squares",
+    }
+
+
+def _cut(
+    path: DescentPath, target: int, steps: Steps, directions: NDArray[Any], origin: Floats
+) -> dict[str, Any]:
+    """Return path, lowest point and curvature along two directions, from an origin."""
+    return {
+        "path": (parameters_of(path, steps, target) - origin) @ directions,
+        "t": steps,
+        "lowest": (of_target(path, path.limit(), target) - origin) @ directions,
+        "loss_floor": path.loss_floor,
+        "curvature": directions.T @ path.hessian_product(directions),
     }

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.path import DescentPath
-from sklearn_gd._descent.section import least_squares
-from sklearn_gd._reading import names_of, path_of
+from sklearn_gd._estimator.path_of import path_of
+from sklearn_gd.display._axes import has_layout, new_axes, set_limits, tidy, updates_axis
 from sklearn_gd.display._canvas import (
     DASHES,
     PALE,
     SERIES,
+    LegendStyle,
     Style,
+    draw_legend,
     merged,
-    new_axes,
-    tidy,
-    wait_axis,
 )
-from sklearn_gd.display._iterates import check_target, last_shown, spread
+from sklearn_gd.display._iterates import choose, dots
+from sklearn_gd.display._parameters import (
+    Symbols,
+    check_parameter,
+    check_target,
+    has_intercept,
+    of_target,
+    parameters_of,
+    symbols_of,
+)
+
+if TYPE_CHECKING:
+    from sklearn_gd import DescentPath
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +72,9 @@ class CoefPathDisplay:
     marks_ : list of Line2D
         The least-squares values of the named ones.
     texts_ : list of matplotlib Annotation
-        The names.
+        The names at the ends of the lines; empty if a legend has them.
+    legend_ : matplotlib Legend or None
+        The legend, if there is one.
 
     Examples
     --------
@@ -92,7 +104,9 @@ class CoefPathDisplay:
         cls,
         estimator: Any,
         *,
-        intercept: bool = False,
+        parameters: Sequence[str | int] | None = None,
+        symbols: Symbols = None,
+        t: ArrayLike | None = None,
         t_max: int | None = None,
         target: int = 0,
         ax: Any = None,
@@ -104,11 +118,16 @@ class CoefPathDisplay:
         ----------
         estimator : GDLinearRegressor, Pipeline or DescentPath
             Fitted.
-        intercept : bool, default=False
-            Whether the intercept is drawn too.
+        parameters : sequence of str or int, default=None
+            Names or positions of the parameters to draw, the intercept first. None: all
+            coefficients, without the intercept.
+        symbols : dict of str to str, default=None
+            What to call parameters in the picture, such as ``{"x0": "w"}``.
+        t : array-like of int, default=None
+            The iterates to show. None: all from 0 to `t_max`, of very many some.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, where the descent diverges, a
-            little beyond.
+            The last number of updates shown. None: the stop and, if the descent diverges, a few
+            updates beyond it.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -121,15 +140,18 @@ class CoefPathDisplay:
         CoefPathDisplay
             Drawn.
         """
-        path, names = path_of(estimator), names_of(estimator)
-        target = check_target(path, target)
-        first = int(path._layout.fit_intercept and not intercept)
-        steps = spread(last_shown(path) if t_max is None else t_max, MOST_POINTS)
+        path, target = path_of(estimator), check_target(path_of(estimator), target)
+        names, called = symbols_of(estimator, symbols)
+        if parameters is None:
+            parameters = range(int(has_intercept(path)), len(names))
+        chosen = [check_parameter(names, parameter) for parameter in parameters]
+        steps = choose(path, t, t_max, MOST_POINTS)
+        limit = _limit(path, target)
         display = cls(
             t=steps,
-            coef=path._descent.theta(steps)[:, first:, target],
-            names=names[first:],
-            limit=_limit(path, target, first),
+            coef=parameters_of(path, steps, target)[:, chosen],
+            names=[called[j] for j in chosen],
+            limit=None if limit is None else limit[chosen],
         )
         return display.plot(ax=ax, **looks)
 
@@ -138,6 +160,7 @@ class CoefPathDisplay:
         ax: Any = None,
         *,
         n_named: int = MOST_NAMED,
+        legend: LegendStyle | None = None,
         line_kw: Style = None,
         rest_kw: Style = None,
         mark_kw: Style = None,
@@ -150,6 +173,10 @@ class CoefPathDisplay:
             Where to draw. None: a new figure.
         n_named : int, default=8
             How many coefficients have a name and a colour.
+        legend : bool, dict or None, default=None
+            Whether a legend has the names; a dict is passed to ``ax.legend``. None: the names stand
+            at the ends of the lines, unless a figure without a layout leaves no room there.
+            False: there are no names.
         line_kw, rest_kw, mark_kw : dict, default=None
             Styles of the named lines, the others and the least-squares marks.
 
@@ -168,14 +195,19 @@ class CoefPathDisplay:
         for i, j in enumerate(named):
             style = {"color": SERIES[i % len(SERIES)], "linewidth": 1.8, "zorder": 3}
             style["linestyle"] = DASHES[i % len(DASHES)]
+            style |= dots(self.t, int(self.t[-1]), 2.5)
             lines[j] = self._draw(j, merged(style, line_kw))
         self.lines_ = [lines[j] for j in range(len(self.names))]
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         tidy(ax, "number of updates t", "coefficient")
-        wait_axis(ax, int(self.t[-1]))
+        updates_axis(ax, int(self.t[-1]))
         self._hold_limits()
         self.marks_ = self._draw_marks(named, mark_kw)
-        self.texts_ = self._draw_names(named)
+        at_ends = legend is None and has_layout(ax)
+        self.texts_ = self._draw_names(named) if at_ends else []
+        wanted = not at_ends if legend is None else legend
+        handles = [self.lines_[j] for j in named] + self.marks_[:1]
+        self.legend_ = draw_legend(ax, wanted, handles=handles)
         ax.set_title(self._title(len(named)), fontsize="medium", loc="left")
         return self
 
@@ -188,7 +220,7 @@ class CoefPathDisplay:
         return [int(j) for j in np.argsort(-end, kind="stable")[:most]]
 
     def _title(self, named: int) -> str:
-        said = ["◁ least squares"] if self.marks_ else []
+        said = ["◁ least squares"] if self.marks_ and self.legend_ is None else []
         if len(self.names) > named:
             said.append(f"grey: {len(self.names) - named:,} smaller ones")
         return "    ".join(said)
@@ -201,7 +233,7 @@ class CoefPathDisplay:
             shown = np.concatenate([shown, self.limit[np.abs(self.limit) <= reach]])
         low, high = min(float(shown.min()), 0.0), max(float(shown.max()), 0.0)
         room = 0.05 * ((high - low) or 1.0)
-        self.ax_.set_ylim(low - room, high + room)
+        set_limits(self.ax_, y=(low - room, high + room))
 
     def _draw_marks(self, named: list[int], given: Style) -> list[Any]:
         if self.limit is None:
@@ -211,7 +243,12 @@ class CoefPathDisplay:
         for j in named:
             if low <= self.limit[j] <= high:
                 style = {"color": self.lines_[j].get_color(), "marker": "<", "markersize": 6}
-                style |= {"linestyle": "none", "markerfacecolor": "white", "clip_on": False}
+                style |= {
+                    "label": "least squares",
+                    "linestyle": "none",
+                    "markerfacecolor": "white",
+                    "clip_on": False,
+                }
                 marks += self.ax_.plot(
                     [MARK_SHIFT],
                     [self.limit[j]],
@@ -240,10 +277,10 @@ class CoefPathDisplay:
         ]
 
 
-def _limit(path: DescentPath, target: int, first: int) -> Floats | None:
-    """The least-squares values, where the solver kept what they take."""
+def _limit(path: DescentPath, target: int) -> Floats | None:
+    """Return the least-squares values, if the solver kept what they take."""
     try:
-        return least_squares(path._descent)[first:, target]
+        return of_target(path, path.limit(), target)
     except ValueError:
         return None
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd._reading import names_of, path_of, transform
+from sklearn_gd._estimator.path_of import names_of, path_of, transform
+from sklearn_gd.display._axes import new_axes, set_limits, tidy
 from sklearn_gd.display._canvas import (
     FRAME_MS,
     GREEN,
@@ -15,14 +16,14 @@ from sklearn_gd.display._canvas import (
     MOST_FRAMES,
     RED,
     SKY,
+    LegendStyle,
     Style,
-    legend,
+    draw_legend,
     merged,
-    new_axes,
     player,
-    tidy,
 )
-from sklearn_gd.display._iterates import check_target, choose, milestones
+from sklearn_gd.display._iterates import choose, fitted_at, last_shown, milestones
+from sklearn_gd.display._parameters import check_target, has_intercept, parameters_of
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 GRID = 200
 # More points than this are a blot.
 MOST_POINTS = 1000
+# A line that leaves the data by more than this share of their height is cut off.
+BEYOND = 0.8
 
 
 class FitDisplay:
@@ -45,11 +48,13 @@ class FitDisplay:
     grid : array-like of shape (n_points,)
         Where the lines are evaluated.
     lines : array-like of shape (n_iterates, n_points)
-        Predictions on the grid; the first line first, the fitted line last.
+        Predictions on the grid, in the order of `t`.
     t : array-like of shape (n_iterates,)
         The number of updates that led to each line.
     loss : array-like of shape (n_iterates,)
         The loss of each line.
+    fitted : int, default=None
+        The number of updates that led to the fitted line. None: no line is called fitted.
     x_name, y_name : str
         Labels of the axes.
 
@@ -60,10 +65,10 @@ class FitDisplay:
     scatter_ : matplotlib PathCollection
         The data.
     first_line_, line_ : matplotlib Line2D
-        The first line, dashed green, and the fitted line, solid red.
+        The first line, dashed green, and the last one, solid red.
     between_ : list of Line2D
         Lines between.
-    legend_ : matplotlib Legend
+    legend_ : matplotlib Legend or None
         The legend.
 
     Examples
@@ -85,12 +90,14 @@ class FitDisplay:
         lines: ArrayLike,
         t: ArrayLike,
         loss: ArrayLike,
+        fitted: int | None = None,
         x_name: str = "x",
         y_name: str = "y",
     ) -> None:
         self.x, self.y = np.asarray(x), np.asarray(y)
         self.grid, self.lines = np.asarray(grid), np.asarray(lines)
         self.t, self.loss = np.asarray(t), np.asarray(loss)
+        self.fitted = fitted
         self.x_name, self.y_name = x_name, y_name
 
     @classmethod
@@ -101,6 +108,7 @@ class FitDisplay:
         y: Any,
         *,
         t: ArrayLike | None = None,
+        t_max: int | None = None,
         target: int = 0,
         ax: Any = None,
         **looks: Any,
@@ -116,7 +124,10 @@ class FitDisplay:
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Targets.
         t : array-like of int, default=None
-            The iterates to keep. None: up to 60 of them from start to stop, evenly apart.
+            The iterates to keep. None: up to 60 of them from 0 to `t_max`, evenly apart.
+        t_max : int, default=None
+            The last number of updates shown. None: the stop and, if the descent diverges, a few
+            updates beyond it.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -135,13 +146,16 @@ class FitDisplay:
         if len(shape) != 2 or shape[1] != 1:
             raise ValueError(f"FitDisplay draws one feature: X of shape (n, 1); got shape {shape}.")
         x = np.asarray(X, dtype=float)[:, 0]
-        steps = milestones(path, MOST_FRAMES) if t is None else choose(path, t, MOST_FRAMES)
+        if t is None:
+            steps = milestones(path, last_shown(path) if t_max is None else t_max, MOST_FRAMES)
+        else:
+            steps = choose(path, t, t_max, MOST_FRAMES)
         grid = np.linspace(x.min(), x.max(), GRID)
-        theta = path._descent.theta(steps)[:, :, target]
+        theta = parameters_of(path, steps, target)
         Z = np.asarray(transform(estimator, _like(X, grid)), dtype=float)
-        lines = theta[:, -Z.shape[1] :] @ Z.T
-        if path._layout.fit_intercept:
-            lines = lines + theta[:, :1]
+        with np.errstate(invalid="ignore"):  # far out a diverging line is infinite
+            lines = theta[:, -Z.shape[1] :] @ Z.T
+            lines = lines + theta[:, :1] if has_intercept(path) else lines
         display = cls(
             x=x,
             y=np.asarray(y, dtype=float).reshape(len(x), -1)[:, target],
@@ -149,6 +163,7 @@ class FitDisplay:
             lines=lines,
             t=steps,
             loss=path.loss(steps),
+            fitted=fitted_at(path),
             x_name=str(X.columns[0]) if hasattr(X, "columns") else _feature_name(estimator),
             y_name=str(getattr(y, "name", None) or "y"),
         )
@@ -159,6 +174,7 @@ class FitDisplay:
         ax: Any = None,
         *,
         between: int = 4,
+        legend: LegendStyle = True,
         scatter_kw: Style = None,
         first_kw: Style = None,
         line_kw: Style = None,
@@ -171,9 +187,11 @@ class FitDisplay:
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         between : int, default=4
-            How many of the lines between first and fitted are drawn.
+            How many of the lines between the first and the last are drawn.
+        legend : bool or dict, default=True
+            Whether there is a legend; a dict is passed to ``ax.legend``.
         scatter_kw, first_kw, line_kw, between_kw : dict, default=None
-            Styles of data, first line, fitted line and lines between.
+            Styles of data, first line, last line and lines between.
 
         Returns
         -------
@@ -191,7 +209,7 @@ class FitDisplay:
         self.first_line_ = self._draw_first(first_kw)
         self.line_ = self._draw_last(line_kw)
         shown = [self.scatter_, self.first_line_, *self.between_[:1], self.line_]
-        self.legend_ = legend(ax, handles=shown)
+        self._legend(legend, shown)
         return self
 
     def animate(
@@ -199,11 +217,12 @@ class FitDisplay:
         ax: Any = None,
         *,
         interval: int = FRAME_MS,
+        legend: LegendStyle = True,
         scatter_kw: Style = None,
         first_kw: Style = None,
         line_kw: Style = None,
     ) -> FuncAnimation:
-        """The line on its way from the first to the fitted one, a frame for each iterate kept.
+        """The line on its way from the first to the last one, a frame for each iterate kept.
 
         Parameters
         ----------
@@ -211,6 +230,8 @@ class FitDisplay:
             Where to draw. None: a new figure.
         interval : int, default=100
             Milliseconds from frame to frame.
+        legend : bool or dict, default=True
+            Whether there is a legend; a dict is passed to ``ax.legend``.
         scatter_kw, first_kw, line_kw : dict, default=None
             Styles of data, first line and moving line.
 
@@ -224,7 +245,7 @@ class FitDisplay:
         self.first_line_ = self._draw_first(first_kw)
         self.line_ = self._draw_last(line_kw)
         self.line_.set_label("line after t updates")
-        self.legend_ = legend(ax)
+        self._legend(legend, [self.scatter_, self.first_line_, self.line_])
 
         def draw(i: int) -> list[Any]:
             self.line_.set_ydata(self.lines[i])
@@ -237,20 +258,32 @@ class FitDisplay:
         return player(ax, draw, range(len(self.t)), interval)
 
     def _frame(self, ax: Any, scatter_kw: Style) -> Any:
-        """Axes with the data on them, and limits that no wild line moves."""
+        """Return axes with the data on them, and limits that no wild line moves."""
         ax = new_axes(ax, "FitDisplay")
         self.ax_, self.figure_ = ax, ax.figure
         thin = slice(None, None, 1 + (len(self.x) - 1) // MOST_POINTS)
+        limits = self._limits()
         style = {"color": SKY, "edgecolors": "white", "linewidths": 0.5, "s": 28, "zorder": 1}
         self.scatter_ = ax.scatter(
             self.x[thin], self.y[thin], label="data", **{**style, **(scatter_kw or {})}
         )
-        shown = np.concatenate([self.y, self.lines[0], self.lines[-1]])
-        shown = shown[np.isfinite(shown)]
-        margin = 0.06 * (np.ptp(shown) or 1.0)
-        ax.set_ylim(shown.min() - margin, shown.max() + margin)
+        set_limits(ax, y=limits)
         tidy(ax, self.x_name, self.y_name)
         return ax
+
+    def _limits(self) -> tuple[float, float]:
+        """Return limits for the data and the first line, and for the last within reach of them.
+
+        If the loss rises, the line after the first update belongs to them.
+        """
+        rises = len(self.t) > 1 and self.loss[-1] > self.loss[0]
+        sure = np.concatenate([self.y, *self.lines[: 1 + rises]])
+        sure = sure[np.isfinite(sure)]
+        reach = BEYOND * np.ptp(sure)
+        last = np.clip(np.nan_to_num(self.lines[-1]), sure.min() - reach, sure.max() + reach)
+        shown = np.concatenate([sure, last])
+        margin = 0.06 * (np.ptp(shown) or 1.0)
+        return float(shown.min() - margin), float(shown.max() + margin)
 
     def _between(self, most: int) -> list[int]:
         inner = np.arange(1, len(self.t) - 1)
@@ -260,24 +293,32 @@ class FitDisplay:
 
     def _draw_first(self, given: Style) -> Any:
         style = {"color": GREEN, "linestyle": (0, (5, 2)), "linewidth": 2.2, "zorder": 3}
-        if len(self.t) == 1:  # first and fitted line are one: the dashes lie on top
+        if len(self.t) == 1:  # first and last line are one: the dashes lie on top
             style["zorder"] = 5
-        label = f"first line, t = {self.t[0]:,}: J = {self.loss[0]:.3g}"
-        return self.ax_.plot(self.grid, self.lines[0], label=label, **merged(style, given))[0]
+        # A descent that diverges at once keeps the line that it started from.
+        name = "first and fitted line" if self.t[0] == self.fitted else "first line"
+        return self._line(0, name, merged(style, given))
 
     def _draw_last(self, given: Style) -> Any:
         style = {"color": RED, "linewidth": 2.2, "zorder": 4}
-        label = f"fitted line, t = {self.t[-1]:,}: J = {self.loss[-1]:.3g}"
-        return self.ax_.plot(self.grid, self.lines[-1], label=label, **merged(style, given))[0]
+        name = "fitted line" if self.t[-1] == self.fitted else "last line"
+        return self._line(-1, name, merged(style, given))
+
+    def _line(self, i: int, name: str, style: dict[str, Any]) -> Any:
+        label = f"{name}, t = {self.t[i]:,}: J = {self.loss[i]:.3g}"
+        return self.ax_.plot(self.grid, self.lines[i], label=label, **style)[0]
+
+    def _legend(self, wanted: LegendStyle, handles: list[Any]) -> None:
+        self.legend_ = draw_legend(self.ax_, wanted, handles=handles)
 
 
 def _like(X: Any, grid: Any) -> Any:
-    """The grid as one column of the same kind as X, so that a pipeline knows its name."""
+    """Return the grid as one column of the same kind as X, so that a pipeline knows its name."""
     column = grid[:, np.newaxis]
     return type(X)(column, columns=X.columns) if hasattr(X, "iloc") else column
 
 
 def _feature_name(estimator: Any) -> str:
-    """The name of the one column that the descent saw; what a pipeline makes several of is x."""
-    names, layout = names_of(estimator), path_of(estimator)._layout
-    return names[-1] if len(names) == 1 + layout.fit_intercept else "x"
+    """Return the name of the one column that the descent saw; several columns are called x."""
+    names = names_of(estimator)
+    return names[-1] if len(names) == 1 + has_intercept(path_of(estimator)) else "x"

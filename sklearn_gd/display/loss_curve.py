@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.outlook import at_rate
-from sklearn_gd._reading import last_step, path_of
+from sklearn_gd._estimator.path_of import last_step, path_of, transform
+from sklearn_gd.display._axes import loss_axis, new_axes, set_limits, tidy, updates_axis
 from sklearn_gd.display._canvas import (
-    BESIDE,
     DASHES,
     GREY,
     RED,
     SERIES,
+    LegendStyle,
     Style,
-    legend,
-    loss_axis,
+    draw_legend,
     merged,
-    new_axes,
-    tidy,
-    wait_axis,
 )
 from sklearn_gd.display._curves import (
     LossCurve,
     curve_of,
-    floor_of,
+    floor_line,
+    held_out_curve,
+    known_end,
     rate_label,
     rate_of,
+    shared,
     unstopped,
 )
-from sklearn_gd.display._iterates import BLOWN_UP, known_by, last_shown
+from sklearn_gd.display._iterates import BLOWN_UP, FEWEST_RISEN, dots
 
-# Up to so many updates each iterate has its own dot.
-MOST_DOTS = 40
+Floats = NDArray[np.float64]
+
 # A loss that falls by more than this factor is shown by powers of ten.
 IN_PROPORTION = 30.0
+# Matplotlib's margins of a logarithmic axis overflow for losses near the largest float.
+LARGEST = 1e200
 # Rates are compared over at least so many updates.
 FEWEST_COMPARED = 10
 
@@ -45,16 +48,16 @@ class LossCurveDisplay:
     """Loss against iteration, with the threshold, the floor, and where and why it stopped.
 
     Make it with :meth:`from_estimator`, or with numbers of your own. Beyond the stop a curve is
-    drawn thin and dotted; there a diverging descent shows what it would come to.
+    drawn thin and dotted; there a diverging descent shows how its loss rises.
 
     Parameters
     ----------
     curves : list of LossCurve
         The descents.
     loss_floor : float, default=None
-        The least possible loss, where the descents share one.
+        The least possible loss, if the descents share one.
     tol : float, default=None
-        The loss threshold, where there is one.
+        The loss threshold, if there is one.
     max_stable_lr : float, default=None
         The largest stable rate, said above the legend.
 
@@ -67,10 +70,10 @@ class LossCurveDisplay:
     beyond_ : list of Line2D
         Each descent from its stop on.
     stops_ : list of Line2D
-        The marks where they stopped.
+        The marks where they stopped, and at the least losses on held-out rows.
     floor_line_, tol_line_ : Line2D or None
         The level lines.
-    legend_ : matplotlib Legend
+    legend_ : matplotlib Legend or None
         The legend.
 
     Examples
@@ -102,7 +105,11 @@ class LossCurveDisplay:
         estimator: Any,
         *,
         lrs: Sequence[float | str] | None = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: ArrayLike | None = None,
         labels: Sequence[str] | None = None,
+        t: ArrayLike | None = None,
         t_max: int | None = None,
         ax: Any = None,
         **looks: Any,
@@ -116,11 +123,18 @@ class LossCurveDisplay:
         lrs : sequence of float, "auto" or "best", default=None
             Compare these rates on the problem of one estimator, without fitting again: "auto" is
             1 / largest curvature, "best" is 2 / (largest + smallest curvature).
+        X_val, y_val : array-like, default=None
+            Held-out rows of one estimator, whose loss is drawn too, with its minimum marked. A
+            pipeline transforms them before.
+        sample_weight_val : array-like of shape (n_samples,), default=None
+            Weights of the held-out rows.
         labels : sequence of str, default=None
-            What the legend calls each descent.
+            What the legend calls each descent; with held-out rows, the two curves.
+        t : array-like of int, default=None
+            The iterates to show. None: all from 0 to `t_max`, of very many some.
         t_max : int, default=None
-            The last number of updates shown. None: up to the stop and, where a descent diverges, a
-            little beyond.
+            The last number of updates shown. None: the stop and, if a descent diverges, a few
+            updates beyond it.
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         **looks : dict
@@ -134,35 +148,30 @@ class LossCurveDisplay:
         estimators = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
         paths = [path_of(each) for each in estimators]
         _check_some("estimator", paths)
+        names = [f"lr = {path.lr:.3g}" for path in paths]
         if lrs is not None:
             lrs = list(lrs)
             _check_some("lrs", lrs)
-            if len(paths) > 1:
-                raise ValueError(f"lrs compares rates of one estimator; got {len(paths)} of them.")
+            _check_one("lrs compares rates", paths)
             t_max = max(paths[0].n_iter, FEWEST_COMPARED) if t_max is None else t_max
-            labels = [rate_label(paths[0], lr) for lr in lrs] if labels is None else labels
-            paths = [at_rate(paths[0], rate_of(paths[0], lr)) for lr in lrs]
-        if t_max is None:
-            latest = max(last_shown(path) for path in paths)
-            ends = [known_by(path, latest) for path in paths]
-        else:
-            ends = [t_max] * len(paths)
-        if labels is None:
-            labels = [f"lr = {path.lr:.3g}" for path in paths] if len(paths) > 1 else ["loss J"]
-        labels = [labels] if isinstance(labels, str) else list(labels)
-        if len(labels) != len(paths):
-            raise ValueError(f"labels must name {len(paths)} descents; got {len(labels)} of them.")
-        curves = [
-            curve_of(path, end, str(name))
-            for path, end, name in zip(paths, ends, labels, strict=True)
-        ]
+            names = [rate_label(paths[0], lr) for lr in lrs]
+            paths = [paths[0].at_lr(rate_of(paths[0], lr)) for lr in lrs]
+        elif len(paths) == 1:
+            names = [f"loss J, {names[0]}"]
+        ends = known_end(paths) if t_max is None else [t_max] * len(paths)
+        curves = [curve_of(path, t, end, "") for path, end in zip(paths, ends, strict=True)]
         if lrs is not None:
             curves = [unstopped(curve) for curve in curves]
+        if X_val is not None:
+            _check_one("X_val holds out rows", paths)
+            rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
+            curves.append(held_out_curve(paths[0], np.asarray(curves[0].t), rows))
+            names = [f"training rows, lr = {paths[0].lr:.3g}", "held-out rows"]
         display = cls(
-            curves,
-            loss_floor=_shared([floor_of(path) for path in paths]),
-            tol=_shared([getattr(last_step(each), "tol", None) for each in estimators]),
-            max_stable_lr=_shared([getattr(path, "max_stable_lr", None) for path in paths]),
+            _labelled(curves, names if labels is None else labels),
+            loss_floor=floor_line(curves[: len(paths)]),
+            tol=shared([getattr(last_step(each), "tol", None) for each in estimators]),
+            max_stable_lr=shared([getattr(path, "max_stable_lr", None) for path in paths]),
         )
         return display.plot(ax=ax, **looks)
 
@@ -170,6 +179,8 @@ class LossCurveDisplay:
         self,
         ax: Any = None,
         *,
+        excess: bool = False,
+        legend: LegendStyle = True,
         line_kw: Style = None,
         beyond_kw: Style = None,
         stop_kw: Style = None,
@@ -182,6 +193,11 @@ class LossCurveDisplay:
         ----------
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
+        excess : bool, default=False
+            Draw how far the loss is above the least possible one, by powers of ten. Differences
+            smaller than the rounding of the first loss are left out.
+        legend : bool or dict, default=True
+            Whether there is a legend; a dict is passed to ``ax.legend``.
         line_kw, beyond_kw, stop_kw, floor_kw, tol_kw : dict, default=None
             Styles of the curves, their continuations, the stop marks and the level lines.
 
@@ -192,82 +208,107 @@ class LossCurveDisplay:
         """
         ax = new_axes(ax, "LossCurveDisplay")
         self.ax_, self.figure_ = ax, ax.figure
+        losses = [_heights(curve, excess) for curve in self.curves]
+        styles = {"line": line_kw, "beyond": beyond_kw, "stop": stop_kw}
         self.lines_: list[Any] = []
         self.beyond_: list[Any] = []
         self.stops_: list[Any] = []
-        for i, curve in enumerate(self.curves):
-            self._draw(i, curve, line_kw, beyond_kw, stop_kw)
-        self.floor_line_ = self._level("least possible loss", self.loss_floor, ":", floor_kw)
-        self.tol_line_ = self._level("tol", self.tol, (0, (5, 3)), tol_kw)
-        tidy(ax, "number of updates t", "loss J")
-        wait_axis(ax, max(int(curve.t[-1]) for curve in self.curves))
-        self._scale()
+        for i, loss in enumerate(losses):
+            self._draw(i, loss, styles)
+        self._draw_levels(excess, floor_kw, tol_kw)
+        tidy(ax, "number of updates t", "loss J" + excess * " above the least possible loss")
+        updates_axis(ax, self._last())
+        self._scale(losses, excess)
         # Curves that fall and curves that rise leave no corner free.
         crossed = len(self.curves) > 1 and any(curve.diverges for curve in self.curves)
-        place = BESIDE if crossed else {}
-        self.legend_ = legend(ax, title=self._limit_words(), title_fontsize="small", **place)
+        self.legend_ = draw_legend(ax, legend, beside=crossed, title=self._limit_words())
         return self
 
-    def _draw(self, i: int, curve: LossCurve, line: Style, beyond: Style, stop: Style) -> None:
-        several = len(self.curves) > 1
+    def _draw(self, i: int, loss: Floats, styles: dict[str, Style]) -> None:
+        curve, several = self.curves[i], len(self.curves) > 1
+        t = np.asarray(curve.t)
         color = RED if several and curve.diverges else SERIES[i % len(SERIES)]
         style = {"color": color, "linewidth": 2.0, "linestyle": DASHES[i % len(DASHES)]}
-        if curve.t[-1] <= MOST_DOTS:
-            style |= {"marker": "o", "markersize": 4}
-        last = curve.t[-1] if curve.stop is None else curve.stop
-        loss = np.where(np.isfinite(curve.loss), curve.loss, np.nan)
-        before, after = curve.t <= last, curve.t >= last
-        label = f"{curve.label}: {curve.ending}" if several else curve.label
-        (drawn,) = self.ax_.plot(curve.t[before], loss[before], label=label, **merged(style, line))
+        last = t[-1] if curve.stop is None else curve.stop
+        before, after = t <= last, t >= last
+        style |= dots(t[before], self._last(), 4)
+        label = curve.words if several else curve.label
+        style = merged(style, styles["line"])
+        (drawn,) = self.ax_.plot(t[before], loss[before], label=label, **style)
         self.lines_.append(drawn)
+        if curve.best is not None:
+            self.stops_ += self._mark(t == curve.best, i, loss, styles["stop"])
         if curve.stop is None:
             return
         thin = {"color": drawn.get_color(), "linewidth": 1.6, "linestyle": ":"}
+        thin |= dots(t[after], self._last(), 3)
         if not several and len(loss[after]) > 1:
-            thin["label"] = "beyond the stop"
-        self.beyond_ += self.ax_.plot(curve.t[after], loss[after], **merged(thin, beyond))
-        self.stops_ += self._draw_stop(curve, drawn.get_color(), several, stop)
+            thin["label"] = f"beyond the {'least loss' if curve.diverges else 'stop'}"
+        self.beyond_ += self.ax_.plot(t[after], loss[after], **merged(thin, styles["beyond"]))
+        self.stops_ += self._mark(t == curve.stop, i, loss, styles["stop"])
 
-    def _draw_stop(self, curve: LossCurve, color: Any, several: bool, given: Style) -> list[Any]:
+    def _last(self) -> int:
+        return max(int(np.asarray(curve.t)[-1]) for curve in self.curves)
+
+    def _mark(self, at: Any, i: int, loss: Floats, given: Style) -> list[Any]:
+        """Mark a stop, or the least loss on held-out rows."""
+        curve = self.curves[i]
+        marker = "*" if curve.best is not None else "X" if curve.diverges else "s"
         style = {
-            "color": color,
-            "marker": "X" if curve.diverges else "s",
-            "markersize": 8,
+            "color": self.lines_[i].get_color(),
+            "marker": marker,
+            "markersize": 14 if marker == "*" else 8,
             "markeredgecolor": "white",
             "linestyle": "none",
             "zorder": 5,
             "clip_on": False,
         }
-        if not several:
+        if len(self.curves) == 1 and curve.ending:
             style["label"] = curve.ending
-        at = curve.t == curve.stop
-        return list(self.ax_.plot(curve.t[at], curve.loss[at], **merged(style, given)))
+        return list(self.ax_.plot(np.asarray(curve.t)[at], loss[at], **merged(style, given)))
 
-    def _level(self, name: str, value: float | None, dashes: Any, given: Style) -> Any:
-        if value is None:
+    def _draw_levels(self, excess: bool, floor_kw: Style, tol_kw: Style) -> None:
+        lowered = self.tol
+        if excess and self.tol is not None:
+            lowered = self.tol - (self.curves[0].floor or 0.0)
+            lowered = lowered if lowered > 0 else None
+        floor = None if excess else self.loss_floor
+        self.floor_line_ = self._level("least possible loss", floor, floor, ":", floor_kw)
+        self.tol_line_ = self._level("tol", self.tol, lowered, (0, (5, 3)), tol_kw)
+
+    def _level(
+        self, name: str, value: float | None, height: float | None, dashes: Any, given: Style
+    ) -> Any:
+        if value is None or height is None:
             return None
         style = {"color": GREY, "linewidth": 1.2, "linestyle": dashes, "zorder": 1}
-        return self.ax_.axhline(value, label=f"{name} {value:.4g}", **merged(style, given))
+        return self.ax_.axhline(height, label=f"{name} {value:.4g}", **merged(style, given))
 
-    def _scale(self) -> None:
-        """Limits that hold every start and stop, whatever rises beyond."""
-        losses = np.concatenate([curve.loss for curve in self.curves])
-        first = max(float(curve.loss[0]) for curve in self.curves)
-        rises = bool((losses > 1.5 * first).any() or not np.isfinite(losses).all())
-        top = first * (BLOWN_UP if rises else 1.0)
-        levels = [level for level in (self.loss_floor, self.tol) if level]
-        positive = [*losses[(losses > 0) & (losses < np.inf)], *levels]
+    def _scale(self, losses: list[Floats], excess: bool) -> None:
+        """Set limits that hold every start and stop, and the first losses of those that rise."""
+        drawn = np.concatenate(losses)
+        first = max((float(loss[0]) for loss in losses if np.isfinite(loss[0])), default=0.0)
+        rises = bool((drawn > 1.5 * first).any())
+        top = self._top(losses, first) if rises else first
+        levels = [line.get_ydata()[0] for line in (self.floor_line_, self.tol_line_) if line]
+        positive = [*drawn[drawn > 0], *(level for level in levels if level > 0)]
         if not positive:
             return
         low = min(positive)
-        if top > IN_PROPORTION * low:
+        if excess or top > IN_PROPORTION * low or self.ax_.get_yscale() == "log":
             self.ax_.set_yscale("log")
             # A floor that is rounding only must not squeeze the rest of the picture.
-            self.ax_.set_ylim(low / 1.5, top * (1.2 if rises else 2.0))
+            set_limits(self.ax_, y=(low / 1.5, top * (1.2 if rises else 2.0)))
             loss_axis(self.ax_.yaxis, low, top)
         else:
             room = 0.06 * (top - low) or 0.06 * top
-            self.ax_.set_ylim(low - room, top + room)
+            set_limits(self.ax_, y=(low - room, top + room))
+
+    def _top(self, losses: list[Floats], first: float) -> float:
+        """Return a loss high enough for a few risen iterates; alone a descent is shown whole."""
+        if len(losses) == 1:
+            return float(np.nanmax(losses[0]))
+        return max(BLOWN_UP * first, *(_few_risen(loss) for loss in losses))
 
     def _limit_words(self) -> str | None:
         if self.max_stable_lr is None or not np.isfinite(self.max_stable_lr):
@@ -275,14 +316,33 @@ class LossCurveDisplay:
         return f"stable below lr = {self.max_stable_lr:.3g}"
 
 
+def _heights(curve: LossCurve, excess: bool) -> Floats:
+    """Return the losses to draw, nan for those that no axis can show."""
+    loss = curve.excess() if excess else np.asarray(curve.loss)
+    return np.where(np.abs(loss) < LARGEST, loss, np.nan)
+
+
+def _few_risen(loss: Floats) -> float:
+    """Return the loss a few updates after the least one, that of the last update if none rises."""
+    if not np.isfinite(loss).any():
+        return 0.0
+    least = int(np.nanargmin(loss))
+    seen = loss[least : least + FEWEST_RISEN + 1]
+    return float(np.nanmax(seen))
+
+
+def _labelled(curves: list[LossCurve], labels: Sequence[str]) -> list[LossCurve]:
+    labels = [labels] if isinstance(labels, str) else list(labels)
+    if len(labels) != len(curves):
+        raise ValueError(f"labels must name {len(curves)} descents; got {len(labels)} of them.")
+    return [replace(curve, label=str(said)) for curve, said in zip(curves, labels, strict=True)]
+
+
 def _check_some(name: str, given: Sequence[Any]) -> None:
     if len(given) == 0:
         raise ValueError(f"{name} must name at least one; got an empty list.")
 
 
-def _shared(values: list[Any]) -> Any:
-    """What all have in common to four digits, else None."""
-    first = values[0]
-    if first is None or any(v is None or abs(v - first) > 1e-4 * abs(first) for v in values):
-        return None
-    return first
+def _check_one(purpose: str, paths: Sequence[Any]) -> None:
+    if len(paths) > 1:
+        raise ValueError(f"{purpose} of one estimator; got {len(paths)} of them.")

@@ -8,22 +8,30 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.section import section
-from sklearn_gd._reading import names_of, path_of
+from sklearn_gd._estimator.path_of import path_of
+from sklearn_gd.display._axes import new_axes, set_limits, tidy
 from sklearn_gd.display._canvas import (
     BLUE,
     FRAME_MS,
     GREEN,
     GREY,
     RED,
+    LegendStyle,
     Style,
-    legend,
+    draw_legend,
     merged,
-    new_axes,
     player,
-    tidy,
 )
-from sklearn_gd.display._iterates import check_parameter, check_target, choose, iterate_words
+from sklearn_gd.display._iterates import choose, iterate_words
+from sklearn_gd.display._parameters import (
+    Symbols,
+    check_parameter,
+    check_target,
+    has_intercept,
+    of_target,
+    parameters_of,
+    symbols_of,
+)
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -49,7 +57,7 @@ class LossSlopeDisplay:
     """One parameter: the parabola of its loss, the iterates, tangents and steps lr * slope.
 
     The slope of the tangent is the partial derivative; the arrow along the axis of the parameter is
-    the step - lr * slope to the next iterate. Make it with :meth:`from_estimator`, or with numbers
+    the step to the next iterate, - lr * slope. Make it with :meth:`from_estimator`, or with numbers
     of your own.
 
     Parameters
@@ -66,6 +74,8 @@ class LossSlopeDisplay:
         The second derivative of the loss by the parameter, everywhere the same.
     lr : float
         The learning rate.
+    step : array-like of shape (n_iterates,), default=None
+        How far the next update moves the parameter. None: -lr * slope.
     name : str
         The parameter's name.
     others : bool
@@ -84,7 +94,7 @@ class LossSlopeDisplay:
         The tangents.
     steps_ : list of matplotlib Annotation
         The steps, as arrows.
-    legend_ : matplotlib Legend
+    legend_ : matplotlib Legend or None
         The legend.
 
     Examples
@@ -106,12 +116,15 @@ class LossSlopeDisplay:
         t: ArrayLike,
         curvature: float,
         lr: float,
+        step: ArrayLike | None = None,
         name: str = "x0",
         others: bool = False,
     ) -> None:
         self.value, self.loss = np.asarray(value), np.asarray(loss)
         self.slope, self.t = np.asarray(slope), np.asarray(t)
         self.curvature, self.lr = curvature, lr
+        plain = 0.0 - lr * self.slope  # a step of nothing is not -0
+        self.step = plain if step is None else np.asarray(step)
         self.name, self.others = name, others
 
     @classmethod
@@ -119,8 +132,10 @@ class LossSlopeDisplay:
         cls,
         estimator: Any,
         *,
-        parameter: str | int | None = None,
+        parameters: str | int | None = None,
+        symbols: Symbols = None,
         t: ArrayLike | None = None,
+        t_max: int | None = None,
         target: int = 0,
         ax: Any = None,
         **looks: Any,
@@ -131,12 +146,16 @@ class LossSlopeDisplay:
         ----------
         estimator : GDLinearRegressor, Pipeline or DescentPath
             Fitted.
-        parameter : str or int, default=None
-            Its name, "intercept" for the intercept, or its position, the intercept first. None: the
-            coefficient of the first feature.
+        parameters : str or int, default=None
+            The name of the parameter, "intercept" for the intercept, or its position, the intercept
+            first. None: the coefficient of the first feature.
+        symbols : dict of str to str, default=None
+            What to call parameters in the picture, such as ``{"x0": "w"}``.
         t : array-like of int, default=None
-            The iterates to show. None: up to 30 of them from start to stop and, where the descent
-            diverges, a little beyond.
+            The iterates to show. None: up to 30 of them from 0 to `t_max`.
+        t_max : int, default=None
+            The last number of updates shown. None: the stop and, if the descent diverges, a few
+            updates beyond it.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -149,21 +168,22 @@ class LossSlopeDisplay:
         LossSlopeDisplay
             Drawn.
         """
-        path, names = path_of(estimator), names_of(estimator)
-        if parameter is None:
-            parameter = int(path._layout.fit_intercept)
-        j, target = check_parameter(names, parameter), check_target(path, target)
-        steps = choose(path, t, MOST_ITERATES)
-        along = np.eye(len(names))[:, [j]]
+        path, target = path_of(estimator), check_target(path_of(estimator), target)
+        names, called = symbols_of(estimator, symbols)
+        chosen = int(has_intercept(path)) if parameters is None else parameters
+        j = check_parameter(names, chosen)
+        steps = choose(path, t, t_max, MOST_ITERATES)
+        value = parameters_of(path, steps, target)[:, j]
         display = cls(
-            value=path._descent.theta(steps)[:, j, target],
+            value=value,
             loss=path.loss(steps),
-            slope=path._descent.gradient(steps)[:, j, target],
+            slope=of_target(path, path.gradient(steps), target)[:, j],
             t=steps,
-            curvature=float(section(path._descent, along).curvature[0, 0]),
+            curvature=float(path.hessian_product(np.eye(len(names))[:, j])[j]),
             lr=path.lr,
-            name=names[j],
-            others=path._descent.spectrum.start.size > 1,
+            step=parameters_of(path, steps + 1, target)[:, j] - value,
+            name=called[j],
+            others=path.parameters(0).size > 1,
         )
         return display.plot(ax=ax, **looks)
 
@@ -172,6 +192,7 @@ class LossSlopeDisplay:
         ax: Any = None,
         *,
         tangents: Sequence[int] | None = None,
+        legend: LegendStyle = True,
         parabola_kw: Style = None,
         points_kw: Style = None,
         tangent_kw: Style = None,
@@ -185,7 +206,9 @@ class LossSlopeDisplay:
             Where to draw. None: a new figure.
         tangents : sequence of int, default=None
             Numbers of updates at which to draw tangent and step. None: the first two iterates, or
-            the first where there are other parameters.
+            the first if there are other parameters.
+        legend : bool or dict, default=True
+            Whether there is a legend; a dict is passed to ``ax.legend``.
         parabola_kw, points_kw, tangent_kw, step_kw : dict, default=None
             Styles of parabolas, iterates, tangents and step arrows.
 
@@ -200,7 +223,7 @@ class LossSlopeDisplay:
         self.tangents_ = [self._draw_tangent(i, tangent_kw) for i in at]
         self.steps_ = [self._draw_step(row % ROWS, i, step_kw) for row, i in enumerate(at)]
         self._say_first(at)
-        self.legend_ = legend(ax)
+        self.legend_ = draw_legend(ax, legend)
         return self
 
     def animate(
@@ -208,6 +231,7 @@ class LossSlopeDisplay:
         ax: Any = None,
         *,
         interval: int = SLOW_MS,
+        legend: LegendStyle = True,
         parabola_kw: Style = None,
         points_kw: Style = None,
         tangent_kw: Style = None,
@@ -220,6 +244,8 @@ class LossSlopeDisplay:
             Where to draw. None: a new figure.
         interval : int, default=500
             Milliseconds from frame to frame.
+        legend : bool or dict, default=True
+            Whether there is a legend; a dict is passed to ``ax.legend``.
         parabola_kw, points_kw, tangent_kw : dict, default=None
             Styles of parabola, iterates and tangent.
 
@@ -231,7 +257,7 @@ class LossSlopeDisplay:
         ax = self._frame(ax, [0], parabola_kw, points_kw)
         grid = self.parabolas_[0].get_xdata()
         self.tangents_, self.steps_ = [self._draw_tangent(0, tangent_kw)], []
-        self.legend_ = legend(ax)
+        self.legend_ = draw_legend(ax, legend)
 
         def draw(i: int) -> list[Any]:
             self.points_.set_data(self.value[: i + 1], self.loss[: i + 1])
@@ -275,8 +301,11 @@ class LossSlopeDisplay:
         high = max(float(np.max(self.loss[at])), float(self._parabola(at[0], grid).max()))
         low = min(float(self.loss.min()), float(self._parabola(at[0], grid).min()))
         self._below = low - 0.17 * (high - low or 1.0)
-        ax.set_ylim(self._below, high + 0.05 * (high - low or 1.0))
-        ax.set_xlim(grid[0], grid[-1])
+        set_limits(
+            ax,
+            x=(float(grid[0]), float(grid[-1])),
+            y=(self._below, high + 0.05 * (high - low or 1.0)),
+        )
         return ax
 
     def _grid(self, i: int) -> Floats:
@@ -306,7 +335,7 @@ class LossSlopeDisplay:
     def _draw_step(self, row: int, i: int, given: Style) -> Any:
         """An arrow along the axis from the iterate's value to the next, dropped from the curve."""
         base = self._below + (0.1 - ROW * row) * (self.ax_.get_ylim()[1] - self._below)
-        after = self.value[i] - self.lr * self.slope[i]
+        after = self.value[i] + self.step[i]
         style = {"arrowstyle": "-|>", "color": GREEN, "linewidth": 2.0, "shrinkA": 0, "shrinkB": 0}
         drop = {"color": GREY, "linewidth": 0.8, "linestyle": ":", "zorder": 1}
         self.ax_.plot([self.value[i]] * 2, [base, self.loss[i]], **drop)
@@ -322,15 +351,12 @@ class LossSlopeDisplay:
         i = at[0]
         self.tangents_[0].set_label(f"tangent at t = {self.t[i]:,}: slope {self.slope[i]:.4g}")
         color = self.steps_[0].arrow_patch.get_edgecolor()
-        self.ax_.plot(
-            [], [], color=color, linewidth=2.0, label=f"step -lr × slope = {self._step(i):.4g}"
-        )
+        plain = np.isclose(self.step[i], -self.lr * self.slope[i], rtol=1e-6)
+        said = f"step{' −lr × slope' if plain else ''} = {self.step[i]:.4g}"
+        self.ax_.plot([], [], color=color, linewidth=2.0, label=said)
 
     def _words(self, i: int) -> str:
         return (
             f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, slope {self.slope[i]:.4g}, "
-            f"step {self._step(i):.4g}"
+            f"step {self.step[i]:.4g}"
         )
-
-    def _step(self, i: int) -> float:
-        return float(0.0 - self.lr * self.slope[i])  # a step of nothing is not -0

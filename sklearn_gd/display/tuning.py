@@ -7,19 +7,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._reading import last_step
+from sklearn_gd._estimator.path_of import last_step
+from sklearn_gd.display._axes import new_axes, set_limits, tidy, updates_axis
 from sklearn_gd.display._canvas import (
     DASHES,
     PALE,
     RED,
     SERIES,
+    LegendStyle,
     Style,
-    legend,
+    draw_legend,
     merged,
-    new_axes,
     step_norm,
-    tidy,
-    wait_axis,
 )
 
 Floats = NDArray[np.float64]
@@ -32,7 +31,7 @@ OFF_SCALE = 0.25
 # Shades between the worst and the best.
 SHADES = 16
 
-KINDS = ("surface", "curves")
+KINDS = ("heatmap", "curves")
 
 
 class TuningDisplay:
@@ -59,17 +58,17 @@ class TuningDisplay:
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         Where it was drawn.
-    surface_ : matplotlib QuadMesh or None
+    heatmap_ : matplotlib QuadMesh or None
         The scores by colour; None for ``kind="curves"``.
     lines_ : list of Line2D
-        The curves of scores by iteration; empty for ``kind="surface"``.
+        The curves of scores by iteration; empty for ``kind="heatmap"``.
     band_ : matplotlib FillBetweenPolyCollection or None
-        One standard deviation about the chosen rate's curve; None for ``kind="surface"``.
+        One standard deviation about the chosen rate's curve; None for ``kind="heatmap"``.
     chosen_ : Line2D
         The mark of the chosen point.
     colorbar_ : matplotlib Colorbar or None
         The scale of the colours.
-    legend_ : matplotlib Legend
+    legend_ : matplotlib Legend or None
         The legend.
 
     Examples
@@ -115,7 +114,7 @@ class TuningDisplay:
         Parameters
         ----------
         estimator : GDLinearRegressorCV or Pipeline
-            Fitted. With ``cv=None`` the score is minus the generalised cross-validation error.
+            Fitted. After generalised cross-validation the score is minus its error.
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         **looks : dict
@@ -155,8 +154,9 @@ class TuningDisplay:
         self,
         ax: Any = None,
         *,
-        kind: str = "surface",
-        surface_kw: Style = None,
+        kind: str = "heatmap",
+        legend: LegendStyle = True,
+        heatmap_kw: Style = None,
         line_kw: Style = None,
         chosen_kw: Style = None,
     ) -> Self:
@@ -166,10 +166,12 @@ class TuningDisplay:
         ----------
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
-        kind : {"surface", "curves"}, default="surface"
+        kind : {"heatmap", "curves"}, default="heatmap"
             The score by colour over rate and iteration, or by iteration, a curve for each rate,
             with one standard deviation over folds about the chosen one.
-        surface_kw, line_kw, chosen_kw : dict, default=None
+        legend : bool or dict, default=True
+            Whether there is a legend; a dict is passed to ``ax.legend``.
+        heatmap_kw, line_kw, chosen_kw : dict, default=None
             Styles of the colours, the curves and the mark.
 
         Returns
@@ -181,26 +183,26 @@ class TuningDisplay:
             raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
         ax = new_axes(ax, "TuningDisplay")
         self.ax_, self.figure_ = ax, ax.figure
-        self.surface_: Any = None
+        self.heatmap_: Any = None
         self.colorbar_: Any = None
         self.band_: Any = None
         self.lines_: list[Any] = []
-        if kind == "surface" and min(self.mean.shape) > 1:
-            self._draw_surface(surface_kw)
+        if kind == "heatmap" and min(self.mean.shape) > 1:
+            self._draw_heatmap(heatmap_kw)
             height = self.lr
         else:
             self._draw_curves(line_kw)
             height = self._chosen_score()
-        wait_axis(ax, int(self.iters[-1]))
+        updates_axis(ax, int(self.iters[-1]))
         style = {"color": RED, "marker": "*", "markersize": 15, "markeredgecolor": "white"}
         style |= {"linestyle": "none", "zorder": 6, "clip_on": False}
         (self.chosen_,) = ax.plot(
             [self.n_iter], [height], label=self._chosen_words(), **merged(style, chosen_kw)
         )
-        self.legend_ = legend(ax, loc="best" if self.lines_ else "lower left")
+        self.legend_ = draw_legend(ax, legend, loc="best" if self.lines_ else "lower left")
         return self
 
-    def _draw_surface(self, given: Style) -> None:
+    def _draw_heatmap(self, given: Style) -> None:
         finite = self.mean[np.isfinite(self.mean)]
         top, bottom = float(finite.max()), float(np.quantile(finite, OFF_SCALE))
         # Equal steps of the root of what is missing: the shades crowd where the choice is made.
@@ -210,7 +212,7 @@ class TuningDisplay:
         by_powers = bool(self.lrs.min() > 0 and self.lrs.max() > 10 * self.lrs.min())
         ax = self.ax_
         # A row for each rate, as it was tried: contours would make up the rates between.
-        self.surface_ = ax.pcolormesh(
+        self.heatmap_ = ax.pcolormesh(
             np.maximum(_edges(self.iters.astype(float)), 0.0),
             np.exp(_edges(np.log(self.lrs))) if by_powers else _edges(self.lrs),
             _finite(self.mean, bottom - missing),
@@ -220,8 +222,8 @@ class TuningDisplay:
             ax.set_yscale("log")
         tidy(ax, "number of updates t", "learning rate lr")
         ax.grid(False)
-        self.colorbar_ = ax.figure.colorbar(self.surface_, ax=ax, label=self.score_name)
-        self.colorbar_.ax.yaxis.set_major_formatter("{x:,.4g}")
+        self.colorbar_ = ax.figure.colorbar(self.heatmap_, ax=ax, label=self.score_name)
+        self.colorbar_.ax.yaxis.set_major_formatter(lambda score, _: _plain(score, 4))
 
     def _draw_curves(self, given: Style) -> None:
         chosen = int(np.argmin(np.abs(self.lrs - self.lr)))
@@ -244,7 +246,7 @@ class TuningDisplay:
         finite = self.mean[np.isfinite(self.mean)]
         top, bottom = float(finite.max()), float(finite[finite >= _start(self.mean)].min())
         room = 0.08 * ((top - bottom) or 1.0)
-        self.ax_.set_ylim(bottom - room, top + 2 * room)
+        set_limits(self.ax_, y=(bottom - room, top + 2 * room))
         tidy(self.ax_, "number of updates t", self.score_name)
 
     def _curve(self, i: int, label: str | None, style: dict[str, Any]) -> None:
@@ -259,11 +261,17 @@ class TuningDisplay:
 
     def _chosen_words(self) -> str:
         i, j = np.argmin(np.abs(self.lrs - self.lr)), np.argmin(np.abs(self.iters - self.n_iter))
-        spread = "" if self.std is None else f" ± {self.std[i, j]:.2g}"
+        spread = "" if self.std is None else f" ± {_plain(self.std[i, j], 2)}"
         return (
             f"chosen: lr = {self.lr:.3g}, t = {self.n_iter:,}\n"
-            f"{self.score_name} {self.mean[i, j]:.4g}{spread}"
+            f"{self.score_name} {_plain(self.mean[i, j], 4)}{spread}"
         )
+
+
+def _plain(number: float, digits: int) -> str:
+    """Return a number rounded to so many digits, without a power of ten up to a million."""
+    rounded = float(f"{number:.{digits}g}")
+    return f"{rounded:,.6g}" if abs(rounded) < 1e6 else f"{rounded:.{digits}g}"
 
 
 def _edges(middles: Floats) -> Floats:

@@ -25,12 +25,3 @@ def without_underflow(function: Callable[Given, Answer]) -> Callable[Given, Answ
             return function(*args, **kwargs)
 
     return quiet
-
-
-def products_of_finite() -> np.errstate:
-    """Around products of finite float32 matrices, of namespaces that are NumPy inside.
-
-    OpenBLAS reads beyond small ones and at times sets the flag of an invalid operation by what lies
-    there, though all of the product is right (https://github.com/numpy/numpy/issues/24067).
-    """
-    return np.errstate(invalid="ignore")

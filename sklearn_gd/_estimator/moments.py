@@ -1,4 +1,4 @@
-"""Moments: rows go in, sums come out that add up, travel, and are all that descent needs."""
+"""Moments: cross-products of rows that add up, travel, and are all that descent needs."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import ArrayLike, NDArray
 
+from sklearn_gd._data import LARGEST_SIZE, CrossProducts, SummedRows, zeros
+from sklearn_gd._descent import ClosedForm, UpdateRule, floor_error
 from sklearn_gd._estimator.array_api import Device
-from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
-from sklearn_gd._data import Moments as Sums
-from sklearn_gd.path import Layout
-from sklearn_gd._data import zeros
-from sklearn_gd._data import LARGEST_SIZE
-from sklearn_gd._descent.spectrum import eigenbasis
-from sklearn_gd._estimator.prepare import FitInput, from_moments, moments_of, prepare
+from sklearn_gd._estimator.prepare import FitInput, naming_what_is_not_finite, prepare
 from sklearn_gd._estimator.validation import FeatureChecker, check_choice, check_size_of_X
+from sklearn_gd._report.layout import Layout
+from sklearn_gd._solvers import MOST_PARAMETERS, eigenbasis
 
 # What a saved file says of itself, so that a later version can read an earlier one's.
 FORMAT = 1
@@ -65,8 +63,8 @@ class Moments:
     -----
     With weights w, the matrix [1 X y]' diag(w) [1 X y] of (1 + n_features + n_targets)**2 numbers
     is kept. With H, b and the mean square of y read off it, J(theta) = 1/2 theta' H theta - b'theta
-    + 1/2 mean(y**2). Coefficients are exact to 4 T eps after T updates, where `fit`, which may read
-    the rows a second time, keeps twelve digits.
+    + 1/2 mean(y**2). Coefficients are off by a few eps times the squared condition number
+    of Z, while `fit`, which may read the rows a second time, keeps ten digits.
 
     Examples
     --------
@@ -82,8 +80,8 @@ class Moments:
     5
     """
 
-    _sums: Sums
-    _targets: str  # as in Layout
+    _products: CrossProducts
+    _y_layout: str  # as in Layout
     dtype: np.dtype[Any]
     feature_names: tuple[str, ...] | None
 
@@ -114,35 +112,36 @@ class Moments:
 
     @classmethod
     def _of(cls, fit_input: FitInput) -> Moments:
-        if fit_input.problem.n_parameters > MOST_COLUMNS_OF_MOMENTS:
+        if fit_input.problem.n_parameters > MOST_PARAMETERS:
             raise ValueError(
                 f"Moments are sums of products of all pairs of columns, for at most "
-                f"{MOST_COLUMNS_OF_MOMENTS - 1:,} features; X has {fit_input.problem.n_parameters:,} "
+                f"{MOST_PARAMETERS - 1:,} features; X has {fit_input.problem.n_parameters:,} "
                 f"with the intercept. Use fit, which needs no such sums."
             )
         layout = fit_input.layout
-        return cls(moments_of(fit_input), layout.targets, np.dtype(layout.dtype), layout.feature_names)
+        return cls(_cross_products(fit_input), layout.y_layout, np.dtype(layout.dtype), layout.feature_names)
 
     @property
     def n_samples(self) -> int:
-        return self._sums.n_samples
+        return self._products.n_samples
 
     @property
     def n_features(self) -> int:
-        return len(self._sums.sums) - 1 - self.n_targets
+        return len(self._products.sums) - 1 - self.n_targets
 
     @property
     def n_targets(self) -> int:
-        return self._sums.n_targets
+        return self._products.n_targets
 
     @property
     def weight(self) -> float:
-        return self._sums.weight
+        return self._products.weight
 
     @cached_property
     def resolution(self) -> float:
-        fit_input = self._posed(True)
-        return eigenbasis(self._sums, zeros(fit_input.problem), True).resolution
+        problem = self._fit_input(True).problem
+        spectrum = eigenbasis(self._products.quadratic(True), zeros(problem))
+        return floor_error(ClosedForm(spectrum, UpdateRule(1.0)))
 
     def __add__(self, other: Moments) -> Moments:
         if not isinstance(other, Moments):
@@ -157,7 +156,7 @@ class Moments:
                     f"Moments add up where their {what} are the same; got {mine} and {others}."
                 )
         dtype = np.result_type(self.dtype, other.dtype)
-        return replace(self, _sums=self._sums + other._sums, dtype=dtype)
+        return replace(self, _products=self._products + other._products, dtype=dtype)
 
     def __radd__(self, other: object) -> Moments:
         """Sum() begins with 0."""
@@ -167,7 +166,7 @@ class Moments:
         what = (
             _counted(self.n_features, "feature"),
             _counted(self.n_targets, "target"),
-            f"{self._sums.sums.nbytes:,} bytes",
+            f"{self._products.sums.nbytes:,} bytes",
         )
         return f"<Moments of {_counted(self.n_samples, 'row')}: {', '.join(what)}>"
 
@@ -182,11 +181,11 @@ class Moments:
         np.savez(
             file,
             format=np.int64(FORMAT),
-            sums=self._sums.sums,
-            unit=np.float64(self._sums.unit),
+            sums=self._products.sums,
+            unit=np.float64(self._products.unit),
             n_targets=np.int64(self.n_targets),
             n_samples=np.int64(self.n_samples),
-            targets=np.str_(self._targets),
+            targets=np.str_(self._y_layout),
             dtype=np.str_(self.dtype.name),
             named=np.bool_(self.feature_names is not None),
             feature_names=np.array(self.feature_names or (), dtype=np.str_),
@@ -227,8 +226,8 @@ class Moments:
             names = tuple(str(name) for name in held["feature_names"])
             n_targets, n_samples = int(held["n_targets"]), int(held["n_samples"])
             return cls(
-                Sums(_checked(held["sums"], n_targets), n_targets, n_samples, float(held["unit"])),
-                check_choice("targets", str(held["targets"]), ("flat", "column", "many")),
+                CrossProducts(_checked(held["sums"], n_targets), n_targets, n_samples, float(held["unit"])),
+                check_choice("targets", str(held["targets"]), ("1d", "column", "2d")),
                 np.dtype(str(held["dtype"])),
                 names if held["named"] else None,
             )
@@ -236,20 +235,22 @@ class Moments:
     @property
     def _shape_of_y(self) -> str:
         rows = "n_samples"
-        return f"({rows},)" if self._targets == "flat" else f"({rows}, {self.n_targets})"
+        return f"({rows},)" if self._y_layout == "1d" else f"({rows}, {self.n_targets})"
 
-    def _posed(self, fit_intercept: bool, device: Device | None = None) -> FitInput:
+    def _fit_input(self, fit_intercept: bool, device: Device | None = None) -> FitInput:
         """The problem of all the rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")
         if not fit_intercept:  # with one, the column of ones has a size
             self._check_size()
-        layout = Layout(fit_intercept, self._targets, self.dtype, self.feature_names)
-        return from_moments(self._sums, layout, device)
+        layout = Layout(fit_intercept, self._y_layout, self.dtype, self.feature_names)
+        rounding = float(np.finfo(self.dtype).eps)
+        problem = SummedRows(self._products, fit_intercept, rounding)
+        return FitInput(problem, layout, device=device)
 
     def _check_size(self) -> None:
         """Squares that vanish would be taken for columns of zeros."""
-        columns, sums = slice(1, 1 + self.n_features), self._sums.sums
+        columns, sums = slice(1, 1 + self.n_features), self._products.sums
         largest = float(np.sqrt(np.diagonal(sums)[columns].max() / self.weight))
         if largest == 0.0:  # only where all products with y vanish as well
             largest = float(np.abs(sums[columns]).max() / self.weight)
@@ -265,3 +266,8 @@ def _checked(sums: NDArray[Any], n_targets: int) -> NDArray[np.float64]:
     if not (matrix and np.array_equal(sums, sums.T) and np.isfinite(sums).all()):
         raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
     return sums
+
+
+def _cross_products(fit_input: FitInput) -> CrossProducts:
+    with naming_what_is_not_finite(fit_input.problem):
+        return fit_input.problem.cross_products()

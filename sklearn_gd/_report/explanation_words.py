@@ -1,0 +1,40 @@
+"""The sentences of an explained update, in each language."""
+
+WORDS = {
+    "en": {
+        "which": "Update {after:,} of {n_iter:,}, from t = {t:,} to t = {after:,}, at lr = {lr}.",
+        "which_stopped": "Update {after:,}, from t = {t:,} to t = {after:,}, at lr = {lr}.",
+        "stopped": "The descent stopped at t = {n_iter:,}; this is how it would go on.",
+        "before": "The loss before it is J = {loss}.",
+        "headings": "parameter|derivative|lr * derivative|new parameter",
+        "velocity": "minus last update",
+        "rule": (
+            "Each new parameter is the old one minus lr times the partial derivative "
+            "dJ/dparameter."
+        ),
+        "momentum": (
+            "Each new parameter is the old one minus lr times the partial derivative, plus "
+            "{momentum} times the last update (with Nesterov's momentum, of this update too)."
+        ),
+        "after": "The loss after it is J = {loss}, {change}.",
+        "same": "the same",
+        "lower": "lower by {change}",
+        "higher": "higher by {change}",
+        "more": "... and {more:,} more, which move less.",
+    },
+    "zh": {
+        "which": "第 {after:,} 次更新(共 {n_iter:,} 次),从 t = {t:,} 到 t = {after:,},学习率 lr = {lr}。",
+        "which_stopped": "第 {after:,} 次更新,从 t = {t:,} 到 t = {after:,},学习率 lr = {lr}。",
+        "stopped": "下降已在 t = {n_iter:,} 停止;若继续则如下。",
+        "before": "更新前的损失 J = {loss}。",
+        "headings": "参数|偏导数|lr * 偏导数|新参数",
+        "velocity": "负的上次更新",
+        "rule": "每个新参数 = 旧参数 - lr * 偏导数 dJ/d参数。",
+        "momentum": "每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 上次更新(Nesterov 动量还含本次更新)。",
+        "after": "更新后的损失 J = {loss},{change}。",
+        "same": "不变",
+        "lower": "减小了 {change}",
+        "higher": "增大了 {change}",
+        "more": "……另有 {more:,} 个参数,变化更小。",
+    },
+}

@@ -1,0 +1,115 @@
+"""Predictions and losses of a path on rows that were not fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array, check_consistent_length
+
+from sklearn_gd._descent import ClosedForm
+
+if TYPE_CHECKING:
+    from sklearn_gd.path import DescentPath
+
+Floats = NDArray[np.floating[Any]]
+
+# Numbers that are formed at once: predictions of a block of rows, or iterates of a block of t.
+BLOCK_NUMBERS = 1 << 20
+
+
+def predictions(path: DescentPath, X: Any, t: NDArray[Any]) -> Floats:
+    """Return the predictions of iterates t for the rows of X, t.shape + (n,) or + (n, k)."""
+    X = _checked(path, X)
+    coef, intercept = path.coef(t), np.asarray(path.intercept(t))
+    one_target = path._layout.y_layout != "2d"
+    products = np.asarray(X @ coef.reshape(-1, X.shape[1]).T).T  # (t and targets, n)
+    if one_target:
+        found = products.reshape(*t.shape, -1) + intercept.reshape(*t.shape, 1)
+        return found if path._layout.y_layout == "1d" else found[..., np.newaxis]
+    found = np.swapaxes(products.reshape(*t.shape, coef.shape[-2], -1), -1, -2)
+    return np.asarray(found + intercept[..., np.newaxis, :])
+
+
+def held_out_losses(
+    path: DescentPath, t: NDArray[Any], X: Any, y: Any, sample_weight: Any
+) -> Floats:
+    """Return half the weighted mean squared error of iterates t, summed over targets.
+
+    Many t are answered from an R factor of the rows seen along the path's directions, so the rows
+    are read three times however many t there are.
+    """
+    X = _checked(path, X)
+    y, w = _targets(path, X, y), _weights(X, sample_weight)
+    descent = path._descent
+    if not isinstance(descent, ClosedForm) or t.size <= descent.energy.size:
+        losses = [_loss(path, int(s), X, y, w) for s in t.ravel()]
+        return np.array(losses).reshape(t.shape)
+    filters = descent.factors.filter_factor(t.ravel())
+    lines = np.concatenate([np.ones((t.size, 1)), -filters], axis=1)
+    squares = np.zeros(t.size)
+    along = descent.spectrum.directions()[:, descent.moving]
+    for factor, reach in zip(
+        _factors(path, X, y, w, along), descent.amplitudes.T, strict=True
+    ):
+        scaled = factor * np.append(1.0, reach)
+        for first in range(0, t.size, BLOCK_NUMBERS // len(reach)):
+            block = slice(first, first + BLOCK_NUMBERS // len(reach))
+            residual = lines[block] @ scaled.T
+            squares[block] += np.einsum("tr,tr->t", residual, residual)
+    return (0.5 * squares / w.sum()).reshape(t.shape)
+
+
+def _factors(
+    path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats
+) -> Iterator[Floats]:
+    """Yield each target's R factor of diag(sqrt(w)) [y - Z theta_0, Z directions]."""
+    start, first = path._descent.start, int(path._layout.fit_intercept)
+    step = max(1, BLOCK_NUMBERS // (1 + along.shape[1]))
+    factors = [np.zeros((0, 1 + along.shape[1])) for _ in range(y.shape[1])]
+    for begin in range(0, X.shape[0], step):
+        rows = slice(begin, begin + step)
+        root = np.sqrt(w[rows])[:, np.newaxis]
+        seen = np.asarray(X[rows] @ along[first:]) + along[:first].sum(axis=0)
+        residual = y[rows] - np.asarray(X[rows] @ start[first:]) - start[:first].sum(axis=0)
+        for j, factor in enumerate(factors):
+            block = np.concatenate([factor, root * np.column_stack([residual[:, j], seen])])
+            factors[j] = np.linalg.qr(block, mode="r") if len(block) > block.shape[1] else block
+    yield from factors
+
+
+def _loss(path: DescentPath, t: int, X: Any, y: Floats, w: Floats) -> float:
+    predicted = predictions(path, X, np.asarray(t)).reshape(y.shape)
+    return 0.5 * float(np.sum(w @ (predicted - y) ** 2) / w.sum())
+
+
+def _checked(path: DescentPath, X: Any) -> Any:
+    X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X")
+    expected = path._descent.start.shape[0] - path._layout.fit_intercept
+    if X.shape[1] != expected:
+        raise ValueError(f"X must have {expected} features, as in fit; got {X.shape[1]}.")
+    return X
+
+
+def _targets(path: DescentPath, X: Any, y: Any) -> Floats:
+    if y is None:
+        raise ValueError("loss on other rows needs both X and y; got X without y.")
+    table = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    table = table.reshape(len(table), -1)
+    check_consistent_length(X, table)
+    k = path._descent.start.shape[1]
+    if table.shape[1] != k:
+        raise ValueError(f"y must have as many targets as in fit, {k}; got {table.shape[1]}.")
+    return np.asarray(table)
+
+
+def _weights(X: Any, sample_weight: Any) -> Floats:
+    if sample_weight is None:
+        return np.ones(X.shape[0])
+    w = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
+    check_consistent_length(X, w)
+    if w.min() < 0 or not w.sum() > 0:
+        raise ValueError("sample_weight must not be negative, nor all zero.")
+    return np.asarray(w)

@@ -1,0 +1,44 @@
+"""How parameters are shown: with or without intercept, for one target, a column or many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """From theta (..., p, k) to what users see."""
+
+    fit_intercept: bool
+    y_layout: str  # "1d": y of shape (n,); "column": (n, 1); "2d": (n, k)
+    dtype: DTypeLike
+    feature_names: tuple[str, ...] | None = None
+
+    def coef(self, theta: Floats) -> Floats:
+        """Return coefficients (..., d) or (..., k, d)."""
+        coef = np.swapaxes(self._cast(theta[..., int(self.fit_intercept) :, :]), -1, -2)
+        return coef if self.y_layout == "2d" else coef[..., 0, :]
+
+    def intercept(self, theta: Floats) -> Floats:
+        """Return intercepts (...,) or (..., k); zeros without an intercept."""
+        if not self.fit_intercept:
+            return np.zeros(theta.shape[:-2], self.dtype)[()]
+        intercept = self._cast(theta[..., 0, :])
+        return intercept[..., 0][()] if self.y_layout == "1d" else intercept
+
+    def gradient(self, gradient: Floats) -> Floats:
+        """Return all parameters' numbers, (..., p) or (..., k, p)."""
+        partial = np.swapaxes(self._cast(gradient), -1, -2)
+        return partial if self.y_layout == "2d" else partial[..., 0, :]
+
+    def _cast(self, numbers: Floats) -> Floats:
+        if numbers.dtype == self.dtype:
+            return numbers.copy()
+        with np.errstate(over="ignore"):  # infinite when they leave the range, as documented
+            return numbers.astype(self.dtype)

@@ -1,0 +1,125 @@
+"""Axes: new or given, their limits, and the scales for updates and for losses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn_gd._optional import optional
+
+# 700 pixels wide at matplotlib's 100 dots per inch: the width of a README.
+FIGURE_SIZE = (7.0, 4.2)
+SOLID_SIZE = (7.0, 6.2)
+# Losses that differ by a smaller factor need ticks between the powers of ten.
+FEW_TICKS = 2000.0
+# More updates than this are shown on an axis that is logarithmic from the first update on.
+COUNTABLE = 250
+
+
+def new_axes(ax: Any, purpose: str, *, projection: str | None = None) -> Any:
+    """Return the axes given or, if there are none, those of a new figure."""
+    pyplot = optional("matplotlib.pyplot", purpose)
+    if ax is None:
+        size = FIGURE_SIZE if projection is None else SOLID_SIZE
+        figure = pyplot.figure(figsize=size, layout="constrained")
+        ax = figure.add_subplot(projection=projection)
+    elif projection is not None and getattr(ax, "name", None) != projection:
+        raise ValueError(
+            f"{purpose} needs three-dimensional axes, made with projection={projection!r}; "
+            f"got {type(ax).__name__}."
+        )
+    return ax
+
+
+def has_layout(ax: Any) -> bool:
+    """Whether the figure makes room for what stands beside its axes."""
+    return ax.figure.get_layout_engine() is not None
+
+
+def is_alone(ax: Any) -> bool:
+    """Whether a figure has no other axes, colour bars apart."""
+    return len([other for other in ax.figure.axes if other.get_label() != "<colorbar>"]) == 1
+
+
+def is_shared(ax: Any) -> bool:
+    """Whether other axes share an axis with these."""
+    groups = (ax.get_shared_x_axes(), ax.get_shared_y_axes())
+    return any(len(group.get_siblings(ax)) > 1 for group in groups)
+
+
+def tidy(ax: Any, xlabel: str, ylabel: str) -> None:
+    """Set labels and a quiet grid, and remove the frame where there is nothing to measure."""
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(True, color="0.92", linewidth=0.8)
+    ax.set_axisbelow(True)
+
+
+def agreed_limits(ax: Any, name: str, low: float, high: float) -> tuple[float, float]:
+    """Return the limits to show on axis x or y.
+
+    Limits that the user has set are kept. Axes that share this axis stay in view.
+    """
+    sharing = getattr(ax, f"get_shared_{name}_axes")().get_siblings(ax)
+    shown = getattr(ax, f"get_{name}lim")()
+    if any(other is not ax and other.has_data() for other in sharing):
+        # A linear axis drawn before may begin below zero, which a logarithmic one cannot show.
+        positive = getattr(ax, f"get_{name}scale")() == "log" and min(shown) <= 0
+        return min(low, low if positive else min(shown)), max(high, *shown)
+    if not getattr(ax, f"get_autoscale{name}_on")():
+        return float(shown[0]), float(shown[1])
+    return low, high
+
+
+def set_limits(ax: Any, **wanted: tuple[float, float]) -> None:
+    """Set the limits of axes x and y, as far as the user or shared axes leave them open."""
+    for name, (low, high) in wanted.items():
+        getattr(ax, f"set_{name}lim")(*agreed_limits(ax, name, low, high))
+
+
+def updates_axis(ax: Any, last: int) -> None:
+    """Show updates on the x axis: in proportion if they are few, else by powers of ten.
+
+    Powers of ten stand on an asinh scale, which passes smoothly from proportional to logarithmic:
+    a symlog scale would bend every curve at t = 1.
+    """
+    from matplotlib import ticker
+
+    limits = agreed_limits(ax, "x", 0, max(last, 1))
+    if limits[1] > COUNTABLE:
+        ax.set_xscale("asinh", linear_width=1.0)
+        ax.xaxis.set_major_locator(ticker.FixedLocator(_powers_of_ten(int(limits[1]))))
+        ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda t, _: count_words(t)))
+        ax.xaxis.set_minor_locator(ticker.NullLocator())
+    else:
+        ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
+    ax.set_xlim(*limits)
+
+
+def loss_axis(axis: Any, low: float, high: float) -> None:
+    """Set ticks at 1, 10, 100 in plain digits if these are short, with 2 and 5 if ticks are few."""
+    from matplotlib import ticker
+
+    subs = (1.0, 2.0, 5.0) if high < FEW_TICKS * low else (1.0,)
+    axis.set_major_locator(ticker.LogLocator(subs=subs))
+    axis.set_minor_locator(ticker.NullLocator())
+    if low > 1e-4 and high < 1e6:
+        axis.set_major_formatter(ticker.FuncFormatter(lambda loss, _: f"{loss:,.10g}"))
+    else:
+        # Numbers at 2 and 5 too, however many powers of ten there are.
+        always = (float("inf"), float("inf"))
+        words = ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=always)
+        axis.set_major_formatter(words)
+
+
+def _powers_of_ten(last: int) -> list[int]:
+    powers = range(len(str(last)))
+    stride = 1 + len(powers) // 8
+    return [0, *(10**k for k in powers[::stride])]
+
+
+def count_words(t: float) -> str:
+    """Return a number of updates for an axis: 1,000, or a power of ten if that is too long."""
+    if t < 1e5:
+        return f"{t:,.0f}"
+    digits = len(str(round(t))) - 1
+    return rf"$10^{{{digits}}}$" if round(t) == 10**digits else f"{t:.1e}"

@@ -1,0 +1,605 @@
+"""A user's own descent beside a path: agreement, differences, and mistakes that are made here."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+from helpers import largest_curvature, regression
+from sklearn_gd import GDLinearRegressor
+from sklearn_gd._report.comparison import compare
+from sklearn_gd._report.histories import Shape
+from sklearn_gd._report.simulation import Problem
+
+UPDATES = 25
+SUMMED, TWICE = "is summed over the rows", "factor 2/m"
+TWICE_SUMMED, UPHILL = "is a sum over the rows with the factor 2", "goes uphill"
+
+
+def descend(X, y, lr, updates=UPDATES, *, mistake="", gradient=1.0, loss=0.5, start=None, w=None):
+    """Losses, coefs and intercepts of a loop over rows as users write it, with one mistake.
+
+    `gradient` and `loss` are what the sums over the rows are multiplied with, times the rows.
+    """
+    Y = y.reshape(len(y), -1)
+    w = np.full(len(X), 1 / len(X), X.dtype) if w is None else w / w.sum()
+    b, c = np.zeros(Y.shape[1], X.dtype), np.zeros((X.shape[1], Y.shape[1]), X.dtype)
+    if start is not None:
+        b, c = start
+    sign = -1 if mistake == UPHILL else 1
+    losses, coefs, intercepts = [], [], []
+    for _ in range(updates + 1):
+        residual = b + X @ c - Y
+        losses.append(loss * np.sum(w @ residual**2))
+        coefs.append(c.T)
+        intercepts.append(b)
+        db, dc = gradient * w @ residual, gradient * (X * w[:, None]).T @ residual
+        if mistake == "intercept is updated first":
+            b = b - lr * db
+            c = c - lr * gradient * (X * w[:, None]).T @ (b + X @ c - Y)
+        elif mistake == "coefficients are updated first":
+            c = c - lr * dc
+            b = b - lr * gradient * w @ (b + X @ c - Y)
+        elif "one after the other" in mistake:
+            b, c = _one_by_one(X, Y, b, c, lr * gradient, mistake)
+        else:
+            b = b - sign * lr * db * (mistake != "intercept is not updated")
+            c = c - sign * lr * dc
+    several = Y.shape[1] > 1
+    coefs, intercepts = np.array(coefs), np.array(intercepts)
+    return (
+        np.array(losses),
+        coefs if several else coefs[:, 0],
+        intercepts[..., slice(None) if several else 0],
+    )
+
+
+def _one_by_one(X, Y, b, c, lr, mistake):
+    b, c = b.copy(), c.copy()
+    if mistake.endswith("first"):
+        b -= lr * (b + X @ c - Y).mean(axis=0)
+    for j in range(X.shape[1]):
+        c[j] -= lr * (X[:, [j]] * (b + X @ c - Y)).mean(axis=0)
+    if mistake.endswith("last"):
+        b -= lr * (b + X @ c - Y).mean(axis=0)
+    return b, c
+
+
+def rate(X, share=0.4):
+    """A round stable rate."""
+    return float(f"{share / largest_curvature(X):.1g}")
+
+
+@pytest.fixture(params=[None, 2])
+def data(request):
+    """X and y, with one target or several, columns neither centred nor of equal scale."""
+    X, y = regression(n=40, d=3, k=request.param)
+    return X * [1.0, 2.0, 0.7] + 0.3, y
+
+
+def text_of(comparison):
+    """What is printed, on one line."""
+    return repr(comparison).replace("\n", " ")
+
+
+def path_of(X, y, sample_weight=None, **kwargs):
+    """A path that stops early, or diverges, which is not the matter here."""
+    model = GDLinearRegressor(**{"lr": rate(X), "max_iter": 10} | kwargs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X, y, sample_weight=sample_weight).path_
+
+
+def found(path, losses, coefs, intercepts):
+    """The mistakes named when losses, parameters or all were given."""
+    return [
+        compare(path, losses).mistakes,
+        compare(path, coefs=coefs, intercepts=intercepts).mistakes,
+        compare(path, losses, coefs, intercepts).mistakes,
+    ]
+
+
+@pytest.mark.parametrize("updates", [1, 5, 10, 60])
+def test_a_right_descent_agrees(data, updates):
+    """Histories of a loop without a mistake agree, be they longer or shorter than the path's."""
+    X, y = data
+    comparison = compare(path_of(X, y), *descend(X, y, rate(X), updates))
+    assert comparison.agrees
+    assert comparison.first_difference is None
+    assert comparison.mistakes == comparison.hidden_mistakes == ()
+    assert "No mistake" not in text_of(comparison)
+
+
+@pytest.mark.parametrize("kind", [np.float32, "floats of float32", list, iter])
+def test_histories_may_be_of_any_kind(kind):
+    """Lists, iterators and arrays, and float32 within its own rounding."""
+    X, y = regression(n=40, d=3)
+    single = kind in (np.float32, "floats of float32")
+    real = np.float32 if single else np.float64
+    lr = real(rate(X))
+    losses, coefs, intercepts = descend(X.astype(real), y.astype(real), lr, 200)
+    convert = {np.float32: np.float32, "floats of float32": lambda a: a.astype(real).tolist()}
+    given = [convert.get(kind, kind)(history) for history in (losses, coefs, intercepts)]
+    comparison = compare(path_of(X, y), *given)
+    assert comparison.agrees, comparison
+
+
+def test_integers_of_a_range_are_a_history():
+    """A range is compared as an array would be."""
+    X, y = regression()
+    comparison = compare(path_of(X, y), range(3))
+    assert comparison.first_difference == 0
+    assert comparison.mistakes == ()
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_ill_conditioned_and_weighted_rows_agree_too(offset, weighted):
+    """Thousands of updates along nearly flat directions differ by rounding only."""
+    X, y = regression()
+    X = X + offset
+    w = np.random.default_rng(1).uniform(0.5, 2, len(X)) if weighted else None
+    lr = 1.0 / largest_curvature(X, w)
+    path = path_of(X, y, w, lr=lr)
+    assert compare(path, *descend(X, y, lr, 3000, w=w)).agrees
+
+
+@pytest.mark.parametrize("mistake", [SUMMED, TWICE, TWICE_SUMMED])
+def test_factors_of_the_gradient_are_named(data, mistake):
+    """A gradient that is not averaged, or has a factor 2, is named with the rate it amounts to."""
+    X, y = data
+    factor = {SUMMED: len(X), TWICE: 2, TWICE_SUMMED: 2 * len(X)}[mistake]
+    histories = descend(X, y, rate(X), gradient=factor)
+    for mistakes in found(path_of(X, y), *histories):
+        (named,) = mistakes
+        assert mistake in named
+        assert f"the same as lr = {factor * rate(X):.6g}" in named
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [(1.0, "without the 1/2"), (20.0, "sums over the rows"), (40.0, "neither 1/2 nor 1/m")],
+)
+def test_factors_of_the_loss_are_named(data, loss, words):
+    """Losses that are right but for a factor; the parameters then agree."""
+    X, y = data
+    losses, coefs, intercepts = descend(X, y, rate(X), loss=loss)
+    by_loss, by_parameters, by_all = found(path_of(X, y), losses, coefs, intercepts)
+    assert words in by_loss[0]
+    assert by_parameters == ()
+    assert by_all == by_loss
+    assert len(by_loss) == 1
+
+
+ORDERS = [
+    "intercept is updated first",
+    "coefficients are updated first",
+    "one after the other, the intercept first",
+    "one after the other, the intercept last",
+]
+
+
+@pytest.mark.parametrize("mistake", [UPHILL, "intercept is not updated", *ORDERS])
+@pytest.mark.parametrize(("gradient", "loss"), [(1.0, 0.5), (2.0, 1.0), (40.0, 20.0)])
+def test_mistakes_in_the_update_are_named(data, mistake, gradient, loss):
+    """Each alone and with a gradient and a loss of another convention; never another one."""
+    X, y = data
+    histories = descend(X, y, rate(X, 0.1), mistake=mistake, gradient=gradient, loss=loss)
+    words = {
+        ORDERS[2]: "others, the intercept first",
+        ORDERS[3]: "others, the intercept last",
+    }.get(mistake, mistake)
+    path = path_of(X, y, lr=rate(X, 0.1))
+    for mistakes in found(path, *histories):
+        (named,) = mistakes
+        assert words in named
+        assert ("instead of 1/m" in named or SUMMED in named) == (gradient != 1)
+
+
+@pytest.mark.parametrize("turned_back", [False, True])
+@pytest.mark.parametrize(
+    ("words", "centre", "ddof"),
+    [
+        ("standardised before", True, 0),
+        ("n - 1 of pandas", True, 1),
+        ("centred", True, None),
+        ("divided by their standard deviations", False, 0),
+    ],
+)
+def test_features_that_were_transformed_are_named(data, words, centre, ddof, turned_back):
+    """In the units of the transformed features, or with parameters turned back."""
+    X, y = data
+    mean = X.mean(axis=0) * centre
+    scale = np.ones(X.shape[1]) if ddof is None else X.std(axis=0, ddof=ddof)
+    losses, coefs, intercepts = descend((X - mean) / scale, y, rate(X))
+    if turned_back:
+        coefs = coefs / scale
+        intercepts = intercepts - coefs @ mean
+    for mistakes in found(path_of(X, y), losses, coefs, intercepts):
+        (named,) = mistakes
+        assert words in named
+
+
+@pytest.mark.parametrize("lr", [0.0123, 0.4, -0.05, 1 / 3, 3.0])
+@pytest.mark.parametrize("loss", [0.5, 1.0])
+def test_another_rate_is_found(data, lr, loss):
+    """Whatever it is, from parameters and from losses alone."""
+    X, y = data
+    lr = lr / largest_curvature(X)
+    by_loss, by_parameters, by_all = found(path_of(X, y), *descend(X, y, lr, loss=loss))
+    for (named,) in (by_loss, by_parameters, by_all):
+        assert f"lr is {lr:.6g} instead of" in named
+    assert by_loss == by_all
+    assert ("without the 1/2" in by_loss[0]) == (loss == 1.0)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        ({"gradient": 2.0, "loss": 1.0}, TWICE),
+        ({"gradient": 60.0}, SUMMED),
+        ({"mistake": ORDERS[0]}, ORDERS[0]),
+        ({"lr": np.float32(0.02)}, "lr is 0.02 instead of"),
+    ],
+)
+def test_mistakes_are_named_in_float32_as_well(kwargs, words):
+    """Within the rounding of float32, from losses and from parameters."""
+    X, y = regression()
+    lr = np.float32(rate(X))
+    histories = descend(
+        X.astype(np.float32), y.astype(np.float32), **{"lr": lr, "updates": 8} | kwargs
+    )
+    assert histories[0].dtype == np.float32
+    for mistakes in found(path_of(X, y), *histories):
+        (named,) = mistakes
+        assert words in named
+
+
+def test_two_conventions_that_fit_together_are_no_error():
+    """J without the 1/2 has a gradient with 2/m: that descent is right, at twice the rate."""
+    X, y = regression()
+    comparison = compare(path_of(X, y), *descend(X, y, rate(X), gradient=2.0, loss=1.0))
+    assert "the descent on a J 2 times as large, which is no error" in text_of(comparison)
+
+
+def test_a_round_rate_is_found_from_losses_that_determine_half_its_digits():
+    """At the rate of steepest descent the loss after one update has a double root."""
+    x, y = np.array([[1.0], [2.0]]), np.array([1.0, 3.0])
+    path = path_of(x, y, lr=0.3, fit_intercept=False)
+    losses = [0.5 * np.mean((x[:, 0] * c - y) ** 2) for c in (0.0, 1.4, 1.4, 1.4)]
+    assert compare(path, losses).mistakes == ("lr is 0.4 instead of 0.3",)
+
+
+def test_another_start_is_found(data):
+    """Alone, with another rate, and with losses of another convention."""
+    X, y = data
+    k = y.reshape(len(y), -1).shape[1]
+    start = np.full(k, 0.5), np.linspace(-1, 1, 3 * k).reshape(3, k)
+    path = path_of(X, y)
+    for kwargs in ({}, {"lr": 0.7 * rate(X)}, {"loss": 1.0}, {"mistake": ORDERS[0]}):
+        histories = descend(X, y, **{"lr": rate(X), "start": start} | kwargs)
+        by_loss, by_parameters, by_all = found(path, *histories)
+        assert by_loss == ()
+        assert by_all[0].startswith("the start is another")
+        assert by_parameters[0].startswith("the start is another")
+        assert len(by_all) == len(by_parameters) == 1
+    assert "Give the coefs and intercepts as well" in text_of(compare(path, histories[0]))
+
+
+def test_one_iterate_from_another_start_explains_nothing():
+    """Without an update there is nothing to verify."""
+    X, y = regression()
+    comparison = compare(path_of(X, y), coefs=np.ones((1, 4)), intercepts=[0.0])
+    assert comparison.first_difference == 0
+    assert comparison.mistakes == ()
+
+
+@pytest.mark.parametrize("late", [("losses",), ("coefs", "intercepts"), ("losses", "coefs")])
+def test_histories_that_begin_after_the_first_update_are_named(data, late):
+    """Each history by its name, also with another mistake."""
+    X, y = data
+    for gradient in (1.0, 2.0):
+        histories = descend(X, y, rate(X), gradient=gradient)
+        named = dict(zip(("losses", "coefs", "intercepts"), histories, strict=True))
+        cut = {name: h[1:] if name in late else h[:-1] for name, h in named.items()}
+        (mistake,) = compare(path_of(X, y), **cut).mistakes
+        assert f"the {' and '.join(late)} begin after the first update" in mistake
+        assert (TWICE in mistake) == (gradient == 2.0)
+
+
+def test_without_an_intercept_mistakes_are_named_too():
+    """No mistake then has an intercept in it."""
+    X, y = regression(n=40, d=3)
+    path = path_of(X, y, fit_intercept=False)
+    lr, n = rate(X), len(X)
+    c, one_by_one = np.zeros(3), []
+    for _ in range(10):
+        one_by_one.append(c.copy())
+        for j in range(3):
+            c[j] -= lr * X[:, j] @ (X @ c - y) / n
+    assert compare(path, coefs=one_by_one).mistakes == (
+        "the coefficients are updated one after the other",
+    )
+    coefs = [np.zeros(3)]
+    for _ in range(10):
+        coefs.append(coefs[-1] - 2 * lr * X.T @ (X @ coefs[-1] - y) / n)
+    (named,) = compare(path, coefs=coefs, intercepts=np.zeros(11)).mistakes
+    assert TWICE in named
+
+
+def test_mistakes_with_the_same_numbers_are_named_together():
+    """With two rows a sum is twice a mean."""
+    X, y = np.array([[0.5], [2.0]]), np.array([1.0, 2.5])
+    path = path_of(X, y, lr=0.05)
+    losses, coefs, intercepts = descend(X, y, 0.05, gradient=2.0, loss=1.0)
+    named = compare(path, losses, coefs, intercepts).mistakes
+    assert len(named) == 2
+    assert TWICE in named[0]
+    assert SUMMED in named[1]
+    assert all("without the 1/2 of J or are sums over the rows" in words for words in named)
+    assert "the same for each of these" in text_of(compare(path, losses, coefs, intercepts))
+
+
+@pytest.mark.parametrize("standardised", [False, True])
+def test_mistakes_that_cannot_show_are_told(standardised):
+    """On centred columns the order of intercept and coefficients has no effect."""
+    X, y = regression(n=40, d=3)
+    X = X - X.mean(axis=0)
+    if standardised:
+        X = X / X.std(axis=0)
+    comparison = compare(path_of(X, y), *descend(X, y, rate(X)))
+    assert comparison.agrees
+    assert comparison.mistakes == ()
+    hidden = " ".join(comparison.hidden_mistakes)
+    for words in (*ORDERS[:2], "the features are centred"):
+        assert words in hidden
+    assert ("the features are standardised before" in hidden) == standardised
+    assert "n - 1" not in hidden
+    assert "one after the other" not in hidden
+    assert "cannot exclude" in text_of(comparison)
+    one = compare(path_of(X, y), *descend(X, y, rate(X), 0))
+    assert one.hidden_mistakes == ()
+    assert "One iterate says nothing" in text_of(one)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("noise", [1e-6, 1e-3])
+def test_noise_is_no_mistake(seed, noise):
+    """Numbers that no known mistake gives are compared, and no mistake is named."""
+    X, y = regression(n=40, d=3, seed=seed)
+    rng = np.random.default_rng(seed)
+    noisy = [h * (1 + noise * rng.standard_normal(h.shape)) for h in descend(X, y, rate(X))]
+    assert found(path_of(X, y), *noisy) == [(), (), ()]
+    comparison = compare(path_of(X, y), *noisy)
+    assert not comparison.agrees
+    t = max(comparison.first_difference - 1, 0)
+    assert f"path.explain({t}) shows update {t + 1}" in text_of(comparison)
+
+
+def test_a_late_mistake_is_placed():
+    """One wrong number is the first difference, with both values."""
+    X, y = regression()
+    path = path_of(X, y)
+    losses, coefs, intercepts = descend(X, y, rate(X))
+    coefs[7, 2] += 0.25
+    comparison = compare(path, losses, coefs, intercepts)
+    assert comparison.first_difference == 7
+    text = text_of(comparison)
+    assert (
+        f"x2 in coefs[7] is {coefs[7, 2]:.6g}, the path has {path.coef(7)[2]:.6g} (+0.25)" in text
+    )
+    assert "Your losses, intercepts agree with the path at all 26 iterates" in text
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_get_a_sentence(bad):
+    """Mistakes are then searched in the iterates before."""
+    X, y = regression()
+    path = path_of(X, y)
+    losses, *_ = descend(X, y, rate(X))
+    losses[4:] = bad
+    comparison = compare(path, losses)
+    assert comparison.first_difference == 4
+    assert comparison.mistakes == ()
+    text = text_of(comparison)
+    assert f"losses[4] is {bad}, the path has" in text
+    assert "Your first 4 iterates are those of the path." in text
+    losses, *_ = descend(X, y, rate(X), gradient=2.0)
+    losses[10:] = bad
+    (named,) = compare(path, losses).mistakes
+    assert TWICE in named
+    assert "reproduces your first 10 iterates" in text_of(compare(path, losses))
+    nothing = compare(path, np.full(3, bad))
+    assert nothing.first_difference == 0
+    assert "Without a finite number" in text_of(nothing)
+
+
+def test_a_descent_that_overflows_agrees_with_one_that_does():
+    """Beyond the range of floats nothing differs, be it nan or infinite."""
+    X, y = regression()
+    lr = 50 / largest_curvature(X)
+    path = path_of(X, y, lr=lr)
+    with np.errstate(all="ignore"):
+        losses, coefs, intercepts = descend(X, y, lr, 400)
+    assert not np.isfinite(losses[-1])
+    comparison = compare(path, losses, coefs, intercepts)
+    assert comparison.agrees, comparison
+    assert "leave the range of floats" in text_of(comparison)
+    with np.errstate(all="ignore"):
+        losses, coefs, intercepts = descend(X, y, lr, 400, gradient=2.0)
+    (named,) = compare(path, losses, coefs, intercepts).mistakes
+    assert TWICE in named
+
+
+def test_long_histories_are_searched_in_their_first_iterates():
+    """Mistakes are simulated for 1000 iterates at most, agreement is told for all."""
+    X, y = regression()
+    path = path_of(X, y, lr=1e-3)
+    losses, *_ = descend(X, y, 1e-3, 3000)
+    assert "all 3,001 iterates" in text_of(compare(path, losses))
+    losses[2000] += 1.0
+    comparison = compare(path, losses)
+    assert comparison.first_difference == 2000
+    assert comparison.mistakes == ()
+    assert "first 1,000 iterates are those of the path" in text_of(comparison)
+
+
+def test_a_krylov_path_compares_and_says_what_it_cannot():
+    """It knows its own iterates, up to where it was resolved, and mistakes in the records."""
+    X, y = regression(n=300, d=60)
+    lr = rate(X)
+    path = path_of(X, y, lr=lr, max_iter=8, solver="krylov")
+    losses, coefs, intercepts = descend(X, y, lr, 5)
+    assert compare(path, losses, coefs, intercepts).agrees
+    doubled = compare(path, 2 * losses, coefs)
+    assert doubled.mistakes == ("the losses are without the 1/2 of J",)
+    other = compare(path, *descend(X, y, lr, 5, gradient=2.0))
+    assert other.mistakes == ()
+    assert "Fit with solver='spectral'" in text_of(other)
+    if path.last_known is not None:
+        longer = compare(path, descend(X, y, lr, path.last_known + 5)[0])
+        assert longer.agrees
+        assert "later iterates were not compared" in text_of(longer)
+
+
+def test_many_features_are_compared_only(monkeypatch):
+    """A problem of more parameters than can be simulated in short time says so."""
+    monkeypatch.setattr("sklearn_gd._report.comparison.MOST_PARAMETERS", 3)
+    X, y = regression()
+    comparison = compare(path_of(X, y), descend(X, y, rate(X), gradient=2.0)[0])
+    assert comparison.mistakes == ()
+    assert "features only" in text_of(comparison)
+
+
+WRONG = [
+    ({}, "got none of them"),
+    ({"losses": []}, r"losses must have shape \(T,\), T iterates; got \(0,\)"),
+    ({"losses": 3.0}, r"got \(\)"),
+    ({"losses": [1.0, 2.0], "coefs": np.zeros((3, 4))}, "got 2 losses, 3 coefs"),
+    ({"coefs": np.zeros((3, 5))}, "Give the intercept as intercepts"),
+    ({"coefs": np.zeros((3, 5))}, r"coefs must have shape \(T, 4\), T iterates; got \(3, 5\)"),
+    ({"coefs": np.zeros(3)}, r"\(T, 4\).*got \(3,\)"),
+    ({"coefs": [[1.0], [1.0, 2.0]]}, "coefs must be real numbers"),
+    ({"losses": ["a", "b"]}, "losses must be real numbers"),
+    ({"losses": [1j]}, "losses must be real numbers"),
+    ({"losses": [{}]}, "losses must be real numbers"),
+    ({"intercepts": np.zeros((3, 2))}, r"intercepts must have shape \(T,\)"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), WRONG)
+def test_histories_of_the_wrong_shape_are_refused(given, message):
+    """With the shape that was expected and the one that came."""
+    with pytest.raises(ValueError, match=message):
+        compare(path_of(*regression()), **given)
+
+
+def test_shapes_of_several_targets():
+    """Axes of targets and features are not exchanged silently."""
+    X, y = regression(n=40, d=3, k=2)
+    with pytest.raises(ValueError, match=r"\(T, 2, 3\), T iterates; got \(4, 3, 2\)"):
+        compare(path_of(X, y), coefs=np.zeros((4, 3, 2)))
+    with pytest.raises(ValueError, match=r"\(T, 2\), T iterates; got \(4,\)"):
+        compare(path_of(X, y), intercepts=np.zeros(4))
+    off = compare(path_of(X, y), coefs=np.ones((4, 2, 3)), intercepts=np.ones((4, 2)))
+    assert "x0 in coefs[0] for target 0 is 1, the path has 0 (+1)" in text_of(off)
+
+
+def test_one_number_per_iterate_needs_no_further_axis():
+    """Columns of one feature or target may be flat, and vectors may be columns."""
+    X, y = regression(n=40, d=1)
+    _, coefs, intercepts = descend(X, y, rate(X))
+    path = path_of(X, y)
+    for shape in ((-1,), (-1, 1), (-1, 1, 1)):
+        assert compare(path, coefs=coefs.reshape(shape)).agrees
+        assert compare(path, intercepts=intercepts.reshape(shape)).agrees
+
+
+def test_a_comparison_is_frozen():
+    """It is an answer, not a place to write."""
+    X, y = regression()
+    comparison = compare(path_of(X, y), descend(X, y, rate(X))[0])
+    with pytest.raises(FrozenInstanceError):
+        comparison.agrees = False
+
+
+class MomentumPath:
+    """The public methods of a path with momentum, by a loop."""
+
+    momentum, condition_number, last_known, n_iter = 0.8, 3.0, None, 10
+    parameter_names = "intercept", "x0", "x1"
+
+    def __init__(self, X, y, lr, nesterov):
+        self.Z, self.y = np.column_stack([np.ones(len(X)), X]), y
+        self.lr, self.nesterovs_momentum, self.weight = lr, nesterov, float(len(X))
+        self.loss_floor = float(self.of(self.limit()))
+
+    def of(self, theta):
+        return np.mean((theta @ self.Z.T - self.y) ** 2, axis=-1) / 2
+
+    def limit(self):
+        return np.linalg.lstsq(self.Z, self.y, rcond=None)[0]
+
+    def hessian_product(self, directions):
+        return self.Z.T @ self.Z @ directions / self.weight
+
+    def parameters(self, t):
+        return self.run(int(np.max(t)))[t]
+
+    def run(self, updates, lr=None, start=None):
+        lr = self.lr if lr is None else lr
+        theta = np.zeros(3) if start is None else start
+        v, thetas = np.zeros(3), []
+        for _ in range(updates + 1):
+            thetas.append(theta)
+            g = self.Z.T @ (self.Z @ theta - self.y) / self.weight
+            v = self.momentum * v - lr * g
+            theta = theta + (self.momentum * v - lr * g if self.nesterovs_momentum else v)
+        return np.array(thetas)
+
+    def loss(self, t):
+        return self.of(self.parameters(t))
+
+    def coef(self, t):
+        return self.parameters(t)[..., 1:]
+
+    def gradient(self, t):
+        return self.Z.T @ (self.Z @ self.parameters(t) - self.y) / self.weight
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_with_momentum_rates_starts_and_records_are_named(nesterov):
+    """The descent that is simulated has the momentum of the path."""
+    X, y = regression(n=30, d=2)
+    path = MomentumPath(X, y, 0.05, nesterov)
+    for kwargs, words in (
+        ({}, None),
+        ({"lr": 0.1}, TWICE),
+        ({"lr": 1.5}, SUMMED),
+        ({"lr": -0.05}, UPHILL),
+        ({"lr": 0.03}, "lr is 0.03"),
+        ({"start": np.array([1.0, -1.0, 0.5])}, "the start is another one"),
+    ):
+        thetas = path.run(UPDATES, **kwargs)
+        histories = path.of(thetas), thetas[:, 1:], thetas[:, 0]
+        comparison = compare(path, *histories)
+        assert comparison.agrees == (words is None)
+        assert len(comparison.mistakes) == (words is not None)
+        assert words is None or words in comparison.mistakes[0]
+        if "start" not in kwargs:
+            assert compare(path, histories[0]).mistakes == comparison.mistakes
+
+
+def test_the_simulated_descent_is_that_of_the_path(data):
+    """Without a mistake, the quadratic from the public methods gives the losses of the rows."""
+    X, y = data
+    path = path_of(X, y)
+    problem = Problem.of(path, Shape.of(path))
+    t = np.arange(5)
+    thetas = path.parameters(t).reshape(5, -1, 4).swapaxes(1, 2)
+    np.testing.assert_allclose(problem.losses(thetas), path.loss(t), rtol=1e-12)
+    np.testing.assert_allclose(problem.gradient(thetas[3]).T.ravel(), path.gradient(3).ravel())
