@@ -73,8 +73,8 @@ def score_iterates(
 ) -> Floats:
     """Return scores (n_lrs, n_iters); one that is not a finite number counts as minus infinity."""
     rows = []
-    for rule, steps in zip(grid.rules, grid.steps(spectrum), strict=True):
-        iterates = _iterates(ClosedForm(spectrum, rule), steps, held_out)
+    for descent, steps in grid.descents(spectrum):
+        iterates = _iterates(descent, steps, held_out)
         rows.append(np.array([held_out.score(scorer, one) for one in iterates], dtype=float))
     scores = grid.filled(rows)
     return np.where(np.isfinite(scores), scores, -np.inf)
