@@ -136,7 +136,7 @@ class ClosedForm:
         """Whether plain descent's update t + 1 raises the loss by more than rounding."""
         with np.errstate(over="ignore", invalid="ignore"):
             rise = -self.decrease(t)
-            return np.asarray(~(rise <= RISE_ROUNDINGS * EPS * self.loss(t)))
+            return np.asarray((rise > RISE_ROUNDINGS * EPS * self.loss(t)) | ~np.isfinite(rise))
 
     def at(self, rule: UpdateRule) -> ClosedForm:
         """Return the same problem descended by another rule."""
