@@ -1,5 +1,5 @@
-"""A path in words: reads the public methods of a path, returns objects that print as sentences.
+"""A path in words: histories of a user's own descent go in, sentences come out.
 
 Other folders use `Comparison` and `compare` of `comparison.py`.
-The folder imports NumPy and nothing of this library but the path it is handed.
+The folder imports NumPy only, and reads the public methods of the path that it is handed.
 """
