@@ -143,9 +143,10 @@ def _solved(search: Search, problem: Problem, start: Floats) -> Iterator[float]:
     slope = problem.gradient(start)
     scale = 1.0 + problem.momentum * problem.nesterov
     rows = _rows(search, problem)
+    solved: Iterator[float] = iter(())
     if rows:
         solved = _from_parameters(search, start, slope, rows)
-    else:
+    elif "losses" in search.recorded:
         solved = _from_losses(search, problem, start, slope)
     yield from (rate / scale for rate in solved if np.isfinite(rate))
 
@@ -165,7 +166,7 @@ def _from_parameters(
 
 def _from_losses(search: Search, problem: Problem, start: Floats, slope: Floats) -> Iterator[float]:
     """J_1 - J_0 = -lr |g|^2 + lr^2 / 2 g'Hg, a quadratic equation for lr."""
-    losses = search.histories[0].values.ravel()
+    losses = search.recorded["losses"].ravel()
     before = float(problem.losses(start[np.newaxis])[0])
     fall, bend = float(np.sum(slope**2)), 0.5 * float(np.sum(slope * (problem.hessian @ slope)))
     for offset, (factor, _) in product((0, 1), loss_conventions(search.weight)):

@@ -354,6 +354,8 @@ def test_without_an_intercept_mistakes_are_named_too():
     assert compare(path, coefs=one_by_one).mistakes == (
         "the coefficients are updated one after the other",
     )
+    assert compare(path, intercepts=np.zeros(4)).agrees
+    assert compare(path, intercepts=np.arange(4)).mistakes == ()
     coefs = [np.zeros(3)]
     for _ in range(10):
         coefs.append(coefs[-1] - 2 * lr * X.T @ (X @ coefs[-1] - y) / n)
