@@ -187,7 +187,7 @@ class LossCurveDisplay:
         floor_kw: Style = None,
         tol_kw: Style = None,
     ) -> Self:
-        """Draw it.
+        """Draw the curves.
 
         Parameters
         ----------

@@ -182,7 +182,7 @@ class LossSurfaceDisplay:
         return cls(**cut, names=(called[pair[0]], called[pair[1]])).plot(ax=ax, **looks)
 
     def loss(self, points: ArrayLike) -> Floats:
-        """J anywhere in the plane.
+        """Return J at points of the plane.
 
         Parameters
         ----------
@@ -199,7 +199,7 @@ class LossSurfaceDisplay:
         return np.asarray(self.loss_floor + 0.5 * quadratic)
 
     def gradient(self, i: int) -> Floats:
-        """The two partial derivatives of J.
+        """Return the two partial derivatives of J at an iterate.
 
         Parameters
         ----------
@@ -224,7 +224,7 @@ class LossSurfaceDisplay:
         line_kw: Style = None,
         arrow_kw: Style = None,
     ) -> Self:
-        """Draw it.
+        """Draw the loss and the path.
 
         Parameters
         ----------
@@ -262,7 +262,7 @@ class LossSurfaceDisplay:
         surface_kw: Style = None,
         line_kw: Style = None,
     ) -> FuncAnimation:
-        """The path growing from the start, a frame for each iterate shown.
+        """Animate the path growing from the start, a frame for each iterate shown.
 
         Parameters
         ----------
@@ -395,7 +395,7 @@ class LossSurfaceDisplay:
         return on_the_way(points) if self._solid else points
 
     def _line(self, points: Floats, **style: Any) -> Any:
-        """A line through points, in 3-D on the surface."""
+        """Draw a line through points, in 3-D on the surface."""
         heights = [self.loss(points)] if self._solid else []
         return self.ax_.plot(points[:, 0], points[:, 1], *heights, **style)[0]
 
