@@ -22,7 +22,7 @@ model = GDLinearRegressor(lr=0.05, tol=0.52).fit(X, y)
 display = LossSurfaceDisplay.from_estimator(model)
 
 # %%
-# The partial derivatives of the arrow, as the path computes them.
+# The partial derivatives, as the path computes them; the arrow has the opposite signs.
 print(model.path_.gradient(0).round(3))
 
 # %%

@@ -38,21 +38,21 @@ Style = Mapping[str, Any] | None
 LegendStyle = bool | Mapping[str, Any]
 
 
-def draw_legend(ax: Any, wanted: LegendStyle, *, beside: bool = False, **options: Any) -> Any:
+def draw_legend(ax: Any, wanted: LegendStyle, place: Style = None, **options: Any) -> Any:
     """Draw a legend that covers no more than it must; None if none is wanted.
 
-    `beside` places it outside the axes, if they are alone on a figure that makes room for it.
+    `place` is one outside the axes, taken if they are alone on a figure that makes room for it.
     """
     if wanted is False:
         return None
-    place = BESIDE if beside and has_layout(ax) and is_alone(ax) else {}
+    outside = place if place and has_layout(ax) and is_alone(ax) else {}
     size = "small" if is_alone(ax) else "x-small"
     look = {
         "fontsize": size,
         "title_fontsize": size,
         "framealpha": 0.9,
         "edgecolor": "0.9",
-        **place,
+        **outside,
         **options,
     }
     return ax.legend(**{**look, **({} if wanted is True else wanted)})
