@@ -37,7 +37,7 @@ def spread(last: int, most: int) -> Steps:
     if last < most:
         return np.arange(last + 1)
     steps = np.unique(np.geomspace(1, last, most - 1).round().astype(np.int64))
-    # As many steps of one at the start as the geometric steps after them allow.
+    # Steps of one at the start, until there are `most` with the geometric ones.
     early = np.setdiff1d(np.arange(1, most), steps)[: most - 1 - len(steps)]
     steps = np.union1d(steps, early)
     steps[-1] = last
