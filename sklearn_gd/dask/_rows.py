@@ -131,7 +131,9 @@ class RowsOnWorkers(Objective):
         if "_cross_products" not in vars(self):
             _ = self._stats
         shape = (self.n_samples, self.n_parameters)
-        return penalised(WorkerOperator(self.partitions, shape, self.weight), self)
+        rows = WorkerOperator(self.partitions, shape, self.weight)
+        operator: DesignOperator = penalised(rows, self)
+        return operator
 
     def squares(self, theta: Floats) -> float:
         squares: float = self.partitions.total(methodcaller("squares", theta))

@@ -182,7 +182,7 @@ def test_golub_kahan_is_that_in_memory(alpha):
 @PENALTY
 @pytest.mark.parametrize("solver", ["spectral", "lanczos", "krylov", "loop"])
 def test_every_solver_finds_what_it_finds_in_memory(solver, alpha):
-    """The same stop and the same coefficients."""
+    """The stop and the coefficients are the same."""
     options = DescentOptions(lr=0.1, max_iter=50)
     found, expected = (
         solve(p, zeros(p), options, solver) for p in both(weight=WEIGHTS, alpha=alpha)
@@ -229,7 +229,7 @@ def test_bad_values_are_named_with_their_partition(method, value, words):
 
 
 def test_partitions_without_weight_add_nothing():
-    """Their means are not numbers, and are not looked at."""
+    """A mean over no weight is not a number, and must not be added."""
     weight = np.where(np.arange(40) < 10, 0.0, 1.0)
     there, here = both(weight=weight)
     assert distance(there.spread().variance, here.spread().variance) <= ROUNDING
