@@ -39,7 +39,7 @@ def test_tuning_is_tuning_in_memory(cv, solver, weight):
 
 @pytest.mark.parametrize("cv", [3, PartitionKFold(3)], ids=["rows", "partitions"])
 def test_tuning_reads_rows_of_unknown_lengths_twice(cv):
-    """Once to count them and once for the sums of all folds; the descent needs no third time."""
+    """One pass counts the rows and one sums all folds; the descent needs no third pass."""
     read = []
     whole = rows((50, 5)).map_blocks(lambda block: read.append(1) or block, meta=np.empty((0, 0)))
     picked = whole[da.ones(200, chunks=50, dtype=bool)]
@@ -87,7 +87,7 @@ def test_folds_of_partitions_in_dataframes():
 
 
 def test_tuning_on_too_many_columns_takes_spaces():
-    """Sparse rows, a space for each fold, whose left vectors stay with the rows."""
+    """Each fold has a Krylov space, whose left vectors stay with the rows."""
     data, y = wide()
     lazy = sparse_rows(data, ((30, 30, 30), 9000)).persist()
     model = GDLinearRegressorCV([0.5, 2.0], 20, cv=3)
@@ -96,7 +96,7 @@ def test_tuning_on_too_many_columns_takes_spaces():
 
 
 def test_degrees_of_freedom_of_columns_that_repeat_each_other():
-    """Curvatures that a space can't find are zero, which the sum of all of them tells."""
+    """Zero eigenvalues add no degrees of freedom, though a Krylov space never finds them."""
     twice = np.c_[X, X]
     model = GDLinearRegressorCV(3, 40, solver="krylov")
     found = clone(model).fit(da.from_array(twice, chunks=(60, 10)), column())
@@ -105,7 +105,7 @@ def test_degrees_of_freedom_of_columns_that_repeat_each_other():
 
 
 def test_long_tuning_takes_a_second_pass():
-    """Folds whose sums lose digits are read again, whitened, and held-out rows by QR factors."""
+    """Ill-conditioned training rows are read twice, and held-out errors come from QR factors."""
     data = from_singular_values(120, 4, 10.0 ** -np.linspace(0, 4, 4))
     y = data @ np.ones(4) + 1e-6 * np.random.default_rng(1).standard_normal(120)
     model = GDLinearRegressorCV([1.0, 50.0], 10**6, iters=20, cv=3)
