@@ -1,4 +1,4 @@
-"""Dask with workers in processes of their own, started for real: rows stay, and workers may die."""
+"""A cluster of two worker processes: rows stay on the workers, and a worker may end."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import logging
 import os
 import warnings
 
+import dask.array as da
 import joblib
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
-from helpers import distance, regression
+from helpers import PROMISED, assert_same, distance, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
+from sklearn_gd.dask import PartitionKFold
 
-da = pytest.importorskip("dask.array")
 distributed = pytest.importorskip("distributed")
 
-from sklearn_gd.dask import PartitionKFold  # noqa: E402  (only where Dask is)
-
-PROMISED = 1e-10
 X, Y = regression(n=200, d=5)
+
+
+@pytest.fixture(autouse=True)
+def scheduler():
+    """The client's; that of other tests is not set."""
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +43,8 @@ def lazy(chunks=50):
     return da.from_array(X, chunks=(chunks, 5)), da.from_array(Y, chunks=chunks)
 
 
-def assert_same(model, other):
-    assert model.n_iter_ == other.n_iter_
-    assert distance(model.coef_, other.coef_) <= PROMISED
-    assert distance(model.intercept_, other.intercept_) <= PROMISED
-    assert distance(model.loss_history_, other.loss_history_) <= PROMISED
-
-
 def dies_once(block, block_id, file, reading):
-    """The block; at its so-manieth reading the worker that holds it dies, without a word."""
+    """Return the block; end the worker that holds it at reading number `reading`."""
     if block_id[0] == 2:
         with open(file, "a+") as readings:
             readings.write("x")
