@@ -1,26 +1,79 @@
-"""Which entry of a tuning surface wins: scores go in, an index comes out."""
+"""Which entry of a grid is chosen for its scores."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any
+
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sklearn_gd._linalg import EPS, Floats
+from sklearn_gd._tuning.grid import Grid
 
-# Scores that differ by less than this, relative to the best, are equal: a hundred times the error
-# promised for losses and coefficients.
-TIE = 1e-10
-# And so are scores that differ by less than this times what the descent has gained over its
-# start: a perfect fit has a mean squared error of rounding noise.
-NOISE = 4 * float(np.finfo(np.float64).eps)
+# A name of SELECTIONS, or a function from mean scores (n_lrs, n_iters) to the index of an entry.
+Selection = str | Callable[[Floats], Any]
+SELECTIONS = ("best", "one_se")
+
+# Scores closer than this, relative to the best, are equal: losses are known no better.
+TIE_RTOL = 1e-10
+# Scores are also equal if they differ by less than this times what the best has gained over the
+# start: the mean squared error of a perfect fit is rounding.
+GAIN_RTOL = 4 * EPS
 
 
-def choose(scores: Floats, lrs: Floats) -> tuple[int, int]:
-    """The best of (n_lrs, n_iters); ties go to the fewest updates, then to the smallest rate."""
-    best = float(scores.max())
-    first = scores[:, 0][np.isfinite(scores[:, 0])]
+def choose(scores: Floats, grid: Grid, selection: Selection) -> tuple[int, int]:
+    """Return the index in (n_lrs, n_iters) for scores (n_lrs, n_iters, n_folds)."""
+    mean = scores.mean(axis=-1)
+    if not np.isfinite(mean).any():
+        raise ValueError("No entry of the grid has a finite score.")
+    if callable(selection):
+        return _checked(selection(mean.copy()), mean.shape)
+    best = _first(_ties(mean), grid.lrs)
+    if selection == "best":
+        return best
+    return _first(_least_descent(mean >= mean[best] - standard_error(scores[best]), grid), grid.lrs)
+
+
+def standard_error(scores: Floats) -> float:
+    """Return the standard error of the mean over folds."""
+    if scores.size < 2:
+        raise ValueError(
+            "selection='one_se' needs the scores of two folds or more for a standard error; cv "
+            "makes only one. Give more folds, or selection='best'."
+        )
+    return float(scores.std(ddof=1) / np.sqrt(scores.size))
+
+
+def _ties(mean: Floats) -> Floats:
+    """Return which entries are as good as the best."""
+    best = float(mean.max())
+    first = mean[:, 0][np.isfinite(mean[:, 0])]
     gained = best - float(np.median(first)) if first.size else 0.0
-    tied = scores >= best - TIE * abs(best) - NOISE * gained
+    return np.asarray(mean >= best - TIE_RTOL * abs(best) - GAIN_RTOL * gained)
+
+
+def _least_descent(allowed: Floats, grid: Grid) -> Floats:
+    """Return those of the allowed entries with the smallest lr * t."""
+    descent = np.where(allowed, np.outer(grid.lrs, grid.iters.astype(float)), np.inf)
+    return np.asarray(descent <= descent.min() * (1.0 + TIE_RTOL))
+
+
+def _first(tied: Floats, lrs: Floats) -> tuple[int, int]:
+    """Return the entry with the fewest updates, and of those the one with the smallest rate."""
     j = int(np.argmax(tied.any(axis=0)))
-    rates = np.where(tied[:, j], lrs, np.inf)
-    return int(np.argmin(rates)), j
+    return int(np.argmin(np.where(tied[:, j], lrs, np.inf))), j
+
+
+def _checked(index: Any, shape: tuple[int, ...]) -> tuple[int, int]:
+    pair = tuple(index) if isinstance(index, (tuple, list, np.ndarray)) else ()
+    if len(pair) != 2 or not all(map(_is_index, pair, shape)):
+        raise ValueError(
+            f"selection must return the index (i, j) of a learning rate and a number of updates, "
+            f"below {shape}; got {index!r}."
+        )
+    return int(pair[0]), int(pair[1])
+
+
+def _is_index(n: Any, size: int) -> bool:
+    return isinstance(n, Integral) and 0 <= n < size

@@ -1,160 +1,139 @@
-"""Scores for a whole grid: folds, or rows alone, and a grid go in, errors per (lr, t) come out."""
+"""Two ways to the scores of a cross-validation: eigenbases of the training sets, or Krylov spaces.
+
+Each training set is decomposed once, and so are all rows, for the rates and for the last descent.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 from operator import methodcaller
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sklearn_gd._descent.descent import Descent
-from sklearn_gd._data import Folds, FoldSums, spectrum_of
-from sklearn_gd._data import Moments
-from sklearn_gd._data import Problem, refine, zeros
-from sklearn_gd._descent.spectrum import CONTRACT, Spectrum
-from sklearn_gd._tuning.grid_errors import (
-    Grid,
-    generalised_cross_validation,
-    held_out_by_moments,
-    mean_squared_errors,
-    seen_along,
+from sklearn_gd._data import CrossProducts, Folds, FoldSums, Problem, zeros
+from sklearn_gd._descent import ACCURACY_RTOL, Spectrum, is_accurate
+from sklearn_gd._linalg import Floats
+from sklearn_gd._solvers import (
+    DescentOptions,
+    SpectralProblem,
+    estimated_work,
+    largest_eigenvalue,
 )
-from sklearn_gd._tuning.krylov_grid import Curvatures, space_for_grid, with_measured_loss
-from sklearn_gd._descent.whitening import Whitening, refined
+from sklearn_gd._tuning.grid import Grid
+from sklearn_gd._tuning.grid_errors import mean_squared_errors
+from sklearn_gd._tuning.held_out import held_out_from_products, row_factor
+from sklearn_gd._tuning.krylov_grid import krylov_spectrum_for
 
-Floats = NDArray[np.float64]
+
+class Strategy(Protocol):
+    """How a cross-validation is computed. Training sets descend from zeros."""
+
+    @property
+    def whole(self) -> SpectralProblem | None: ...  # all rows, if they are decomposed
+    def largest_eigenvalue(self) -> float: ...  # of H of all rows
+    def errors(self, grid: Grid) -> Floats: ...  # held-out, (n_lrs, n_iters, n_folds)
+    def spectra(self, grid: Grid) -> Callable[[int], Spectrum]: ...  # of the training sets
 
 
-class FoldsInMoments:
-    """A cross-validation by sums of p x p products."""
+def strategy_for(folds: Folds, solver: str, options: DescentOptions) -> Strategy:
+    """Return the strategy of "spectral", "loop" or "krylov", or the cheaper one for "auto"."""
+    if solver == "auto":
+        solver = _cheaper(folds.problem, options)
+    return KrylovFolds(folds) if solver == "krylov" else SpectralFolds(folds)
+
+
+def _cheaper(problem: Problem, options: DescentOptions) -> str:
+    """All folds are alike, so the work of one decides."""
+    work = estimated_work(problem, options.max_iter)
+    if "spectral" in work:
+        spectral = options.momentum or work["spectral"] <= work["krylov"]
+        return "spectral" if spectral else "krylov"
+    if options.momentum:
+        raise ValueError(
+            f"momentum={options.momentum:.4g} is tuned in the eigenbasis of each training set, and "
+            f"{problem.n_parameters:,} parameters are too many for that. Set momentum=0, or select "
+            "features first."
+        )
+    return "krylov"
+
+
+class SpectralFolds:
+    """The eigenbasis of each training set, from cross-products that are summed once per fold."""
 
     def __init__(self, folds: Folds) -> None:
         self._folds = folds
-        self._sums = FoldSums(folds, methodcaller("moments"))
-        self.moments = self._sums.total()
+        self._sums: FoldSums[CrossProducts] | None = None
+        if not _has_few_rows(folds.problem):
+            self._sums = FoldSums(folds, methodcaller("cross_products"))
+        total = None if self._sums is None else self._sums.total()
+        self.whole = SpectralProblem(folds.problem, zeros(folds.problem), total)
 
-    def largest_curvature(self) -> float:
-        return largest_of(self.moments, self._folds.problem)
-
-    def errors(self, grid: Grid) -> Floats:
-        return cross_validate(self._folds, self._sums, grid)
-
-    def spectra(self, grid: Grid) -> Callable[[int], Spectrum]:
-        return row_spectra(self._folds, self._sums)
-
-
-class FoldsInSpaces:
-    """A cross-validation with products with X and X' alone: one Krylov space for each fold."""
-
-    moments = None
-
-    def __init__(self, folds: Folds) -> None:
-        self._folds = folds
-
-    def largest_curvature(self) -> float:
-        return Curvatures(self._folds.problem).largest()
+    def largest_eigenvalue(self) -> float:
+        return self.whole.spectrum.largest
 
     def errors(self, grid: Grid) -> Floats:
-        folds, spectra = self._folds, self.spectra(grid)
-        found = folds.each(lambda i: _by_rows(folds, spectra, grid, i), range(len(folds)))
+        found = self._folds.each(lambda i: self._fold_errors(grid, i), range(len(self._folds)))
         return np.stack(found, axis=-1)
 
     def spectra(self, grid: Grid) -> Callable[[int], Spectrum]:
-        return lambda i: space_for_grid(self._folds.training(i), grid)
+        return lambda i: accurate_spectrum(self._training(i), grid)
+
+    def _training(self, i: int) -> SpectralProblem:
+        products = None if self._sums is None else self._sums.train(i)
+        return SpectralProblem(self._folds.training(i), zeros(self._folds.problem), products)
+
+    def _fold_errors(self, grid: Grid, i: int) -> Floats:
+        """Return errors from cross-products, or from the rows if those do not hold the digits."""
+        training = self._training(i)
+        if self._sums is None:
+            return errors_by_rows(self._folds, accurate_spectrum(training, grid), grid, i)
+        spectrum = training.spectrum
+        if accurate_spectrum(training, grid) is spectrum:
+            theta = grid.longest(spectrum).theta(grid.last)
+            held_out = held_out_from_products(self._sums.test(i), spectrum, theta)
+            errors = mean_squared_errors(spectrum, held_out, grid)
+            if held_out.resolution <= ACCURACY_RTOL * float(errors.min()):
+                return errors
+        return errors_by_rows(self._folds, training.refined, grid, i)
 
 
-class WholeInMoments:
-    """Generalised cross-validation by sums of p x p products."""
+class KrylovFolds:
+    """Products with X and X' alone: one Golub-Kahan space for each training set."""
 
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
-        self.moments = problem.moments()
+    whole = None
 
-    def largest_curvature(self) -> float:
-        return largest_of(self.moments, self._problem)
+    def __init__(self, folds: Folds) -> None:
+        self._folds = folds
 
-    def gcv(self, grid: Grid) -> tuple[Floats, Floats]:
-        return validate_by_gcv(self._problem, self.moments, grid)
+    def largest_eigenvalue(self) -> float:
+        return largest_eigenvalue(self._folds.problem)
 
+    def errors(self, grid: Grid) -> Floats:
+        folds, spectra = self._folds, self.spectra(grid)
+        found = folds.each(lambda i: errors_by_rows(folds, spectra(i), grid, i), range(len(folds)))
+        return np.stack(found, axis=-1)
 
-class WholeInSpaces:
-    """Generalised cross-validation with products with X and X' alone, where n or p is small."""
-
-    moments = None
-
-    def __init__(self, problem: Problem, watch: Callable[[], None]) -> None:
-        self._problem, self._watch = problem, watch
-        self._curvatures = Curvatures(problem, watch)
-
-    def largest_curvature(self) -> float:
-        return self._curvatures.largest()
-
-    def gcv(self, grid: Grid) -> tuple[Floats, Floats]:
-        felt = self._curvatures.all(grid)
-        problem = self._problem
-        spectrum = space_for_grid(problem, grid, self._watch)
-        spectrum = with_measured_loss(spectrum, problem, grid)
-        return generalised_cross_validation(spectrum, felt, grid, problem.weight)
+    def spectra(self, grid: Grid) -> Callable[[int], Spectrum]:
+        return lambda i: krylov_spectrum_for(self._folds.training(i), grid)
 
 
-def largest_of(moments: Moments, problem: Problem) -> float:
-    return spectrum_of(moments, zeros(problem), problem.fit_intercept).largest_curvature
+def accurate_spectrum(problem: SpectralProblem, grid: Grid) -> Spectrum:
+    """Return the spectrum from cross-products, or from the rows if the longest descent needs it."""
+    spectrum = problem.spectrum
+    if not spectrum.columns_lost and is_accurate(grid.longest(spectrum), grid.last):
+        return spectrum
+    return problem.refined
 
 
-def cross_validate(folds: Folds, moments: FoldSums[Moments], grid: Grid) -> Floats:
-    """Held-out mean squared errors (n_lrs, n_iters, n_folds), from rows where moments fall short.
-
-    The training sets descend from zeros.
-    """
-    found = folds.each(lambda i: _by_moments(folds, moments, grid, i), range(len(folds)))
-    if any(errors is None for errors in found):
-        spectra = row_spectra(folds, moments)
-        found = folds.each(lambda i: _by_rows(folds, spectra, grid, i), range(len(folds)))
-    return np.stack(found, axis=-1)
+def errors_by_rows(folds: Folds, spectrum: Spectrum, grid: Grid, i: int) -> Floats:
+    """Return the errors of one fold, its held-out rows decomposed by TSQR."""
+    factor = folds.over_test(partial(row_factor, spectrum), i)
+    return mean_squared_errors(spectrum, factor.held_out(folds.problem.n_targets), grid)
 
 
-def _by_moments(folds: Folds, moments: FoldSums[Moments], grid: Grid, i: int) -> Floats | None:
-    """One fold's errors; None where the moments do not hold their digits."""
-    problem = folds.problem
-    spectrum = spectrum_of(moments.train(i), zeros(problem), problem.fit_intercept)
-    held_out = held_out_by_moments(spectrum, moments.test(i), problem.fit_intercept)
-    errors = mean_squared_errors(spectrum, held_out, grid)
-    least = float(errors.min()) * problem.n_targets
-    if held_out.resolution > CONTRACT * least or not _holds(spectrum, grid, 0.5 * least):
-        return None
-    return errors
-
-
-def _by_rows(folds: Folds, spectra: Callable[[int], Spectrum], grid: Grid, i: int) -> Floats:
-    spectrum = spectra(i)
-    seen = folds.over_test(partial(seen_along, spectrum), i)
-    return mean_squared_errors(spectrum, seen.held_out(), grid)
-
-
-def row_spectra(folds: Folds, moments: FoldSums[Moments]) -> Callable[[int], Spectrum]:
-    """Each training set's spectrum in the digits of its rows, by one more pass over them.
-
-    The spectrum of all rows is the basis in which the folds' whitened sums add up.
-    """
-    problem = folds.problem
-    coarse = spectrum_of(moments.total(), zeros(problem), problem.fit_intercept)
-    white = Whitening.of(coarse)
-    sums = FoldSums(folds, methodcaller("whitened_sums", white))
-    return lambda i: refined(coarse, white, sums.train(i) / folds.training_weight(i))
-
-
-def validate_by_gcv(problem: Problem, moments: Moments, grid: Grid) -> tuple[Floats, Floats]:
-    """Generalised cross-validation and degrees of freedom, each (n_lrs, n_iters)."""
-    spectrum = spectrum_of(moments, zeros(problem), problem.fit_intercept)
-    if not _holds(spectrum, grid, spectrum.floor):
-        spectrum = refine(problem, spectrum)
-    felt = spectrum.felt_curvature
-    return generalised_cross_validation(spectrum, felt, grid, problem.weight)
-
-
-def _holds(spectrum: Spectrum, grid: Grid, loss: float) -> bool:
-    """Whether the moments hold the digits of the longest descent at the largest stable rate."""
-    stable = 2.0 / max(spectrum.largest_curvature, np.finfo(float).tiny)
-    return Descent(spectrum, min(float(grid.lrs.max()), stable)).holds(grid.last, loss)
+def _has_few_rows(problem: Problem) -> bool:
+    """Whether the row space of X is decomposed, which has no cross-products of columns."""
+    n_features = problem.n_parameters - problem.fit_intercept
+    return problem.in_memory and not problem.is_sparse and problem.n_samples < n_features

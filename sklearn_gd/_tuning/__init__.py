@@ -1,0 +1,34 @@
+"""Tuning of the learning rate and the stop: the scores of a whole grid from few decompositions.
+
+Folds of rows and a grid come in; an error for each rate, number of updates and fold goes out, the
+entry that is chosen, and the descent on all rows.
+Imports `_solvers`, `_descent`, `_data`, `_linalg` and NumPy only.
+"""
+
+from sklearn_gd._tuning.advice import about_the_edge, about_unstable_rates
+from sklearn_gd._tuning.gcv import generalised_cross_validation, problem_for_gcv
+from sklearn_gd._tuning.grid import Grid
+from sklearn_gd._tuning.refit import refit
+from sklearn_gd._tuning.selection import SELECTIONS, Selection, choose
+from sklearn_gd._tuning.strategies import (
+    KrylovFolds,
+    SpectralFolds,
+    Strategy,
+    strategy_for,
+)
+
+__all__ = [
+    "SELECTIONS",
+    "Grid",
+    "KrylovFolds",
+    "Selection",
+    "SpectralFolds",
+    "Strategy",
+    "about_the_edge",
+    "about_unstable_rates",
+    "choose",
+    "generalised_cross_validation",
+    "problem_for_gcv",
+    "refit",
+    "strategy_for",
+]

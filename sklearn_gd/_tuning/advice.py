@@ -1,0 +1,43 @@
+"""What a user should know of the grid that was searched, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sklearn_gd._linalg import Floats
+from sklearn_gd._tuning.grid import Grid
+
+# A score that rose by more than this share of itself while the updates doubled is still rising.
+STILL_RISING = 0.01
+
+
+def about_unstable_rates(grid: Grid, stable: float) -> str | None:
+    """Say that every rate diverges on all rows, if that is so."""
+    if not grid.lrs.min() > stable:
+        return None
+    return (
+        f"Every learning rate tried is above the largest stable one, {stable:.4g}; the smallest is "
+        f"{grid.lrs.min():.4g}. All descents diverge, and the model is hardly better than its "
+        f"start. Give lrs below {stable:.4g}, or an integer, which spreads rates below it."
+    )
+
+
+def about_the_edge(mean: Floats, chosen: tuple[int, int], grid: Grid, stable: float) -> str | None:
+    """Say that a longer descent would score better, if the chosen one is the longest of its rate.
+
+    A larger rate that ends sooner, with updates to spare, is no better: it only gets there faster.
+    """
+    i, j = chosen
+    lr, last = float(grid.lrs[i]), grid.last
+    half = int(np.searchsorted(grid.iters, last // 2, side="right")) - 1
+    if j < len(grid.iters) - 1 or half < 0 or lr > stable:
+        return None
+    if not mean[i, j] - mean[i, half] > STILL_RISING * abs(mean[i, j]):
+        return None
+    said = (
+        f"The best score is that of the last number of updates tried, {last:,}, at lr={lr:.4g}, "
+        "and it was still rising. A longer descent would score better."
+    )
+    if lr == grid.lrs.max() and 2.0 * lr < stable:
+        return f"{said} Raise lrs: rates below {stable:.4g} are stable."
+    return f"{said} Raise max_iter, or the largest number in iters."

@@ -1,0 +1,116 @@
+"""Held-out rows in the basis of a spectrum, so that a squared error is the length of a vector.
+
+A factor F with F'F = [Z V, y - Z theta_0]' diag(w) [Z V, y - Z theta_0] / W is all that errors
+need: from cross-products, or by TSQR of the rows (Demmel, Grigori, Hoemmen and Langou 2012, doi
+10.1137/080731992), which knows errors far below the rounding of the sums. Penalties are no part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from sklearn_gd._data import ArrayAPIRows, CrossProducts, LocalRows, RowsInMemory
+from sklearn_gd._descent import Spectrum
+from sklearn_gd._linalg import Floats
+from sklearn_gd._tuning.grid import blocks
+
+# A mean squared error from cross-products is a difference of sums, off by this times the rounding
+# of their size.
+ERROR_ROUNDINGS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The factor of held-out rows: one column per direction, then one per target."""
+
+    factor: Floats  # (m, r + k)
+    n_targets: int
+    resolution: float = 0.0  # mean squared errors below this are not told from zero
+
+    @property
+    def targets(self) -> Floats:
+        """What the start leaves of y, (m, k)."""
+        return self.factor[:, -self.n_targets :]
+
+    def along(self, moving: NDArray[np.bool_] | slice) -> Floats:
+        """Return the columns of some directions, (m, r)."""
+        return self.factor[:, : -self.n_targets][:, moving]
+
+
+def held_out_from_products(products: CrossProducts, spectrum: Spectrum, theta: Floats) -> HeldOut:
+    """Return the square root of the Gram matrix; `theta` are the largest parameters scored.
+
+    The Gram matrix is scaled to a diagonal of ones for its eigendecomposition, which leaves columns
+    of any scale their digits.
+    """
+    p, k = spectrum.start.shape
+    first = 1 + products.n_features - p  # 0 with an intercept
+    sums = products.sums[first:, first:] / products.weight
+    view = np.zeros((p + k, spectrum.eigenvalues.size + k))
+    view[:p, :-k] = spectrum.directions()
+    view[:p, -k:] = -spectrum.start
+    view[p:, -k:] = np.eye(k)
+    gram = view.T @ (sums @ view)
+    size = np.sqrt(np.maximum(np.diagonal(gram), 0.0))
+    size[size == 0.0] = 1.0
+    eigenvalues, vectors = np.linalg.eigh(gram / size / size[:, np.newaxis])
+    factor = np.sqrt(np.maximum(eigenvalues, 0.0))[:, np.newaxis] * (vectors.T * size)
+    squares = np.diagonal(sums)
+    sizes = float(squares[p:].sum() + squares[:p] @ (theta**2).sum(axis=1))
+    return HeldOut(factor, k, ERROR_ROUNDINGS * products.unit * sizes / k)
+
+
+@dataclass(frozen=True, eq=False)
+class RowFactor:
+    """An R factor of some rows; those of two sets of rows add up."""
+
+    factor: Floats
+    weight: float
+
+    def __add__(self, other: RowFactor) -> RowFactor:
+        return RowFactor(_stacked(self.factor, other.factor), self.weight + other.weight)
+
+    def held_out(self, n_targets: int) -> HeldOut:
+        return HeldOut(self.factor / np.sqrt(self.weight), n_targets)
+
+
+def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:
+    """Return the R factor of diag(sqrt(w)) [Z V, y - Z theta_0], row block by row block."""
+    directions = spectrum.directions()
+    made = _on_device if isinstance(rows, ArrayAPIRows) else _in_memory
+    factor = np.empty((0, directions.shape[1] + rows.n_targets))
+    for block in made(rows, directions, spectrum.start):
+        factor = _stacked(factor, block)
+    return RowFactor(factor, rows.weight)
+
+
+def _in_memory(rows: RowsInMemory, directions: Floats, start: Floats) -> Iterator[Floats]:
+    for X, y, w in rows.blocks():
+        X = X.tocsr() if sparse.issparse(X) else X
+        # Sparse rows come in one block, whose products with all directions may be large. A block of
+        # fewer rows than columns would cost as much.
+        for part in blocks(len(y), directions.shape[1], at_least=directions.shape[1]):
+            along = rows.predict(X[part], directions)
+            block = np.column_stack([along, y[part] - rows.predict(X[part], start)])
+            yield block if w is None else block * np.sqrt(w[part])[:, np.newaxis]
+
+
+def _on_device(rows: ArrayAPIRows, directions: Floats, start: Floats) -> Iterator[Floats]:
+    """The R factor of each block, so that rows stay on their device."""
+    xp, on_device = rows.device.xp, rows.device.to_device(directions)
+    for X, y, w in rows.blocks():
+        block: Any = xp.concat([rows.predict(X, on_device), rows.residual(X, y, start)], axis=1)
+        block = block if w is None else block * xp.sqrt(w)[:, None]
+        yield rows.device.to_host(xp.linalg.qr(block, mode="reduced")[1])
+
+
+def _stacked(factor: Floats, rows: Floats) -> Floats:
+    """Return an R factor of both, with no more rows than columns."""
+    both = np.concatenate([factor, rows])
+    return np.asarray(np.linalg.qr(both, mode="r")) if len(both) > both.shape[1] else both
