@@ -32,8 +32,10 @@ from sklearn_gd._solvers import DescentOptions
 SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
-class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Linear regression fitted by full-batch gradient descent.
+class GDLinearRegressor(
+    PartialFitMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
+    r"""Linear regression fitted by full-batch gradient descent.
 
     The iterates are those of the textbook loop, intercept and coefficients descending together,
     but they are computed in closed form, so a fit costs about one product X'X however many updates

@@ -16,32 +16,30 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
+from sklearn_gd._data import Each, FoldsInMemory, LocalRows, Moments, Problem, SummedRows, zeros
+from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
 from sklearn_gd._estimator.array_api import Device, is_foreign
 from sklearn_gd._estimator.callbacks import CallbackRunner, restore, with_callbacks
-from sklearn_gd._report.convergence_message import advice
-from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
-from sklearn_gd._data import Each, FoldsInMemory, LocalRows
-from sklearn_gd._data import Moments
-from sklearn_gd._data import SummedRows, Problem, zeros
 from sklearn_gd._estimator.errstate import without_underflow
-from sklearn_gd._solvers import DescentOptions
-from sklearn_gd._tuning.grid_errors import Grid
-from sklearn_gd._tuning.strategies import (
-    FoldsInMoments,
-    FoldsInSpaces,
-    WholeInMoments,
-    WholeInSpaces,
-)
-from sklearn_gd._tuning.selection import choose
-from sklearn_gd._estimator.prepare import FitInput, fit_path, naming_what_is_not_finite, prepare
-from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.host_attributes import HostAttribute
+from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._estimator.prepare import FitInput, fit_path, naming_what_is_not_finite, prepare
 from sklearn_gd._estimator.scored_iterate import HeldOutRows, score_iterates
 from sklearn_gd._estimator.splits import folds_of
 from sklearn_gd._estimator.validation import (
     check_choice,
     check_flag,
+)
+from sklearn_gd._report.convergence_message import advice
+from sklearn_gd._solvers import DescentOptions
+from sklearn_gd._tuning.grid_errors import Grid
+from sklearn_gd._tuning.selection import choose
+from sklearn_gd._tuning.strategies import (
+    FoldsInMoments,
+    FoldsInSpaces,
+    WholeInMoments,
+    WholeInSpaces,
 )
 from sklearn_gd.regressor import SOLVERS
 
@@ -261,12 +259,16 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
             each = telling.tuning_begins(self._each)
             with naming_what_is_not_finite(problem):
                 if self.cv is None:
-                    known = self._score_by_gcv(fit_input, rates, iters, params, telling.on_krylov_growth)
+                    known = self._score_by_gcv(
+                        fit_input, rates, iters, params, telling.on_krylov_growth
+                    )
                 else:
                     known = self._score_by_folds(fit_input, problem, rates, iters, params, each)
             self._choose()
             # The start itself may be best: then no update is made.
-            terms = DescentOptions(self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.on_krylov_growth)
+            terms = DescentOptions(
+                self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.on_krylov_growth
+            )
             path, moments = fit_path(fit_input, zeros(problem), terms, self.solver, known)
             self._keep(telling.descends(path), fit_input.device)
         except BaseException:
@@ -424,7 +426,9 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
 def _taken(value: Any, index: NDArray[np.intp], rows: LocalRows) -> Any:
     """Metadata of one fold: its rows where there is a value per row, else the value itself."""
     if is_foreign(value):
-        return Device.of(value).take(value, index) if value.shape[:1] == (rows.n_samples,) else value
+        return (
+            Device.of(value).take(value, index) if value.shape[:1] == (rows.n_samples,) else value
+        )
     if hasattr(value, "shape") or isinstance(value, (list, tuple)):
         per_row = value if hasattr(value, "tocsr") else np.asarray(value)
         if per_row.ndim and per_row.shape[0] == rows.n_samples:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._estimator.array_api import Device
 from sklearn_gd._descent.descent import Descent
-from sklearn_gd.path import Layout
 from sklearn_gd._descent.pieces import descent_along
 from sklearn_gd._descent.spectrum import Spectrum
-from sklearn_gd._tuning.grid_errors import Grid
+from sklearn_gd._estimator.array_api import Device
 from sklearn_gd._estimator.prediction import predicted_there
+from sklearn_gd._tuning.grid_errors import Grid
+from sklearn_gd.path import Layout
 from sklearn_gd.regressor import GDLinearRegressor
 
 Floats = NDArray[np.floating[Any]]

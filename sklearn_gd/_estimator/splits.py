@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import check_cv
 
-from sklearn_gd._estimator.dask_dispatch import dask_module
 from sklearn_gd._data import Each, Folds, FoldsInMemory, LocalRows, Split
+from sklearn_gd._estimator.dask_dispatch import dask_module
 from sklearn_gd._estimator.prepare import FitInput
 
 NO_ROWS = "Fold {} is {} on no rows with a weight above zero."

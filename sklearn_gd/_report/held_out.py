@@ -51,9 +51,7 @@ def held_out_losses(
     lines = np.concatenate([np.ones((t.size, 1)), -filters], axis=1)
     squares = np.zeros(t.size)
     along = descent.spectrum.directions()[:, descent.moving]
-    for factor, reach in zip(
-        _factors(path, X, y, w, along), descent.amplitudes.T, strict=True
-    ):
+    for factor, reach in zip(_factors(path, X, y, w, along), descent.amplitudes.T, strict=True):
         scaled = factor * np.append(1.0, reach)
         for first in range(0, t.size, BLOCK_NUMBERS // len(reach)):
             block = slice(first, first + BLOCK_NUMBERS // len(reach))
@@ -62,9 +60,7 @@ def held_out_losses(
     return (0.5 * squares / w.sum()).reshape(t.shape)
 
 
-def _factors(
-    path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats
-) -> Iterator[Floats]:
+def _factors(path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats) -> Iterator[Floats]:
     """Yield each target's R factor of diag(sqrt(w)) [y - Z theta_0, Z directions]."""
     start, first = path._descent.start, int(path._layout.fit_intercept)
     step = max(1, BLOCK_NUMBERS // (1 + along.shape[1]))

@@ -14,13 +14,13 @@ import numpy as np
 from sklearn_gd._data import (
     CrossProducts,
     DesignOperator,
+    Objective,
     RowsInMemory,
     Spread,
     penalised,
     penalty_rows,
 )
-from sklearn_gd._data.objective import Objective
-from sklearn_gd._linalg import EPS, Floats, Preconditioner
+from sklearn_gd._linalg import Floats, Preconditioner
 from sklearn_gd.dask._operator import WorkerOperator
 from sklearn_gd.dask._partitions import Partitions
 from sklearn_gd.dask._sums import CentredSquares, SumTuple
@@ -28,8 +28,6 @@ from sklearn_gd.dask._sums import CentredSquares, SumTuple
 # Cross-products of at most so many columns take no longer than reading the rows, so the pass that
 # counts rows sums them too.
 FEW_COLUMNS = 512
-# A column varies if its standard deviation is above so many roundings of its mean.
-MEAN_ROUNDINGS = 64
 
 
 @dataclass(frozen=True)
@@ -115,9 +113,7 @@ class RowsOnWorkers(Objective):
         if self.is_sparse:
             return self._cross_products.spread(self.fit_intercept)
         merged: CentredSquares = self.partitions.total(_centred_squares)
-        variance = merged.squares / merged.weight
-        varies = variance > (MEAN_ROUNDINGS * EPS * merged.mean) ** 2
-        return Spread(merged.mean, variance, varies)
+        return Spread.measured(merged.mean, merged.squares / merged.weight)
 
     def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
         """Return [Y E]'[Y E] over all rows and those of the penalty."""

@@ -22,7 +22,7 @@ from sklearn_gd.display._canvas import (
     merged,
     player,
 )
-from sklearn_gd.display._iterates import choose, fitted_at, last_shown, milestones
+from sklearn_gd.display._iterates import choose, last_shown, milestones
 from sklearn_gd.display._parameters import check_target, has_intercept, parameters_of
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class FitDisplay:
             lines=lines,
             t=steps,
             loss=path.loss(steps),
-            fitted=fitted_at(path),
+            fitted=path.best_iter,
             x_name=str(X.columns[0]) if hasattr(X, "columns") else _feature_name(estimator),
             y_name=str(getattr(y, "name", None) or "y"),
         )
