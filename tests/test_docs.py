@@ -105,7 +105,9 @@ def test_links_lead_somewhere(page):
             broken.append(target)
     for block in re.findall(r"^\.\. toctree::\n((?:   .*\n|\n)+)", text + "\n", re.MULTILINE):
         entries = [line.strip() for line in block.splitlines() if line.strip()]
-        broken += [e for e in entries if not e.startswith(":") and not _page_exists(e)]
+        # "Short title <page>" or "page"
+        names = [re.sub(r".*<(.+)>", r"\1", e) for e in entries if not e.startswith(":")]
+        broken += [name for name in names if not _page_exists(name)]
     assert not broken
 
 
@@ -146,6 +148,28 @@ def test_both_tutorials_have_the_same_pictures_and_examples():
     for pattern in (r"^\.\. plot:: (\S+)", r"^(?:>>>|\.\.\.) (.*)", r"^   (.*\\.*)$"):
         first, second = (re.findall(pattern, page, re.MULTILINE) for page in pages)
         assert first == second
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_reference_begins_with_an_initial(page):
+    """reStructuredText reads "A. Name" at the start of a paragraph as item A of a list."""
+    text = page.read_text(encoding="utf-8")
+    assert not re.findall(r"^\.\. \[\d+\] [A-Za-z]\. .*", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_contents_stand_at_the_side_only(page):
+    """The theme lists a page's sections beside it; a second list repeats them."""
+    assert ".. contents::" not in page.read_text(encoding="utf-8")
+
+
+def test_every_page_is_in_the_menu():
+    """Each page is an entry of the front page's table of contents or of a section's."""
+    sections = [DOCS / f"{name}.rst" for name in ("index", "learn", "use", "understand")]
+    text = "\n".join(section.read_text(encoding="utf-8") for section in sections)
+    listed = set(re.findall(r"^   \S.*<(\S+)>$", text, re.MULTILINE))
+    pages = {page.stem for page in PAGES if page.parent == DOCS}
+    assert pages - {"index"} == listed - {"auto_examples/index"}
 
 
 def test_the_readme_has_its_slots():
