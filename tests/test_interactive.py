@@ -53,7 +53,7 @@ def test_the_pages_lines_are_the_iterates(page, start, lr):
     expected = np.column_stack([path.intercept(t), path.coef(t)[:, 0]])
     np.testing.assert_allclose(np.array(lines, float), expected, rtol=1e-10, atol=1e-10)
     losses = [page("loss", X, Y, line) for line in lines]
-    np.testing.assert_allclose(losses, path.loss(t), rtol=1e-10)
+    np.testing.assert_allclose(np.array(losses, float), path.loss(t), rtol=1e-10)
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -97,7 +97,7 @@ def test_every_language_says_the_same_things():
 
 
 def test_a_reader_moves_the_page_in_a_browser(tmp_path, monkeypatch):
-    """Buttons, keys and drags, wide and narrow: each act says something new, true of the library."""
+    """Buttons, keys and drags change what the page says, and it agrees with the library."""
     monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
     from site_checks.browser import NoBrowser, browser, served
     from site_checks.interactive import check_interactive
