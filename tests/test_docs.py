@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,9 +147,12 @@ def test_both_tutorials_have_the_same_pictures_and_examples():
         (DOCS / name).read_text(encoding="utf-8") for name in ("tutorial.rst", "tutorial-zh.rst")
     ]
     formulas = r"^   ([^*\s].*\\.*)$"  # not the rows of tables
-    for pattern in (r"^\.\. plot:: (\S+)", r"^(?:>>>|\.\.\.) (.*)", formulas):
+    for pattern in (r"^\.\. (?:plot|literalinclude):: (\S+)", r"^(?:>>>|\.\.\.) (.*)", formulas):
         first, second = (re.findall(pattern, page, re.MULTILINE) for page in pages)
         assert first == second
+    # Words on pictures are translated, so the Chinese page shows drawn ones below their scripts.
+    scripts = re.findall(r"^\.\. literalinclude:: pictures/(\w+)\.py", pages[1], re.MULTILINE)
+    assert re.findall(r"^\.\. image:: images/zh/(\w+)\.svg", pages[1], re.MULTILINE) == scripts
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -171,6 +175,44 @@ def test_every_page_is_in_the_menu():
     listed = set(re.findall(r"^   \S.*<(\S+)>$", text, re.MULTILINE))
     pages = {page.stem for page in PAGES if page.parent == DOCS}
     assert pages - {"index"} == listed - {"auto_examples/index"}
+
+
+FAULTS = {
+    "the page is": '<p style="width: 2000px">wide</p>',
+    "is wider than the text": '<p style="width: 2000px">wide</p>',
+    "scrolls unseen": f'<pre style="overflow: auto">{"x" * 2000}</pre>',
+    "an output is cut": (
+        f'<div class="sphx-glr-script-out"><pre style="overflow: auto">{"x" * 2000}</pre></div>'
+    ),
+    "a list in a reference": '<aside class="footnote"><ol type="A"><li>A. Name</li></ol></aside>',
+    "a row of another length": (
+        '<table class="table"><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>'
+    ),
+    "a row without a name": '<table class="table"><tr><td></td><td>b</td></tr></table>',
+    "a cell that ends in the middle": '<table class="table"><tr><td>needed to</td></tr></table>',
+    "limits over the sign": "<math><munder><mo>&#8721;</mo><mi>i</mi></munder></math>",
+    "has a contrast of": '<p style="color: #777; background: #888">faint</p>',
+}
+
+
+def test_the_checks_of_the_site_notice(tmp_path, monkeypatch):
+    """Each kind of fault in a page's layout is found, and a page without faults passes."""
+    monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
+    from site_checks.browser import NoBrowser, browser, look
+    from site_checks.pages import LAYOUT
+
+    page = tmp_path / "page.html"
+    try:
+        with browser(install=False) as chrome:
+            look(chrome, 400, "light")
+            for said, markup in {"": "<p>plain</p>", **FAULTS}.items():
+                text = f'<!doctype html><main class="bd-article">{markup}</main>'
+                page.write_text(text, encoding="utf-8")
+                chrome.get(page.as_uri())
+                found = chrome.execute_script(LAYOUT)
+                assert any(said in fault for fault in found) if said else not found, (said, found)
+    except NoBrowser as why:
+        pytest.skip(f"needs a browser: {why}")
 
 
 def test_the_readme_has_its_slots():

@@ -21,6 +21,8 @@ globalThis.DescentHandle = class {
     draw(this.group, "title", {}, label);
     draw(this.group, "circle", { r: 22, class: "reach" }); // as large as a finger
     draw(this.group, "circle", { r: 9, class: "grip" });
+    // Without this a finger that drags would scroll the page.
+    this.group.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     this.group.addEventListener("pointerdown", (event) => this.group.setPointerCapture(event.pointerId));
     this.group.addEventListener("pointermove", (event) => this.dragged(event));
     this.group.addEventListener("keydown", (event) => this.pressed(event));
@@ -48,6 +50,8 @@ globalThis.DescentHandle = class {
     const at = [inside(this.picture.x(x), box.x, box.width), inside(this.picture.y(y), box.y, box.height)];
     this.group.setAttribute("transform", `translate(${at[0]} ${at[1]})`);
     this.group.setAttribute("aria-valuetext", text);
-    this.group.setAttribute("aria-valuenow", y);
+    const [low, high] = this.picture.yRange;
+    for (const [name, value] of Object.entries({ valuemin: low, valuemax: high, valuenow: y }))
+      this.group.setAttribute(`aria-${name}`, value);
   }
 };

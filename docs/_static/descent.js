@@ -62,7 +62,8 @@
     get descent() {
       const { start, lr, tol, count } = this.state;
       const stop = GD.stop(X, Y, start, lr, tol, MAX_ITER);
-      const lines = GD.iterates(X, Y, start, lr, count === "end" ? stop.t : count);
+      const made = GD.iterates(X, Y, start, lr, count === "end" ? stop.t : count);
+      const lines = made.filter((line) => GD.loss(X, Y, line) < Number.MAX_VALUE);
       return { lines, losses: lines.map((line) => GD.loss(X, Y, line)), lr, tol, stop };
     }
 

@@ -57,6 +57,17 @@ class Reader:
         self.chrome.execute_script("arguments[0].scrollIntoView({block: 'center'})", grip)
         ActionChains(self.chrome).drag_and_drop_by_offset(grip, right, down).perform()
 
+    def swipe(self, handle: int, right: int, down: int) -> None:
+        """A drag by a finger."""
+        grip = self.find(".handle .grip")[handle]
+        self.chrome.execute_script("arguments[0].scrollIntoView({block: 'center'})", grip)
+        box = self.chrome.execute_script("return arguments[0].getBoundingClientRect()", grip)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        for kind, share in (("Start", 0), ("Move", 0.5), ("Move", 1), ("End", None)):
+            points = [] if share is None else [{"x": x + share * right, "y": y + share * down}]
+            event = {"type": f"touch{kind}", "touchPoints": points}
+            self.chrome.execute_cdp_cmd("Input.dispatchTouchEvent", event)
+
     def rate(self, lr: str) -> None:
         field = self.find("#descent-lr")[0]
         field.clear()
@@ -85,6 +96,7 @@ def check_interactive(chrome, url: str) -> list[str]:
             "arrow key on the surface": lambda r: r.arrow(2, "ARROW_RIGHT"),
             "drag of the slope": lambda r: r.drag(1, 0, -40),
             "drag on the surface": lambda r: r.drag(2, 30, -20),
+            "finger on the intercept": lambda r: r.swipe(0, 0, 30),
             "a smaller rate": lambda r: r.rate("0.05"),
         }
         for name, act in acts.items():
