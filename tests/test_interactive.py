@@ -6,6 +6,7 @@ import json
 import sys
 import warnings
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def test_a_reader_moves_the_page_in_a_browser(tmp_path, monkeypatch):
 
     source = (DOCS / "interactive.rst").read_text(encoding="utf-8")
     markup = source.split(".. raw:: html")[1].split("\n\n")[1]
-    (tmp_path / "_static").symlink_to(DOCS / "_static")
+    copytree(DOCS / "_static", tmp_path / "_static")
     head = '<!doctype html><meta charset="utf-8"><link rel="icon" href="_static/favicon.svg">'
     style = '<link rel="stylesheet" href="_static/interactive.css">'
     (tmp_path / "page.html").write_text(head + style + markup, encoding="utf-8")
