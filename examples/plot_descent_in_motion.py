@@ -23,7 +23,8 @@ y = 1 + 2 * X[:, 0] + rng.normal(0, 0.8, size=30)
 model = GDLinearRegressor(lr=0.06, tol=0.25).fit(X, y, coef_init=[-2.0], intercept_init=6.5)
 
 # %%
-# Two displays on one figure, of the same iterates: left the line, right its point.
+# Two displays on one figure, of the same iterates: left the line, right its point. The first
+# updates cross the valley, the others follow its floor. Press play.
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.1), layout="constrained")
 fit = FitDisplay.from_estimator(model, X, y, between=0, ax=left, legend=False)
 surface = LossSurfaceDisplay.from_estimator(
@@ -51,6 +52,4 @@ def draw(i: int) -> None:
     figure.suptitle(f"{fit.t[i]} updates, loss {fit.loss[i]:.2f}", fontsize="medium")
 
 
-# %%
-# The first updates cross the valley, the others follow its floor. Press play.
 animation = FuncAnimation(figure, draw, frames=len(fit.t), interval=100)

@@ -5,8 +5,8 @@ Divergence
 What happens when the learning rate is just too large?
 
 The loss of a constant rate is a sum of exponentials in the number of updates, so it is convex: it
-may fall for a while, but once it rises it rises for ever. The estimator stops at the least loss,
-keeps those coefficients and warns.
+may fall for a while, but once it rises it rises for ever. The estimator stops when the loss has
+risen, keeps the coefficients of the least loss and warns.
 """
 
 # %%
@@ -29,5 +29,5 @@ with warnings.catch_warnings(record=True) as caught:
 print(caught[0].message)
 
 # %%
-# What lies beyond the stop stays visible, since the path can be asked for any number of updates.
+# The path answers for updates beyond the stop, too: the picture shows how the loss goes on to rise.
 LossCurveDisplay.from_estimator(model)

@@ -5,11 +5,12 @@ The surface
 Which way is downhill with two parameters?
 
 With an intercept and a coefficient the loss is a surface over a plane. Its contours are ellipses,
-and the gradient, with one partial derivative for each parameter, is upright on them.
+and the gradient, with one partial derivative for each parameter, is upright on them. The picture
+shows the negative gradient, which points downhill.
 """
 
 # %%
-# The path first crosses the valley, where the gradient is steep, and then follows its floor.
+# The path first goes down the steep side of the valley, and then follows its floor.
 import numpy as np
 
 from sklearn_gd import GDLinearRegressor, LossSurfaceDisplay
@@ -21,7 +22,7 @@ model = GDLinearRegressor(lr=0.05, tol=0.52).fit(X, y)
 display = LossSurfaceDisplay.from_estimator(model)
 
 # %%
-# The partial derivatives of the arrow, as the path computes them.
+# The partial derivatives, as the path computes them; the arrow has the opposite signs.
 print(model.path_.gradient(0).round(3))
 
 # %%

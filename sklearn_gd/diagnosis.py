@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sklearn_gd._data import zeros
+from sklearn_gd._estimator.path_of import names_of, path_of
 from sklearn_gd._estimator.prepare import fit_path, naming_what_is_not_finite, prepare
 from sklearn_gd._estimator.validation import (
     FeatureChecker,
@@ -29,7 +30,6 @@ from sklearn_gd._report.forecast import (
     slowest,
     updates_to,
 )
-from sklearn_gd._estimator.path_of import names_of, path_of
 from sklearn_gd._solvers import DescentOptions
 from sklearn_gd.path import DescentPath
 

@@ -68,6 +68,9 @@ class DescentPath:
         The number of updates made when the descent stopped.
     stop_reason : {"tol", "stationary", "max_iter", "diverged", "callback"}
         Why it stopped there.
+    best_iter : int
+        The number of updates that led to ``coef_``: `n_iter`, but for a diverged descent that of
+        the least loss.
     max_stable_lr : float
         No rate above it converges: 2 / largest eigenvalue of H without momentum. Infinite when X is
         all zeros.
@@ -145,6 +148,10 @@ class DescentPath:
     @property
     def stop_reason(self) -> str:
         return self._stop.reason
+
+    @property
+    def best_iter(self) -> int:
+        return self._stop.best
 
     @property
     def last_known(self) -> int | None:

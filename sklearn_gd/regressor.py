@@ -32,8 +32,10 @@ from sklearn_gd._solvers import DescentOptions
 SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
-class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Linear regression fitted by full-batch gradient descent.
+class GDLinearRegressor(
+    PartialFitMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
+    r"""Linear regression fitted by full-batch gradient descent.
 
     The iterates are those of the textbook loop, intercept and coefficients descending together,
     but they are computed in closed form, so a fit costs about one product X'X however many updates
@@ -268,7 +270,7 @@ class GDLinearRegressor(PartialFitMixin, PredictionMixin, MultiOutputMixin, Regr
 
     def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any:
         """theta_0 of shape (p, k): what was given, else the last fit's, else zeros."""
-        theta, y_layout = zeros(fit_input.problem), fit_input.layout.targets
+        theta, y_layout = zeros(fit_input.problem), fit_input.layout.y_layout
         d, k = len(theta) - self.fit_intercept, theta.shape[1]
         if self.warm_start and hasattr(self, "path_"):
             coef_init = self.coef_ if coef_init is None else coef_init

@@ -365,7 +365,7 @@ def test_surface_over_the_main_plane_is_a_descent_of_its_own():
     display = LossSurfaceDisplay.from_estimator(model)
     gradients = (display.path - display.lowest) @ display.curvature
     assert_allclose(display.path[:-1] - model.lr_ * gradients[:-1], display.path[1:], atol=1e-12)
-    assert "others at least squares" in display.ax_.get_title(loc="left")
+    assert "others held at least squares" in display.ax_.get_title(loc="left")
 
 
 def test_surface_over_two_of_many_parameters_says_what_the_others_are_held_at():

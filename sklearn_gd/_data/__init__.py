@@ -20,7 +20,7 @@ from sklearn_gd._data.folds import (
     sums_of_others,
 )
 from sklearn_gd._data.in_memory import RowsInMemory
-from sklearn_gd._data.objective import LARGEST_SIZE, NotFinite, Quadratic
+from sklearn_gd._data.objective import LARGEST_SIZE, NotFinite, Objective, Quadratic
 from sklearn_gd._data.operator import MemoryOperator, MemoryVectors
 from sklearn_gd._data.penalty import penalised, penalty_rows
 from sklearn_gd._data.problem import DesignOperator, Problem, SummedRows, zeros
@@ -39,6 +39,7 @@ __all__ = [
     "MemoryOperator",
     "MemoryVectors",
     "NotFinite",
+    "Objective",
     "Problem",
     "Quadratic",
     "RowSpace",

@@ -27,7 +27,9 @@ class ArrayAPIOperator:
         noise = np.random.default_rng(seed)
         sizes = [rows.stop - rows.start for rows in self.rows.slices()]
         to_device = self.rows.device.to_device
-        return ArrayAPIVectors(self, [to_device(noise.standard_normal((size, 1))) for size in sizes])
+        return ArrayAPIVectors(
+            self, [to_device(noise.standard_normal((size, 1))) for size in sizes]
+        )
 
     def sizes(self, theta: Floats) -> float:
         xp, total = self.rows.device.xp, 0.0

@@ -121,7 +121,7 @@ class ArrayAPIRows(Objective):
             total = xp.sum(squares if w is None else squares * w[:, None], axis=0)
             variance = variance + total / self.weight
         means, variances = self.device.to_host(mean), self.device.to_host(variance)
-        return Spread(means, variances, variances > (64 * self.device.unit * means) ** 2)
+        return Spread.measured(means, variances, self.device.unit)
 
     def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
         """Return [Y E]'[Y E] over all rows and those of the penalty."""

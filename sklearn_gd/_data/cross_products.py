@@ -12,6 +12,8 @@ from sklearn_gd._linalg import EPS, Floats
 
 # A variance below this times the rounding of its difference is that of a constant column.
 VARIANCE_ROUNDINGS = 16
+# A mean of many equal numbers is off by this many roundings, at most.
+MEAN_ROUNDINGS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,11 @@ class Spread:
     mean: Floats
     variance: Floats
     varies: NDArray[np.bool_]  # whether the variance is told from zero
+
+    @classmethod
+    def measured(cls, mean: Floats, variance: Floats, unit: float = EPS) -> Spread:
+        """Return the spread from two passes: deviations are known to the rounding of the mean."""
+        return cls(mean, variance, variance > (MEAN_ROUNDINGS * unit * mean) ** 2)
 
     @property
     def scale(self) -> Floats:
@@ -82,7 +89,9 @@ class CrossProducts:
         change = np.eye(len(self.sums))
         change[columns, columns] = np.diag(1.0 / divisor)
         change[0, columns] = -spread.mean * spread.varies / divisor
-        return CrossProducts(change.T @ self.sums @ change, self.n_targets, self.n_samples, self.unit)
+        return CrossProducts(
+            change.T @ self.sums @ change, self.n_targets, self.n_samples, self.unit
+        )
 
 
 def assembled(gram: Floats, across: Floats, within: Floats) -> Floats:

@@ -21,7 +21,6 @@ from scipy import sparse
 from sklearn_gd._data.array_api_rows import ArrayAPIRows
 from sklearn_gd._data.in_memory import RowsInMemory
 from sklearn_gd._data.problem import Problem
-from sklearn_gd._linalg import Floats
 
 Indices = NDArray[np.intp]
 LocalRows = RowsInMemory | ArrayAPIRows

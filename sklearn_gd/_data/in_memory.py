@@ -15,13 +15,11 @@ from sklearn_gd._data.objective import LARGEST_SIZE, NotFinite, Objective, check
 from sklearn_gd._data.operator import MemoryOperator
 from sklearn_gd._data.penalty import penalised, penalty_rows
 from sklearn_gd._data.problem import DesignOperator
-from sklearn_gd._linalg import EPS, Floats, Preconditioner, sum_of_squares
+from sklearn_gd._linalg import Floats, Preconditioner, sum_of_squares
 
 # Numbers in a block of dense rows: 2 MiB, which a core's second-level cache holds while the block
 # is multiplied, and enough for a second BLAS thread to be worth its waking.
 BLOCK_NUMBERS = 1 << 18
-# A mean of n equal numbers is off by this many roundings, at most; so is its column's deviation.
-MEAN_ROUNDINGS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +123,7 @@ class RowsInMemory(Objective):
         for X, _, w in self.blocks():
             squares = (X - mean) ** 2
             variance += (squares.sum(axis=0) if w is None else w @ squares) / self.weight
-        return Spread(mean, variance, variance > (MEAN_ROUNDINGS * EPS * mean) ** 2)
+        return Spread.measured(mean, variance)
 
     def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
         """Return [Y E]'[Y E] over all rows and those of the penalty."""
@@ -150,7 +148,9 @@ class RowsInMemory(Objective):
     def operator(self) -> DesignOperator:
         """Return the rows as a linear operator; nan in X shows in no sum of squares there."""
         with np.errstate(over="ignore", invalid="ignore"):
-            squares = sum(sum_of_squares(X.data if sparse.issparse(X) else X) for X, _, _ in self.blocks())
+            squares = sum(
+                sum_of_squares(X.data if sparse.issparse(X) else X) for X, _, _ in self.blocks()
+            )
         if not squares <= LARGEST_SIZE**2 * self.n_samples:
             raise NotFinite
         return penalised(MemoryOperator(self), self)
@@ -162,7 +162,9 @@ class RowsInMemory(Objective):
         return np.asarray(X @ theta[1:] + theta[0], dtype=np.float64)
 
     def squares(self, theta: Floats) -> float:
-        return sum(float(np.einsum("nk,nk", r, weighted)) for _, r, weighted in self._residuals(theta))
+        return sum(
+            float(np.einsum("nk,nk", r, weighted)) for _, r, weighted in self._residuals(theta)
+        )
 
     def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         squares, gradient, first = 0.0, np.zeros_like(theta), int(self.fit_intercept)

@@ -26,10 +26,10 @@ class DesignOperator(Protocol):
 class Problem(Protocol):
     """Rows with targets and weights, and the objective on them."""
 
-    alpha: float
-
     @property
     def fit_intercept(self) -> bool: ...
+    @property
+    def alpha(self) -> float: ...  # the L2 penalty
     @property
     def is_sparse(self) -> bool: ...
     @property

@@ -59,9 +59,7 @@ def risen_for_good(descent: ClosedForm, max_iter: int) -> tuple[int | None, int]
     )
 
 
-def _outgrown(
-    descent: ClosedForm, growing: NDArray[np.bool_], first: float, t: int
-) -> bool:
+def _outgrown(descent: ClosedForm, growing: NDArray[np.bool_], first: float, t: int) -> bool:
     """Whether growing directions alone have a loss above `first` at t and t + 1, and rise."""
     energy = descent.energy * growing
     with np.errstate(over="ignore", invalid="ignore"):

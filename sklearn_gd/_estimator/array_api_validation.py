@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import assert_all_finite, check_array
 
-from sklearn_gd._estimator.array_api import Device, to_numpy, is_foreign
 from sklearn_gd._data import ArrayAPIRows
+from sklearn_gd._estimator.array_api import Device, is_foreign, to_numpy
 from sklearn_gd._estimator.validation import (
     check_shape_of_weights,
     check_size_of_X,

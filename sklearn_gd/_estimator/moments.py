@@ -119,7 +119,12 @@ class Moments:
                 f"with the intercept. Use fit, which needs no such sums."
             )
         layout = fit_input.layout
-        return cls(_cross_products(fit_input), layout.y_layout, np.dtype(layout.dtype), layout.feature_names)
+        return cls(
+            _cross_products(fit_input),
+            layout.y_layout,
+            np.dtype(layout.dtype),
+            layout.feature_names,
+        )
 
     @property
     def n_samples(self) -> int:
@@ -226,7 +231,9 @@ class Moments:
             names = tuple(str(name) for name in held["feature_names"])
             n_targets, n_samples = int(held["n_targets"]), int(held["n_samples"])
             return cls(
-                CrossProducts(_checked(held["sums"], n_targets), n_targets, n_samples, float(held["unit"])),
+                CrossProducts(
+                    _checked(held["sums"], n_targets), n_targets, n_samples, float(held["unit"])
+                ),
                 check_choice("targets", str(held["targets"]), ("1d", "column", "2d")),
                 np.dtype(str(held["dtype"])),
                 names if held["named"] else None,

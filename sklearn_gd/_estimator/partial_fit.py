@@ -40,7 +40,9 @@ class PartialFitMixin:
 
         def _check_options(self) -> DescentOptions: ...
         def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any: ...
-        def _descend(self, fit_input: FitInput, start: Any, options: DescentOptions) -> str | None: ...
+        def _descend(
+            self, fit_input: FitInput, start: Any, options: DescentOptions
+        ) -> str | None: ...
 
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | float | None = None) -> Self:
         """Add rows: the model becomes what `fit` would give on all rows so far.
@@ -175,7 +177,9 @@ class PartialFitMixin:
 def _check_device(home: Any, device: Device | None) -> None:
     """Coefficients come back where all the rows were."""
     before = None if home is None else Device.of(home)
-    if before is device or (before is not None and device is not None and before.is_that_of(device)):
+    if before is device or (
+        before is not None and device is not None and before.is_that_of(device)
+    ):
         return
     raise ValueError(
         f"partial_fit takes rows of one library and device; got {device or 'numpy'} after "

@@ -11,7 +11,6 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gd._data import products_of_finite
-from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
 from sklearn_gd._estimator.array_api import (
     Device,
     device_of,
@@ -19,10 +18,15 @@ from sklearn_gd._estimator.array_api import (
     to_numpy,
     to_numpy_if_dispatched,
 )
+from sklearn_gd._estimator.array_api_validation import (
+    bring_targets,
+    check_device_weights,
+    check_device_X,
+)
 from sklearn_gd._estimator.callbacks import CallbackSupportMixin
-from sklearn_gd.path import DescentPath
-from sklearn_gd._estimator.array_api_validation import bring_targets, check_device_weights, check_device_X
+from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
 from sklearn_gd._estimator.validation import check_weights, check_X, dense_numbers
+from sklearn_gd.path import DescentPath
 
 Floats = NDArray[np.floating[Any]]
 

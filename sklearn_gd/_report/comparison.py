@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from textwrap import fill
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd._report.histories import History, Path, Shape, has_parameters, read
+from sklearn_gd._report.histories import History, Path, Shape, read
 from sklearn_gd._report.search import (
     MOST_ITERATES,
     MOST_PARAMETERS,
@@ -15,8 +16,8 @@ from sklearn_gd._report.search import (
     Search,
     explanations,
 )
-from sklearn_gd._report.simulation import Problem
-from sklearn_gd._report.trajectory import Trajectory, first_difference, of_path, tolerances
+from sklearn_gd._report.simulation import Problem, Way
+from sklearn_gd._report.trajectory import Trajectory, of_path
 from sklearn_gd._report.wording import (
     NOTHING_FINITE,
     TOO_LARGE,
@@ -117,55 +118,61 @@ def compare(
     given = read(shape, {"losses": losses, "coefs": coefs, "intercepts": intercepts})
     last = path.last_known
     known = given if last is None else tuple(history.cut(last + 1) for history in given)
-    truth = of_path(path, shape, known[0].length, has_parameters(known))
-    first = [_first_difference(history, truth, _condition(path)) for history in known]
-    sentences = beside(known, first, truth, path)
-    sentences += lengths(path.n_iter, last, given[0].length)
-    found, searched, why_not = _search(path, shape, known)
+    problem, why_not = _problem(path, shape)
+    truth, condition = _truth(path, shape, known, problem), _condition(path)
+    first = [truth.first_difference(history, condition) for history in known]
     differing = [t for t in first if t is not None]
+    found, searched = _search(path, known, truth, problem)
     fewest = min(map(len, found), default=0)
     mistakes = [e for e in found if differing and fewest and len(e) == fewest]
     same = [named(e) for e in found if not differing and len(e) == 1 < known[0].length]
     if mistakes:
-        sentences += reproduced(mistakes, known[0].length, searched)
+        conclusion = reproduced(mistakes, known[0].length, searched)
     elif differing and found:
-        sentences.append(f"Your first {searched:,} iterates are those of the path.")
+        conclusion = [f"Your first {searched:,} iterates are those of the path."]
     elif differing:
-        sentences += not_explained(max(min(differing) - 1, 0), known, why_not)
+        conclusion = not_explained(min(differing), known, why_not if searched else NOTHING_FINITE)
     else:
-        sentences += hidden(same, known[0].length)
+        conclusion = hidden(same, known[0].length)
     return Comparison(
         agrees=not differing,
         first_difference=min(differing, default=None),
         mistakes=tuple(map(named, mistakes)),
         hidden_mistakes=tuple(same),
-        sentences=tuple(sentences),
+        sentences=(
+            *beside(known, first, truth, path),
+            *lengths(path.n_iter, last, given[0].length),
+            *conclusion,
+        ),
     )
+
+
+def _search(
+    path: Path, histories: tuple[History, ...], truth: Trajectory, problem: Problem | None
+) -> tuple[list[Explanation], int]:
+    """The explanations, and of how many iterates."""
+    length = min(MOST_ITERATES, *(history.n_finite for history in histories))
+    if not length:
+        return [], 0
+    search = Search(tuple(h.cut(length) for h in histories), path.weight, _condition(path))
+    return explanations(search, truth, problem), length
+
+
+def _truth(
+    path: Path, shape: Shape, histories: tuple[History, ...], problem: Problem | None
+) -> Trajectory:
+    """The path's iterates; one more than the user's, which may begin after the first update."""
+    length, last = histories[0].length, path.last_known
+    end = length + 1 if last is None else min(length, last) + 1
+    step = None
+    if any(history.name != "losses" for history in histories):
+        p = shape.d + shape.intercept
+        step = np.zeros(p) if problem is None else problem.step(Way((), problem.lr))
+    return of_path(path, shape, end, step)
 
 
 def _condition(path: Path) -> float:
     return float(getattr(path, "condition_number", 1.0))  # a Krylov path has none
-
-
-def _first_difference(history: History, truth: Trajectory, condition: float) -> int | None:
-    tolerance = tolerances(history.rounding, condition, history.length)
-    return first_difference(history.comparable(), truth.numbers[history.name], tolerance)
-
-
-def _search(
-    path: Path, shape: Shape, histories: tuple[History, ...]
-) -> tuple[list[Explanation], int, str]:
-    """The explanations, of how many iterates, and why no more mistakes were tried, if so."""
-    length = min(MOST_ITERATES, *(history.n_finite for history in histories))
-    if not length:
-        return [], 0, NOTHING_FINITE
-    problem, why_not = _problem(path, shape)
-    # One iterate more than the user has, for histories that begin after the first update.
-    end = length + 1 if path.last_known is None else min(length, path.last_known) + 1
-    cut = tuple(history.cut(length) for history in histories)
-    search = Search(cut, path.weight, _condition(path))
-    truth = of_path(path, shape, end, has_parameters(cut))
-    return explanations(search, truth, problem), length, why_not
 
 
 def _problem(path: Path, shape: Shape) -> tuple[Problem | None, str]:

@@ -116,7 +116,9 @@ def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None
     share = EXACT_SHARE if exact else CONVERGED_RTOL
     if loss - floor <= share * scale + path._floor_error:
         return None
-    above = "and 0 is possible" if exact else f"{loss - floor:.3g} above the least possible {floor:.6g}"
+    above = (
+        "and 0 is possible" if exact else f"{loss - floor:.3g} above the least possible {floor:.6g}"
+    )
     said = f"max_iter={path.n_iter:,} ended the descent while its loss was still falling: {loss:.6g}, {above}."
     near = goal(path, EXACT_SHARE if exact else NEAR)
     reach = f"a loss below {near:.3g}" if exact else f"{100 * NEAR:g} % of it"

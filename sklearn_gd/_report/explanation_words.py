@@ -9,8 +9,7 @@ WORDS = {
         "headings": "parameter|derivative|lr * derivative|new parameter",
         "velocity": "minus last update",
         "rule": (
-            "Each new parameter is the old one minus lr times the partial derivative "
-            "dJ/dparameter."
+            "Each new parameter is the old one minus lr times the partial derivative dJ/dparameter."
         ),
         "momentum": (
             "Each new parameter is the old one minus lr times the partial derivative, plus "

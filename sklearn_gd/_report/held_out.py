@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 
-from sklearn_gd._descent import ClosedForm
+from sklearn_gd._descent import ClosedForm, clip_overflow
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath
@@ -47,13 +47,12 @@ def held_out_losses(
     if not isinstance(descent, ClosedForm) or t.size <= descent.energy.size:
         losses = [_loss(path, int(s), X, y, w) for s in t.ravel()]
         return np.array(losses).reshape(t.shape)
-    filters = descent.factors.filter_factor(t.ravel())
+    with np.errstate(over="ignore"):
+        filters = clip_overflow(descent.factors.filter_factor(t.ravel()))
     lines = np.concatenate([np.ones((t.size, 1)), -filters], axis=1)
     squares = np.zeros(t.size)
     along = descent.spectrum.directions()[:, descent.moving]
-    for factor, reach in zip(
-        _factors(path, X, y, w, along), descent.amplitudes.T, strict=True
-    ):
+    for factor, reach in zip(_factors(path, X, y, w, along), descent.amplitudes.T, strict=True):
         scaled = factor * np.append(1.0, reach)
         for first in range(0, t.size, BLOCK_NUMBERS // len(reach)):
             block = slice(first, first + BLOCK_NUMBERS // len(reach))
@@ -62,9 +61,7 @@ def held_out_losses(
     return (0.5 * squares / w.sum()).reshape(t.shape)
 
 
-def _factors(
-    path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats
-) -> Iterator[Floats]:
+def _factors(path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats) -> Iterator[Floats]:
     """Yield each target's R factor of diag(sqrt(w)) [y - Z theta_0, Z directions]."""
     start, first = path._descent.start, int(path._layout.fit_intercept)
     step = max(1, BLOCK_NUMBERS // (1 + along.shape[1]))

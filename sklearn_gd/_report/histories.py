@@ -110,11 +110,6 @@ def read(shape: Shape, given: dict[str, Any]) -> tuple[History, ...]:
     return tuple(histories)
 
 
-def has_parameters(histories: tuple[History, ...]) -> bool:
-    """Whether there is more than losses."""
-    return any(history.name != "losses" for history in histories)
-
-
 def _read_one(name: str, values: Any, expected: str, k: int, m: int) -> History:
     try:
         raw = np.asarray(list(values) if isinstance(values, Iterator) else values)

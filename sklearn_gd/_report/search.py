@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn_gd._report.histories import History
 from sklearn_gd._report.mistakes import gradient_conventions, loss_conventions, ways
 from sklearn_gd._report.simulation import Problem, Slip, Way
-from sklearn_gd._report.trajectory import Trajectory, tolerances
+from sklearn_gd._report.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
 Explanation = tuple[Slip, ...]
@@ -47,9 +47,8 @@ class Search:
         self, history: History, trajectory: Trajectory
     ) -> Iterator[tuple[int, Explanation]]:
         conventions = loss_conventions(self.weight) if history.name == "losses" else [(1.0, ())]
-        tolerance = tolerances(history.rounding, self.condition, len(history.values))
         for offset, (factor, slips) in product((0, 1), conventions):
-            if trajectory.agrees(history, offset, factor, tolerance):
+            if trajectory.first_difference(history, self.condition, offset, factor) is None:
                 yield offset, slips
 
     def first(self, length: int) -> Search:
@@ -63,9 +62,10 @@ class Search:
         """The number of iterates of every history."""
         return self.histories[0].length
 
-    def named(self, name: str) -> Floats | None:
-        """The values of one history, (T, k, m); None if it was not given."""
-        return next((h.values for h in self.histories if h.name == name), None)
+    @property
+    def recorded(self) -> dict[str, Floats]:
+        """The values of each history, (T, k, m), by name."""
+        return {history.name: history.values for history in self.histories}
 
 
 def _fewest(found: list[Explanation]) -> list[Explanation]:
@@ -112,18 +112,16 @@ def _from(search: Search, problem: Problem, start: Floats, slips: Explanation) -
 def _start(search: Search, problem: Problem) -> Floats:
     """The user's own start; what was not recorded of it is the path's."""
     start = problem.start.copy()
-    for name, rows in _rows(problem).items():
-        values = search.named(name)
-        if values is not None:
-            start[rows] = values[0].T
+    for name, rows in _rows(search, problem).items():
+        start[rows] = search.recorded[name][0].T
     return start
 
 
-def _rows(problem: Problem) -> dict[str, slice]:
-    """Which rows of theta the histories are."""
+def _rows(search: Search, problem: Problem) -> dict[str, slice]:
+    """Which rows of theta the histories that were given are."""
     first = int(problem.intercept)
-    coefs = {"coefs": slice(first, None)}
-    return {**coefs, "intercepts": slice(0, first)} if problem.intercept else coefs
+    rows = {"coefs": slice(first, None), "intercepts": slice(0, first)}
+    return {name: rows[name] for name in search.recorded if name in rows and rows[name].stop != 0}
 
 
 def _rates(search: Search, problem: Problem, start: Floats) -> Iterator[Way]:
@@ -144,10 +142,11 @@ def _rates(search: Search, problem: Problem, start: Floats) -> Iterator[Way]:
 def _solved(search: Search, problem: Problem, start: Floats) -> Iterator[float]:
     slope = problem.gradient(start)
     scale = 1.0 + problem.momentum * problem.nesterov
-    rows = {name: r for name, r in _rows(problem).items() if search.named(name) is not None}
+    rows = _rows(search, problem)
+    solved: Iterator[float] = iter(())
     if rows:
         solved = _from_parameters(search, start, slope, rows)
-    else:
+    elif "losses" in search.recorded:
         solved = _from_losses(search, problem, start, slope)
     yield from (rate / scale for rate in solved if np.isfinite(rate))
 
@@ -160,14 +159,14 @@ def _from_parameters(
     for offset in (0, 1):
         numbers = (search.length - 1 + offset) * partial.size
         if numbers >= 2 and search.length > 1 - offset and partial.any():
-            recorded = [search.named(name)[1 - offset].T for name in rows]  # type: ignore[index]
-            moved = np.concatenate(recorded) - np.concatenate([start[r] for r in rows.values()])
+            first = np.concatenate([search.recorded[name][1 - offset].T for name in rows])
+            moved = first - np.concatenate([start[r] for r in rows.values()])
             yield -float(np.sum(moved * partial) / np.sum(partial**2))
 
 
 def _from_losses(search: Search, problem: Problem, start: Floats, slope: Floats) -> Iterator[float]:
     """J_1 - J_0 = -lr |g|^2 + lr^2 / 2 g'Hg, a quadratic equation for lr."""
-    losses = search.histories[0].values.ravel()
+    losses = search.recorded["losses"].ravel()
     before = float(problem.losses(start[np.newaxis])[0])
     fall, bend = float(np.sum(slope**2)), 0.5 * float(np.sum(slope * (problem.hessian @ slope)))
     for offset, (factor, _) in product((0, 1), loss_conventions(search.weight)):

@@ -86,6 +86,13 @@ class Problem:
         excess = 0.5 * np.sum(offset * (self.hessian @ offset), axis=(1, 2))
         return np.asarray(self.floor + np.maximum(excess, 0.0))
 
+    def step(self, way: Way) -> Floats:
+        """The rate times the root mean square of each column, (p,)."""
+        seen = self.hessian
+        if way.columns is not None and not way.turned_back:
+            seen = way.columns.T @ seen @ way.columns
+        return np.asarray(abs(way.lr) * np.sqrt(np.maximum(np.diag(seen), 0.0)))
+
     def descend(self, way: Way, start: Floats, updates: int) -> Trajectory:
         """The iterates t = 0 .. updates of one way, as its user would see them."""
         columns = None if way.turned_back else way.columns
@@ -101,4 +108,4 @@ class Problem:
             losses = self.losses(thetas)
             if columns is not None:
                 thetas = np.linalg.inv(columns) @ thetas
-        return of_parameters(thetas, losses, self.intercept)
+        return of_parameters(thetas, losses, self.intercept, self.step(way))

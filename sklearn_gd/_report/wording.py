@@ -41,7 +41,7 @@ def beside(
 
 def _raw(history: History, truth: Trajectory) -> Floats:
     """The path's numbers as the user would record them."""
-    numbers = truth.numbers[history.name]
+    numbers = truth.numbers[history.name][: history.length]
     return numbers * np.abs(numbers) if history.name == "losses" else numbers
 
 
@@ -107,7 +107,7 @@ def _remedies(slips: Explanation) -> list[str]:
     return [f"{remedy}." for remedy in dict.fromkeys(slip.remedy for slip in slips)]
 
 
-def not_explained(t: int, given: tuple[History, ...], why_not: str) -> list[str]:
+def not_explained(first: int, given: tuple[History, ...], why_not: str) -> list[str]:
     """No mistake was found; what to try next."""
     names = [history.name for history in given]
     more = [name for name in ("coefs", "intercepts") if name not in names]
@@ -116,7 +116,8 @@ def not_explained(t: int, given: tuple[History, ...], why_not: str) -> list[str]
         sentences.append(why_not)
     elif more:
         sentences.append(f"Give the {' and '.join(more)} as well; some mistakes need them.")
-    return [*sentences, f"path.explain({t}) shows update {t + 1:,} in numbers."]
+    update = max(first, 1)
+    return [*sentences, f"path.explain({update - 1}) shows update {update:,} in numbers."]
 
 
 def hidden(same: list[str], length: int) -> list[str]:

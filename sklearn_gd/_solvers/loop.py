@@ -39,7 +39,9 @@ class Record:
 
     def cut(self, t: int) -> Record:
         """Return the record up to t."""
-        return Record(self.keep, self.losses[: t + 1], self.thetas[: t + 1], self.gradients[: t + 1])
+        return Record(
+            self.keep, self.losses[: t + 1], self.thetas[: t + 1], self.gradients[: t + 1]
+        )
 
 
 def solve_loop(

@@ -1,4 +1,8 @@
-"""Dask collections: partitions go in, sums come out; no row leaves the worker that holds it."""
+"""Dask collections as input: workers compute the sums over the rows that they hold.
+
+Collections come in; a problem, folds, scores and lazy predictions go out, and never a row.
+Imports Dask, and `_estimator` and the chapters below it.
+"""
 
 from sklearn_gd._optional import optional
 

@@ -1,4 +1,4 @@
-"""One collection in blocks of whole rows: an array or a dataframe goes in, its blocks come out."""
+"""Dask arrays and dataframes split by rows, as the blocks of one collection or of aligned ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn_gd._estimator.validation import FeatureChecker, names_seen
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
-    """A Dask array or dataframe by rows."""
+    """The row blocks of a Dask array or dataframe; `name` is X, y or sample_weight."""
 
     name: str
     collection: Any
@@ -28,21 +28,21 @@ class Blocks:
 
     @property
     def lengths(self) -> tuple[int, ...] | None:
-        """Rows of each block; None where they are not known."""
+        """The number of rows of each block; None when Dask does not know it."""
         chunks = self.collection.chunks[0] if self.is_array else (np.nan,)
         return None if any(map(isnan, chunks)) else tuple(map(int, chunks))
 
     def __len__(self) -> int:
-        """How many blocks there are."""
-        made: int = self.collection.numblocks[0] if self.is_array else self.collection.npartitions
-        return made
+        count: int = self.collection.numblocks[0] if self.is_array else self.collection.npartitions
+        return count
 
     def delayed(self) -> list[Delayed]:
-        """The blocks, each with all its columns.
+        """Return the blocks, each with all its columns.
 
-        Arrays are left as they are, so that what X and y are both made of is made once: optimised
-        one by one each makes its own. Frames are simplified, so that of a file only the columns
-        that are used are read, and no more: what fuses partitions fuses those of X and y otherwise.
+        Graphs of arrays are not optimised, so that tasks which X and y share run once: optimised
+        one by one, each collection makes its own. Dataframes are simplified, so that only the
+        columns in use are read from a file, but not fused: the partitions of X and y could be
+        fused in different groups.
         """
         collection = self.collection
         if not self.is_array:
@@ -52,7 +52,7 @@ class Blocks:
         return list(collection.to_delayed(optimize_graph=False).ravel())
 
     def pattern(self) -> Any:
-        """One row of such columns, names and dtypes; its numbers are made up."""
+        """Return one row of made-up numbers with the columns, names and dtypes of all rows."""
         collection = self.collection
         if not self.is_array:
             return collection._meta_nonempty.iloc[:1]
@@ -67,29 +67,29 @@ class Blocks:
         return np.zeros(shape, dtype=collection.dtype)
 
     def names(self) -> tuple[str, ...] | None:
-        """The columns' names, which every block must have."""
-        door = FeatureChecker()
-        validate_data(door, self.pattern(), skip_check_array=True)
-        return names_seen(door)
+        """Return the names of the columns, which every block must have."""
+        checker = FeatureChecker()
+        validate_data(checker, self.pattern(), skip_check_array=True)
+        return names_seen(checker)
 
 
 def blocks_of(name: str, collection: Any) -> Blocks:
-    """The blocks of what may be X, y or weights."""
+    """Return the blocks of X, y or weights; raise TypeError when it is no Dask collection."""
     if getattr(collection, "ndim", None) == 0:
         raise ValueError(
-            f"{name} must have a value for each row; got a Dask collection of a single one. Call "
+            f"{name} must have a value for each row; got a Dask collection of a single value. Call "
             f"compute() on it first."
         )
     if isinstance(collection, da.Array) or _is_frame(collection):
         return Blocks(name, collection)
     raise TypeError(
-        f"X, y and sample_weight must all be Dask arrays or dataframes where one of them is; "
-        f"{name} is of type {type(collection).__name__}. dask.array.from_array makes an array one."
+        f"X, y and sample_weight must all be Dask arrays or dataframes when one of them is; "
+        f"{name} is of type {type(collection).__name__}. Convert arrays by dask.array.from_array."
     )
 
 
 def aligned(blocks: Blocks, X: Blocks) -> Blocks:
-    """The same rows in the blocks of X."""
+    """Return the blocks split at the same rows as those of X."""
     mine, others = blocks.lengths, X.lengths
     if mine is not None and others is not None:
         if sum(mine) != sum(others):
@@ -100,7 +100,7 @@ def aligned(blocks: Blocks, X: Blocks) -> Blocks:
         return Blocks(blocks.name, blocks.collection.rechunk({0: others}))
     if len(blocks) != len(X) or _divided_otherwise(blocks, X):
         raise ValueError(
-            f"X and {blocks.name} must be split at the same rows where lengths are not known; X "
+            f"X and {blocks.name} must be split at the same rows when lengths are not known; X "
             f"has {len(X)} partitions and {blocks.name} {len(blocks)}, or their divisions differ. "
             f"Repartition them alike, or call compute_chunk_sizes() on both as arrays."
         )
@@ -108,7 +108,7 @@ def aligned(blocks: Blocks, X: Blocks) -> Blocks:
 
 
 def _divided_otherwise(blocks: Blocks, X: Blocks) -> bool:
-    """Whether the index says that partitions hold other rows."""
+    """Return whether known divisions of the index differ, so that partitions hold other rows."""
     if blocks.is_array or X.is_array:
         return False
     mine, others = blocks.collection, X.collection
@@ -117,7 +117,7 @@ def _divided_otherwise(blocks: Blocks, X: Blocks) -> bool:
 
 
 def _is_frame(collection: Any) -> bool:
-    # By the name of its module, since importing dask.dataframe takes a second.
+    # The name of the module tells it; importing dask.dataframe takes a second.
     return type(collection).__module__.startswith("dask.dataframe") and hasattr(
         collection, "to_delayed"
     )

@@ -1,6 +1,6 @@
-"""Cross-validation on workers: a problem and a splitter go in, sums over each fold's rows come out.
+"""Cross-validation on workers: sums over the rows of each fold, by the protocol `_data.Folds`.
 
-Indices of rows go to the partition that has them; with `PartitionKFold` there are none.
+Each partition gets the indices of its own rows; with `PartitionKFold` there are no indices.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,37 +17,38 @@ from sklearn.model_selection import check_cv
 
 from sklearn_gd._data import (
     Each,
+    RowsInMemory,
     Split,
     is_partition,
+    over_rows,
     sums_fit_in_memory,
-    over,
     sums_of_others,
 )
-from sklearn_gd._data import Rows
 from sklearn_gd._estimator.splits import NO_ROWS, checked
-from sklearn_gd.dask._partition import Part
 from sklearn_gd.dask._rows import RowsOnWorkers
 from sklearn_gd.dask._splitter import PartitionKFold
 
-Indices = NDArray[np.intp]
 Sums = TypeVar("Sums")
+Measure = Callable[[RowsInMemory], Sums]
+Indices = NDArray[np.intp]
+# Rows of one partition; None: all of them, each once.
+Index = Indices | None
 
-# In the place of the indices of all rows of a partition, however many it has.
-ALL = "all"
-NONE: Indices = np.empty(0, dtype=np.intp)
+EMPTY: Indices = np.empty(0, dtype=np.intp)
+WEIGHT = attrgetter("weight")
 
 
 @dataclass(frozen=True, eq=False)
-class Device:
-    """What a fold has of each partition: indices there, or ALL."""
+class PartitionedSplit:
+    """The rows that a fold is fitted on and those it is scored on, one index per partition."""
 
-    train: list[Any]
-    test: list[Any]
+    train: Sequence[Index]
+    test: Sequence[Index]
 
 
 @dataclass(frozen=True)
 class SumsByFold:
-    """Sums of those folds that some partitions have rows of."""
+    """The sums of those folds that have rows in some partitions."""
 
     sums: dict[int, Any]
 
@@ -59,146 +61,149 @@ class SumsByFold:
 
 @dataclass(frozen=True, eq=False)
 class FoldsOnWorkers:
-    """Rows that are never brought here, and how they are split."""
+    """Rows on workers, and how they are split."""
 
     problem: RowsOnWorkers
-    places: list[Device]
+    splits: Sequence[PartitionedSplit]
     each: Each
     add_up: bool
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.splits)
 
     def training(self, i: int) -> RowsOnWorkers:
-        """The rows that fold i is fitted on, as often as it is."""
-        parts = self.problem.parts
-        lying = [
-            p if here is ALL else replace(p, chosen=here)
-            for p, here in zip(parts.lying, self.places[i].train, strict=True)
-            if len(here)
-        ]
-        whole = all(p.chosen is None for p in lying)
+        """Return the partitions of fold i; rows weigh as often as the fold is fitted on them."""
+        some = self._with_rows(self.splits[i].train)
+        members = [replace(partition, index=index) for partition, index in some]
         lengths = self.problem.known_lengths
         if lengths is not None:
-            lengths = tuple(lengths[p.number] for p in lying)
+            lengths = tuple(lengths[partition.number] for partition, _ in some)
         return replace(
             self.problem,
-            parts=replace(parts, lying=lying),
-            is_weighted=self.problem.is_weighted or not whole,
+            partitions=replace(self.problem.partitions, members=members),
+            is_weighted=self.problem.is_weighted or any(index is not None for _, index in some),
             known_lengths=lengths,
         )
 
     def training_weight(self, i: int) -> float:
         return self._training_weights[i]
 
-    def over_all(self, measure: Callable[[Rows], Sums]) -> Sums:
-        total: Sums = self.problem.parts.total(measure)
+    def over_all(self, measure: Measure[Sums]) -> Sums:
+        total: Sums = self.problem.partitions.total(measure)
         return total
 
-    def over_tests(self, measure: Callable[[Rows], Sums]) -> list[Sums]:
-        """All folds' in one pass, each partition's for those folds that it has rows of."""
-        here = [
-            {fold: test for fold, test in enumerate(tests) if len(test)}
-            for tests in zip(*(device.test for device in self.places), strict=True)
+    def over_tests(self, measure: Measure[Sums]) -> list[Sums]:
+        """Return the sums of all folds, made in one pass."""
+        by_partition = zip(*(split.test for split in self.splits), strict=True)
+        indices = [
+            {fold: index for fold, index in enumerate(tests) if _has_rows(index)}
+            for tests in by_partition
         ]
-        found = self.problem.parts.total(partial(_by_fold, measure=measure), here).sums
+        by_fold = partial(_over_folds, measure=measure)
+        found = self.problem.partitions.total(by_fold, indices).sums
         return [found[fold] for fold in range(len(self))]
 
-    def over_test(self, measure: Callable[[Rows], Sums], i: int) -> Sums:
-        return self._over(measure, self.places[i].test)
+    def over_test(self, measure: Measure[Sums], i: int) -> Sums:
+        return self._over(measure, self.splits[i].test)
 
-    def over_train(self, measure: Callable[[Rows], Sums], i: int) -> Sums:
-        return self._over(measure, self.places[i].train)
+    def over_train(self, measure: Measure[Sums], i: int) -> Sums:
+        return self._over(measure, self.splits[i].train)
 
     def check_weights(self) -> None:
-        """Each fold needs some above zero."""
+        """Raise ValueError unless every fold has weight to be fitted on and to be scored on."""
         both = zip(self._training_weights, self._test_weights, strict=True)
         for i, weights in enumerate(both):
             for name, weight in zip(("fitted", "scored"), weights, strict=True):
                 if not weight > 0:
                     raise ValueError(NO_ROWS.format(i, name))
 
-    def _over(self, measure: Callable[[Rows], Sums], indices: Sequence[Any]) -> Sums:
-        parts = self.problem.parts
-        some = [(p, here) for p, here in zip(parts.lying, indices, strict=True) if len(here)]
-        total: Sums = replace(parts, lying=[p for p, _ in some]).total(
-            partial(_over, measure=measure), [here for _, here in some]
+    def _over(self, measure: Measure[Sums], indices: Sequence[Index]) -> Sums:
+        some = self._with_rows(indices)
+        partitions = replace(self.problem.partitions, members=[partition for partition, _ in some])
+        total: Sums = partitions.total(
+            partial(_over_index, measure=measure), [index for _, index in some]
         )
         return total
+
+    def _with_rows(self, indices: Sequence[Index]) -> list[tuple[Any, Index]]:
+        """Return (partition, index) of the partitions that have rows in the index."""
+        both = zip(self.problem.partitions.members, indices, strict=True)
+        return [(partition, index) for partition, index in both if _has_rows(index)]
 
     @cached_property
     def _test_weights(self) -> list[float]:
         if not self.problem.is_weighted:
-            return [self._count(device.test) for device in self.places]
-        found: list[float] = self.over_tests(_weight_of)
-        return found
+            return [self._count(split.test) for split in self.splits]
+        return self.over_tests(WEIGHT)
 
     @cached_property
     def _training_weights(self) -> list[float]:
         if not self.problem.is_weighted:
-            return [self._count(device.train) for device in self.places]
+            return [self._count(split.train) for split in self.splits]
         if self.add_up:
             return sums_of_others(self._test_weights)
-        return [self.over_train(_weight_of, i) for i in range(len(self))]
+        return [self.over_train(WEIGHT, i) for i in range(len(self))]
 
-    def _count(self, indices: Sequence[Any]) -> float:
-        lengths = self.problem.lengths
-        return float(
-            sum(n if here is ALL else len(here) for n, here in zip(lengths, indices, strict=True))
-        )
+    def _count(self, indices: Sequence[Index]) -> float:
+        both = zip(self.problem.lengths, indices, strict=True)
+        return float(sum(n if index is None else len(index) for n, index in both))
 
 
 def folds_on_workers(
     problem: RowsOnWorkers, cv: Any, params: dict[str, Any], each: Each
 ) -> FoldsOnWorkers:
-    """The folds of a splitter, which sees how many rows there are and none of them."""
+    """Return the folds of a splitter, which is given the number of rows and none of them."""
     n = sum(problem.lengths)
     if isinstance(cv, PartitionKFold):
-        folds = cv.folds(len(problem.parts.lying))
-        places = [_whole(folds == fold) for fold in range(cv.n_splits)]
-        one_each = True
+        folds = cv.folds(len(problem.partitions.members))
+        splits = [_whole_partitions(folds == fold) for fold in range(cv.n_splits)]
+        held_out_once = True
     else:
-        try:
-            made = check_cv(cv).split(np.broadcast_to(0.0, (n, 1)), **params)
-            splits = checked(made, n, cv)
-        except TypeError as error:
-            raise TypeError(
-                f"cv={cv!r} can't split Dask collections: it sees how many rows there are, and X "
-                f"and y stay on the workers: {error}"
-            ) from error
-        places = _places(splits, problem.lengths)
-        one_each = is_partition(splits, n)
-    found = FoldsOnWorkers(
-        problem, places, each, add_up=one_each and sums_fit_in_memory(problem, len(places))
-    )
+        by_row = _splits_by_row(cv, n, params)
+        splits = _by_partition(by_row, problem.lengths)
+        held_out_once = is_partition(by_row, n)
+    add_up = held_out_once and sums_fit_in_memory(problem, len(splits))
+    found = FoldsOnWorkers(problem, splits, each, add_up)
     found.check_weights()
     return found
 
 
-def _whole(held_out: NDArray[np.bool_]) -> Device:
-    train = [NONE if out else ALL for out in held_out]
-    return Device(train, [ALL if out else NONE for out in held_out])
+def _splits_by_row(cv: Any, n: int, params: dict[str, Any]) -> list[Split]:
+    try:
+        made = check_cv(cv).split(np.broadcast_to(0.0, (n, 1)), **params)
+        return checked(made, n, cv)
+    except TypeError as error:
+        raise TypeError(
+            f"cv={cv!r} can't split Dask collections: it sees how many rows there are, and X "
+            f"and y stay on the workers: {error}"
+        ) from error
 
 
-def _places(splits: list[Split], lengths: Sequence[int]) -> list[Device]:
+def _whole_partitions(held_out: NDArray[np.bool_]) -> PartitionedSplit:
+    train: list[Index] = [EMPTY if out else None for out in held_out]
+    return PartitionedSplit(train, [None if out else EMPTY for out in held_out])
+
+
+def _by_partition(splits: list[Split], lengths: Sequence[int]) -> list[PartitionedSplit]:
     ends = np.cumsum([0, *lengths])
-    return [Device(_dealt(split.train, ends), _dealt(split.test, ends)) for split in splits]
+    return [PartitionedSplit(_cut(s.train, ends), _cut(s.test, ends)) for s in splits]
 
 
-def _dealt(index: Indices, ends: Indices) -> list[Indices]:
-    """The indices inside of each partition; sums don't depend on the order of rows."""
+def _cut(index: Indices, ends: Indices) -> list[Indices]:
+    """Return the indices within each partition, sorted: sums do not depend on the order of rows."""
     index = np.sort(index)
     cuts = np.searchsorted(index, ends)
     return [index[a:b] - first for a, b, first in zip(cuts[:-1], cuts[1:], ends[:-1], strict=True)]
 
 
-def _by_fold(part: Part, here: dict[int, Any], measure: Callable[[Rows], Any]) -> SumsByFold:
-    return SumsByFold({fold: _over(part, index, measure) for fold, index in here.items()})
+def _has_rows(index: Index) -> bool:
+    return index is None or len(index) > 0
 
 
-def _over(part: Part, index: Any, measure: Callable[[Rows], Any]) -> Any:
-    return measure(part) if isinstance(index, str) else over_rows(part, index, measure)
+def _over_folds(rows: RowsInMemory, indices: dict[int, Index], measure: Measure[Any]) -> SumsByFold:
+    sums = {fold: _over_index(rows, index, measure) for fold, index in indices.items()}
+    return SumsByFold(sums)
 
 
-def _weight_of(rows: Rows) -> float:
-    return rows.weight
+def _over_index(rows: RowsInMemory, index: Index, measure: Measure[Sums]) -> Sums:
+    return measure(rows) if index is None else over_rows(rows, index, measure)

@@ -1,107 +1,97 @@
-"""On the worker: a partition's blocks go in, checked rows are made of them and measured."""
+"""One partition: what it must be like, and how a worker checks and measures its rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import add
 from typing import Any
 
 import numpy as np
 
-from sklearn_gd._data import counted
-from sklearn_gd._data import RowsInMemory
+from sklearn_gd._data import RowsInMemory, counted
 from sklearn_gd._estimator.prepare import naming_what_is_not_finite
 from sklearn_gd._estimator.validation import FeatureChecker, check_rows
 
 
-@dataclass(frozen=True, eq=False)
-class Part(RowsInMemory):
-    """The rows of one partition."""
-
-    number: int = 0
-
-
 @dataclass(frozen=True)
-class Features:
-    """What the features of every partition must be like, and the estimator that asks for them."""
+class ExpectedFeatures:
+    """The features that every partition must have."""
 
-    owner: str
+    owner: str  # the class of the estimator, which messages name
     n_features: int
     feature_names: tuple[str, ...] | None
 
-    def door(self) -> Any:
-        """As if it had been fitted on such features."""
-        door = type(self.owner, (FeatureChecker,), {})()  # its name is in messages
-        door.n_features_in_ = self.n_features
+    def checker(self) -> Any:
+        """Return an estimator of the owner's name, fitted on such features."""
+        checker = type(self.owner, (FeatureChecker,), {})()
+        checker.n_features_in_ = self.n_features
         if self.feature_names is not None:
-            door.feature_names_in_ = np.array(self.feature_names, dtype=object)
-        return door
+            checker.feature_names_in_ = np.array(self.feature_names, dtype=object)
+        return checker
 
 
 @dataclass(frozen=True)
-class Expected(Features):
-    """What every partition to fit on must be like."""
+class ExpectedRows(ExpectedFeatures):
+    """The features and targets that every partition of a problem must have."""
 
     n_targets: int
-    targets: str  # as in Layout
+    y_layout: str  # as in Layout
     fit_intercept: bool
 
 
-@dataclass(frozen=True)
-class SumTuple:
-    """Several sums that are made in one pass."""
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """The blocks of a partition: delayed on the client, arrays or dataframes on a worker."""
 
-    values: tuple[Any, ...]
-
-    def __add__(self, other: SumTuple) -> SumTuple:
-        return SumTuple(tuple(map(add, self.values, other.values)))
+    number: int
+    X: Any
+    y: Any
+    sample_weight: Any  # a block, one number for all rows, or None
+    index: Any = None  # rows of the partition, each counted as often as listed; None: all once
 
 
 def measured(
-    measure: Callable[..., Any],
-    expected: Expected,
-    number: int,
-    X: Any,
-    y: Any,
-    sample_weight: Any,
-    chosen: Any,
-    *argument: Any,
+    measure: Callable[..., Any], expected: ExpectedRows, partition: Partition, *argument: Any
 ) -> Any:
-    """The measure of a partition; what is wrong with that is said with its number."""
-    with naming_partition(number):
-        rows = _checked(expected, number, X, y, sample_weight)
-        if chosen is not None:
-            rows = _numbered(counted(rows, chosen), number)
+    """Return the measure of a partition's checked rows; errors name the partition."""
+    with naming_partition(partition.number):
+        rows = checked_rows(expected, partition)
+        if partition.index is not None:
+            rows = counted(rows, partition.index)
         with naming_what_is_not_finite(rows):
             return measure(rows, *argument)
 
 
+def checked_rows(expected: ExpectedRows, partition: Partition) -> RowsInMemory:
+    """Return the rows as a problem without a penalty, which the client adds once."""
+    X, y = partition.X, partition.y
+    if X.shape[0] == y.shape[0] == 0:
+        nothing = np.empty((0, expected.n_features)), np.empty((0, expected.n_targets))
+        return RowsInMemory(*nothing, None, expected.fit_intercept)
+    rows, y_layout = check_rows(
+        expected.checker(),
+        X,
+        y,
+        partition.sample_weight,
+        expected.fit_intercept,
+        reset=False,
+        part=True,
+    )
+    if (y_layout, rows.n_targets) != (expected.y_layout, expected.n_targets):
+        shape = (
+            "(n_samples,)" if expected.y_layout == "1d" else f"(n_samples, {expected.n_targets})"
+        )
+        raise ValueError(f"y must have shape {shape}, as its collection says; got {y.shape}.")
+    return rows
+
+
 @contextmanager
 def naming_partition(number: int) -> Iterator[None]:
+    """Put the number of the partition before the message of an error."""
     try:
         yield
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        # Without the cause, which may not be made to travel; its words say it all.
+        # The cause is dropped because it may hold objects that cannot be pickled to the client.
         raise kind(f"Partition {number}: {error}") from None
-
-
-def _checked(expected: Expected, number: int, X: Any, y: Any, sample_weight: Any) -> Part:
-    if X.shape[0] == y.shape[0] == 0:
-        nothing = np.empty((0, expected.n_features)), np.empty((0, expected.n_targets))
-        return Part(*nothing, None, expected.fit_intercept, number)
-    rows, targets = check_rows(
-        expected.door(), X, y, sample_weight, expected.fit_intercept, reset=False, part=True
-    )
-    if (targets, rows.n_targets) != (expected.targets, expected.n_targets):
-        raise ValueError(
-            f"y must have {expected.n_targets} targets as its collection says, {expected.targets}; "
-            f"got shape {y.shape}."
-        )
-    return _numbered(rows, number)
-
-
-def _numbered(rows: RowsInMemory, number: int) -> Part:
-    return Part(rows.X, rows.y, rows.sample_weight, rows.fit_intercept, number)

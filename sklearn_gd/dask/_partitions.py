@@ -1,13 +1,14 @@
-"""The one mechanism: partitions and a measure of rows go in, the sum of the measures comes out."""
+"""All partitions of X, y and weights: a measure of rows, mapped over them and summed.
+
+Every product with rows that stay on workers is one such map and reduction.
+"""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from threading import RLock
 from typing import Any
 
@@ -15,76 +16,53 @@ import dask
 from dask.delayed import Delayed, delayed
 from dask.utils import parse_bytes
 
-from sklearn_gd.dask._partition import Expected, measured
+from sklearn_gd.dask._partition import ExpectedRows, Partition, measured
+from sklearn_gd.dask._sums import tree_sum
 
-# So many sums are added by one task: few levels, and few of them in memory at once.
-FAN_IN = 8
-# A measure has a basis of so many vectors at most, each as long as there are columns.
-MOST_VECTORS = 1 << 10
-# Above this a cluster warns of a large graph.
+# A measure holds at most two matrices of p rows and this many columns: the two of a
+# preconditioner, or the basis of a Krylov space.
+MOST_VECTORS = 1 << 13
+# The setting of Dask's size in bytes above which a cluster warns of a large graph.
 GRAPH_WARNING = "distributed.admin.large-graph-warning-threshold"
-# That is a setting of the process, and folds may be worked on in several threads.
-ONE_GRAPH = RLock()
-
-
-@dataclass(frozen=True, eq=False)
-class Partition:
-    """A partition where it lies, still to be made and checked there."""
-
-    number: int
-    X: Delayed
-    y: Delayed
-    sample_weight: Delayed | float | None
-    chosen: Any = None  # indices of rows, each counting as often as it is there; None: all once
+# Folds may run in several threads, and the setting is one of the process.
+GRAPH_WARNING_LOCK = RLock()
 
 
 @dataclass(frozen=True, eq=False)
 class Partitions:
-    """All partitions."""
+    """The partitions, still to be made and checked on the workers."""
 
-    lying: Sequence[Partition]
-    expected: Expected
+    members: Sequence[Partition]
+    expected: ExpectedRows
 
     def total(self, measure: Callable[..., Any], arguments: Sequence[Any] | None = None) -> Any:
-        """The sum over partitions of ``measure(rows)``, or of ``measure(rows, argument)``.
+        """Return the sum over partitions of ``measure(rows)`` or ``measure(rows, argument)``."""
+        tasks = self.tasks(measure, arguments)
+        with self.sending_measure():
+            return tree_sum(tasks).compute()
 
-        A measure is sent as it is, so that the tasks can be run again wherever a worker is lost.
-        """
-        leaves = self.measures(measure, arguments)
-        with self.graph_with_measure():
-            return tree(leaves).compute()
-
-    def measures(
+    def tasks(
         self, measure: Callable[..., Any], arguments: Sequence[Any] | None = None
     ) -> list[Delayed]:
-        """One task for each partition."""
+        """Return one task for each partition.
+
+        The measure travels in the graph, so that a task can run again when a worker is lost.
+        """
         shared = delayed(measure, traverse=False), delayed(self.expected, traverse=False)
-        more = ((),) * len(self.lying) if arguments is None else ((a,) for a in arguments)
+        more = ((),) * len(self.members) if arguments is None else ((a,) for a in arguments)
         return [
-            delayed(measured)(*shared, p.number, p.X, p.y, p.sample_weight, p.chosen, *argument)
-            for p, argument in zip(self.lying, more, strict=True)
+            delayed(measured)(*shared, partition, *argument)
+            for partition, argument in zip(self.members, more, strict=True)
         ]
 
     @contextmanager
-    def graph_with_measure(self) -> Iterator[None]:
-        """Where a cluster would warn that a graph is large: not for what must be sent with it."""
+    def sending_measure(self) -> Iterator[None]:
+        """Raise the size from which a cluster warns of a large graph by the size of a measure."""
         if "distributed" not in sys.modules:
             yield
             return
         p = self.expected.n_features + 1
-        with ONE_GRAPH:
+        with GRAPH_WARNING_LOCK:
             usual = parse_bytes(dask.config.get(GRAPH_WARNING, "10MB"))
-            with dask.config.set({GRAPH_WARNING: usual + 8 * p * min(p, MOST_VECTORS)}):
+            with dask.config.set({GRAPH_WARNING: usual + 2 * 8 * p * min(p, MOST_VECTORS)}):
                 yield
-
-
-def tree(leaves: Iterable[Delayed]) -> Delayed:
-    """Their sum."""
-    level = list(leaves)
-    while len(level) > 1:
-        level = [delayed(summed)(level[i : i + FAN_IN]) for i in range(0, len(level), FAN_IN)]
-    return level[0]
-
-
-def summed(values: list[Any]) -> Any:
-    return reduce(add, values)

@@ -1,160 +1,182 @@
-"""The problem of rows on workers: partitions go in, sums over all of them come out."""
+"""Rows on workers as a problem: every sum over rows is a sum over partitions.
+
+Implements the protocol `sklearn_gd._data.Problem`. The penalty is added once, on the client.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from operator import methodcaller
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS
-from sklearn_gd._data import Moments, moments_of
-from sklearn_gd._descent.whitening import Whitening, whitened_sums
-from sklearn_gd.dask._partition import Part, SumTuple
-from sklearn_gd.dask._partitions import Partitions
+from sklearn_gd._data import (
+    CrossProducts,
+    DesignOperator,
+    Objective,
+    RowsInMemory,
+    Spread,
+    penalised,
+    penalty_rows,
+)
+from sklearn_gd._linalg import Floats, Preconditioner
 from sklearn_gd.dask._operator import WorkerOperator
+from sklearn_gd.dask._partitions import Partitions
+from sklearn_gd.dask._sums import CentredSquares, SumTuple
 
-Floats = NDArray[np.float64]
+# Cross-products of at most so many columns take no longer than reading the rows, so the pass that
+# counts rows sums them too.
+FEW_COLUMNS = 512
 
 
 @dataclass(frozen=True)
 class PartitionStats:
-    """What a pass over the rows tells of them."""
+    """Number of rows of each partition, weight and non-zeros of all of them."""
 
     lengths: tuple[int, ...]
     weight: float
-    n_weighted: int
     nonzeros: int
 
     def __add__(self, other: PartitionStats) -> PartitionStats:
         return PartitionStats(
             self.lengths + other.lengths,
             self.weight + other.weight,
-            self.n_weighted + other.n_weighted,
             self.nonzeros + other.nonzeros,
         )
 
 
 @dataclass(frozen=True, eq=False)
-class RowsOnWorkers:
-    """Rows that are never brought here.
+class RowsOnWorkers(Objective):
+    """Rows in partitions, with targets and weights, none of which comes to the client.
 
-    What is known of them beforehand is not asked for; one pass tells the rest.
+    Counts that the collections tell cost nothing; others take one pass, made when first needed.
     """
 
-    parts: Partitions
+    partitions: Partitions
     is_sparse: bool
     is_weighted: bool
     rounding: float
     known_lengths: tuple[int, ...] | None
     may_weigh_nothing: bool = False
+    alpha: float = 0.0
 
-    dask_module = True
-    loops = False
-    are_few = False
-
-    def effective_rank(self) -> float | None:
-        """Not worth bringing rows here for."""
-        return None
+    in_memory = False
 
     @property
     def fit_intercept(self) -> bool:
-        return self.parts.expected.fit_intercept
+        return self.partitions.expected.fit_intercept
 
     @property
     def n_parameters(self) -> int:
-        return self.parts.expected.n_features + self.fit_intercept
+        return self.partitions.expected.n_features + self.fit_intercept
 
     @property
     def n_targets(self) -> int:
-        return self.parts.expected.n_targets
+        return self.partitions.expected.n_targets
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """Rows of each partition."""
-        return self._told.lengths if self.known_lengths is None else self.known_lengths
+        """The number of rows of each partition."""
+        return self._stats.lengths if self.known_lengths is None else self.known_lengths
 
     @property
     def n_samples(self) -> int:
-        counted = self.known_lengths is not None or "_told" in vars(self)
-        if not counted and self._has_moments_anyway:
-            return self._moments.n_samples
+        counted = self.known_lengths is not None or "_stats" in vars(self)
+        if not counted and self._sums_are_cheap:
+            return self._cross_products.n_samples
         return sum(self.lengths)
-
-    @property
-    def n_weighted(self) -> int:
-        return self._told.n_weighted if self.is_weighted else self.n_samples
 
     @property
     def weight(self) -> float:
         if not self.is_weighted:
             return float(self.n_samples)
-        return self._moments.weight if self._has_moments_anyway else self._told.weight
+        return self._cross_products.weight if self._sums_are_cheap else self._stats.weight
 
     @property
     def nonzeros(self) -> int:
-        return self._told.nonzeros if self.is_sparse else self.n_samples * self.n_parameters
+        return self._stats.nonzeros if self.is_sparse else self.n_samples * self.n_parameters
 
-    def moments(self) -> Moments:
-        """One pass over the rows, if it was not made yet."""
-        return self._moments
+    def cross_products(self, standardise: Spread | None = None) -> CrossProducts:
+        """Return [1 X y]' diag(w) [1 X y], made once, or that of standardised columns."""
+        if standardise is None:
+            return self._cross_products
+        if self.is_sparse:
+            return self._cross_products.standardised(standardise, standardise.scale)
+        products: CrossProducts = self.partitions.total(
+            methodcaller("cross_products", standardise=standardise)
+        )
+        return products
 
-    def whitened_sums(self, white: Whitening) -> Floats:
-        """A second pass, for all digits."""
-        sums: Floats = self.parts.total(partial(whitened_sums, white=white))
-        return sums
+    def spread(self) -> Spread:
+        """Return means and variances of columns, merged from those of the partitions."""
+        if self.is_sparse:
+            return self._cross_products.spread(self.fit_intercept)
+        merged: CentredSquares = self.partitions.total(_centred_squares)
+        return Spread.measured(merged.mean, merged.squares / merged.weight)
 
-    def operator(self) -> WorkerOperator:
-        """The rows as a matrix to multiply with; they have no sums of squares, so look for nan."""
-        if "_moments" not in vars(self):
-            _ = self._told
-        return WorkerOperator(self.parts, (self.n_samples, self.n_parameters), self.weight)
+    def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
+        """Return [Y E]'[Y E] over all rows and those of the penalty."""
+        products: Floats = self.partitions.total(
+            methodcaller("preconditioned_products", preconditioner)
+        )
+        return products + preconditioner.products(*penalty_rows(self))
 
-    def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        """J(theta) and its partial derivatives."""
-        squares, pull = self.parts.total(partial(_squares_and_pull, theta=theta)).values
-        return squares / (2.0 * self.weight), pull / self.weight
+    def operator(self) -> DesignOperator:
+        """Return the rows as a linear operator, once a pass has found no nan or inf in X."""
+        if "_cross_products" not in vars(self):
+            _ = self._stats
+        shape = (self.n_samples, self.n_parameters)
+        rows = WorkerOperator(self.partitions, shape, self.weight)
+        operator: DesignOperator = penalised(rows, self)
+        return operator
 
-    def loss(self, theta: Floats) -> float:
-        """J(theta) alone."""
-        squares: float = self.parts.total(partial(_squares, theta=theta))
-        return squares / (2.0 * self.weight)
+    def squares(self, theta: Floats) -> float:
+        squares: float = self.partitions.total(methodcaller("squares", theta))
+        return squares
 
-    @property
-    def _has_moments_anyway(self) -> bool:
-        """Whether what a pass would tell may as well come with the moments."""
-        few = self.n_parameters <= MOST_COLUMNS_OF_MOMENTS
-        return "_moments" in vars(self) or (few and not self.is_sparse)
+    def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
+        squares, gradient = self.partitions.total(
+            partial(_squares_and_gradient, theta=theta)
+        ).values
+        return squares, gradient
 
-    @cached_property
-    def _moments(self) -> Moments:
-        moments: Moments = self.parts.total(moments_of)
-        self._check(moments.n_samples, moments.weight)
-        return moments
-
-    @cached_property
-    def _told(self) -> PartitionStats:
-        told: PartitionStats = self.parts.total(_tell)
-        self._check(sum(told.lengths), told.weight)
-        return told
-
-    def _check(self, n_samples: int, weight: float) -> None:
+    def check_totals(self, n_samples: int, weight: float) -> None:
+        """Raise ValueError when the partitions have no rows or no weight."""
         if n_samples == 0:
             raise ValueError("X must have at least one row (sample); all partitions are empty.")
         if not (weight > 0 or self.may_weigh_nothing):
             raise ValueError("sample_weight must not be all zero: some weight must be positive.")
 
+    @property
+    def _sums_are_cheap(self) -> bool:
+        few = self.n_parameters <= FEW_COLUMNS and not self.is_sparse
+        return few or "_cross_products" in vars(self)
 
-def _tell(part: Part) -> PartitionStats:
-    part.check_finite()
-    return PartitionStats((part.n_samples,), part.weight, part.n_weighted, part.nonzeros)
+    @cached_property
+    def _cross_products(self) -> CrossProducts:
+        products: CrossProducts = self.partitions.total(methodcaller("cross_products"))
+        self.check_totals(products.n_samples, products.weight)
+        return products
+
+    @cached_property
+    def _stats(self) -> PartitionStats:
+        stats: PartitionStats = self.partitions.total(_stats)
+        self.check_totals(sum(stats.lengths), stats.weight)
+        return stats
 
 
-def _squares_and_pull(part: Part, theta: Any) -> SumTuple:
-    return SumTuple(part.squares_and_pull(theta))
+def _stats(rows: RowsInMemory) -> PartitionStats:
+    rows.operator()  # raises NotFinite for nan and inf in X
+    return PartitionStats((rows.n_samples,), rows.weight, rows.nonzeros)
 
 
-def _squares(part: Part, theta: Any) -> float:
-    return part.squares(theta)
+def _squares_and_gradient(rows: RowsInMemory, theta: Floats) -> SumTuple:
+    return SumTuple(rows.squares_and_gradient(theta))
+
+
+def _centred_squares(rows: RowsInMemory) -> CentredSquares:
+    if not rows.weight > 0:
+        return CentredSquares(0.0, *np.zeros((2, rows.X.shape[1])))
+    spread = rows.spread()
+    return CentredSquares(rows.weight, spread.mean, rows.weight * spread.variance)

@@ -1,4 +1,4 @@
-"""Folds of partitions: how many to make goes in, which partitions each holds out comes out."""
+"""Cross-validation whose folds are whole partitions of a Dask collection."""
 
 from __future__ import annotations
 
@@ -16,23 +16,22 @@ from sklearn_gd._estimator.validation import check_flag, check_number
 class PartitionKFold:
     """K folds of whole partitions of a Dask collection, for `GDLinearRegressorCV`.
 
-    Nothing is made that is as long as there are rows, and a partition belongs to one fold, so this
-    is the cross-validation for data of any length, and for partitions that belong together, such as
-    a day or a customer each. Folds of single rows, which an integer `cv` makes, are shorter to
-    write and need an index for each row.
+    A fold needs no index of rows, so data may have any length. Rows of one partition stay in one
+    fold, which is right for partitions whose rows belong together, such as those of a day or of a
+    customer. An integer `cv` makes folds of single rows instead, with an index for each row.
 
     Parameters
     ----------
     n_splits : int, default=5
         The number of folds, at least 2 and at most as many as there are partitions.
     shuffle : bool, default=False
-        Whether partitions are dealt to folds at random, and not in runs as they come.
+        Whether partitions are assigned to folds at random; by default folds are runs of partitions.
     random_state : int, RandomState or None, default=None
-        Of the shuffle.
+        The randomness of the shuffle.
 
     See Also
     --------
-    sklearn_gd.GDLinearRegressorCV : Takes it as `cv`.
+    sklearn_gd.GDLinearRegressorCV : Takes an instance as `cv`.
 
     Examples
     --------
@@ -59,12 +58,12 @@ class PartitionKFold:
         )
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """The number of folds.
+        """Return the number of folds.
 
         Parameters
         ----------
         X, y, groups : object
-            Not used; there for scikit-learn.
+            Ignored; present for compatibility with scikit-learn.
 
         Returns
         -------
@@ -76,19 +75,19 @@ class PartitionKFold:
     def split(
         self, X: Any, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """The same folds as indices of rows, for what asks for such.
+        """Yield the folds as indices of rows, as scikit-learn's splitters do.
 
         Parameters
         ----------
         X : dask.array.Array
-            In chunks of rows of known lengths.
+            Features, or anything in the same chunks of rows. Lengths must be known.
         y, groups : object
-            Not used; there for scikit-learn.
+            Ignored; present for compatibility with scikit-learn.
 
         Yields
         ------
         train, test : ndarray of int
-            Rows to fit and rows to score.
+            Rows to fit on and rows to score on.
         """
         chunks = getattr(X, "chunks", None)
         if chunks is None or np.isnan(chunks[0]).any():
@@ -103,17 +102,17 @@ class PartitionKFold:
             yield rows[owner != fold], rows[owner == fold]
 
     def folds(self, n_partitions: int) -> NDArray[np.intp]:
-        """Which fold holds out each partition.
+        """Return which fold holds out each partition.
 
         Parameters
         ----------
         n_partitions : int
-            How many there are.
+            The number of partitions.
 
         Returns
         -------
         ndarray of shape (n_partitions,)
-            Numbers of folds.
+            The number of the fold, from 0.
         """
         n_splits = check_number("n_splits", self.n_splits, Integral, least=2)
         if n_splits > n_partitions:

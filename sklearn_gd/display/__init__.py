@@ -1,4 +1,4 @@
-"""Pictures of a descent: each takes plain data or reads it from a fitted estimator."""
+"""Pictures of a descent, from plain data or from a fitted estimator; they read its public path."""
 
 from sklearn_gd.display._curves import LossCurve
 from sklearn_gd.display.coef_path import CoefPathDisplay

@@ -30,7 +30,7 @@ BESIDE: dict[str, Any] = {
     "bbox_to_anchor": (1.02, 1.0),
     "borderaxespad": 0.0,
 }
-# As many frames as one watches to the end.
+# Frames of an animation, and milliseconds for each: six seconds.
 MOST_FRAMES = 60
 FRAME_MS = 100
 
@@ -38,21 +38,21 @@ Style = Mapping[str, Any] | None
 LegendStyle = bool | Mapping[str, Any]
 
 
-def draw_legend(ax: Any, wanted: LegendStyle, *, beside: bool = False, **options: Any) -> Any:
+def draw_legend(ax: Any, wanted: LegendStyle, place: Style = None, **options: Any) -> Any:
     """Draw a legend that covers no more than it must; None if none is wanted.
 
-    `beside` places it outside of axes that are alone on a figure, where it covers nothing.
+    `place` is one outside the axes, taken if they are alone on a figure that makes room for it.
     """
     if wanted is False:
         return None
-    place = BESIDE if beside and has_layout(ax) and is_alone(ax) else {}
+    outside = place if place and has_layout(ax) and is_alone(ax) else {}
     size = "small" if is_alone(ax) else "x-small"
     look = {
         "fontsize": size,
         "title_fontsize": size,
         "framealpha": 0.9,
         "edgecolor": "0.9",
-        **place,
+        **outside,
         **options,
     }
     return ax.legend(**{**look, **({} if wanted is True else wanted)})
@@ -86,7 +86,7 @@ def player(
     """Return an animation that calls `draw(t)` for every t; a notebook shows it with controls."""
     from matplotlib.animation import FuncAnimation
 
-    # The layout once for all: made anew for every frame it takes longer than the frame, and shakes.
+    # Compute the layout once: for every frame anew it takes longer than the frame, and shakes.
     ax.figure.draw_without_rendering()
     ax.figure.set_layout_engine("none")
     animation = FuncAnimation(

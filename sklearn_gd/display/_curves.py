@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd.display._iterates import choose, fitted_at, known_by, last_shown, spread
+from sklearn_gd.display._iterates import choose, known_by, last_shown, spread
 
 if TYPE_CHECKING:
     from sklearn_gd import DescentPath
@@ -97,7 +97,7 @@ class LossCurve:
 def curve_of(path: DescentPath, t: Any, t_max: int | None, label: str) -> LossCurve:
     """Return the losses at `t` or up to `t_max`, with the stop among the points."""
     t = choose(path, t, t_max, MOST_POINTS)
-    stop = fitted_at(path)
+    stop = path.best_iter
     t = np.union1d(t, [stop] if stop <= t[-1] else []).astype(np.int64)
     diverges = path.stop_reason == "diverged"
     if diverges:

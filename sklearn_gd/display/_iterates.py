@@ -21,8 +21,6 @@ FEWEST_RISEN = 3
 MOST_RISEN = 30
 # The largest number of updates that an array of integers holds.
 LAST = 2**62
-# The least loss of a diverging descent is looked for among this many iterates.
-MOST_SEARCHED = 10_000
 # Up to so many updates each iterate has its own dot.
 MOST_DOTS = 40
 # On a logarithmic axis the first iterates have theirs.
@@ -37,27 +35,18 @@ def spread(last: int, most: int) -> Steps:
     if last < most:
         return np.arange(last + 1)
     steps = np.unique(np.geomspace(1, last, most - 1).round().astype(np.int64))
-    # As many steps of one at the start as the geometric steps after them allow.
+    # Steps of one at the start, until there are `most` with the geometric ones.
     early = np.setdiff1d(np.arange(1, most), steps)[: most - 1 - len(steps)]
     steps = np.union1d(steps, early)
     steps[-1] = last
     return np.concatenate([[0], steps])
 
 
-def fitted_at(path: DescentPath) -> int:
-    """Return the number of updates that led to `coef_`; a diverged descent keeps its least loss."""
-    if path.stop_reason != "diverged":
-        return path.n_iter
-    latest = [max(path.n_iter - 1, 0), path.n_iter]
-    steps = np.union1d(spread(path.n_iter, MOST_SEARCHED), latest)
-    return int(steps[np.argmin(path.loss(steps))])
-
-
 def last_shown(path: DescentPath) -> int:
     """Return the stop or, if the descent diverges, a few updates later, to show the rise."""
     if path.stop_reason != "diverged":
         return path.n_iter
-    risen = fitted_at(path) + np.arange(FEWEST_RISEN, MOST_RISEN + 1)
+    risen = path.best_iter + np.arange(FEWEST_RISEN, MOST_RISEN + 1)
     risen = np.minimum(risen, known_by(path, int(risen[-1])))
     high = np.flatnonzero(path.loss(risen) > BLOWN_UP * path.loss(0))
     return int(risen[high[0]] if high.size else risen[-1])

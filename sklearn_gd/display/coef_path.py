@@ -165,7 +165,7 @@ class CoefPathDisplay:
         rest_kw: Style = None,
         mark_kw: Style = None,
     ) -> Self:
-        """Draw it.
+        """Draw the coefficients.
 
         Parameters
         ----------
@@ -215,7 +215,7 @@ class CoefPathDisplay:
         return self.ax_.plot(self.t, self.coef[:, j], label=self.names[j], **style)[0]
 
     def _farthest(self, most: int) -> list[int]:
-        """The coefficients that end farthest from zero, the largest first."""
+        """Return the coefficients that end farthest from zero, the largest first."""
         end = np.abs(self.coef[-1])
         return [int(j) for j in np.argsort(-end, kind="stable")[:most]]
 
@@ -226,7 +226,7 @@ class CoefPathDisplay:
         return "    ".join(said)
 
     def _hold_limits(self) -> None:
-        """Room for all lines, and for limits that the descent came anywhere near."""
+        """Make room for all lines, and for least-squares values that are not far from them."""
         shown = self.coef[np.isfinite(self.coef)]
         if self.limit is not None:
             reach = 2.0 * np.abs(shown).max(initial=0.0)
@@ -258,7 +258,7 @@ class CoefPathDisplay:
         return marks
 
     def _draw_names(self, named: list[int]) -> list[Any]:
-        """Names at the height where their lines end, moved apart where they would overlap."""
+        """Write names at the ends of their lines, moved apart so that none overlap."""
         low, high = self.ax_.get_ylim()
         wanted = np.array([(self.coef[-1, j] - low) / (high - low) for j in named])
         heights = _apart(np.nan_to_num(np.clip(wanted, 0, 1), nan=0.5), LINE_HEIGHT)
@@ -286,7 +286,7 @@ def _limit(path: DescentPath, target: int) -> Floats | None:
 
 
 def _apart(wanted: Floats, distance: float) -> Floats:
-    """The heights nearest to those wanted that keep their order and this distance."""
+    """Return the heights nearest to those wanted that keep their order and this distance."""
     order = np.argsort(wanted, kind="stable")
     # Blocks of names that touch share their mean shift: pool adjacent violators.
     shift = wanted[order] - distance * np.arange(len(order))

@@ -22,7 +22,7 @@ from sklearn_gd.display._canvas import (
     merged,
     player,
 )
-from sklearn_gd.display._iterates import choose, fitted_at, last_shown, milestones
+from sklearn_gd.display._iterates import choose, last_shown, milestones
 from sklearn_gd.display._parameters import check_target, has_intercept, parameters_of
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 # Points of the grid on which a line is drawn: a pipeline may bend it.
 GRID = 200
-# More points than this are a blot.
+# Of more rows than this some are drawn: more dots run together.
 MOST_POINTS = 1000
-# A line that leaves the data by more than this share of their height is cut off.
+# A line farther from the data than this share of their height is cut off.
 BEYOND = 0.8
 
 
@@ -153,7 +153,7 @@ class FitDisplay:
         grid = np.linspace(x.min(), x.max(), GRID)
         theta = parameters_of(path, steps, target)
         Z = np.asarray(transform(estimator, _like(X, grid)), dtype=float)
-        with np.errstate(invalid="ignore"):  # far out a diverging line is infinite
+        with np.errstate(invalid="ignore"):  # a diverging line may be infinite
             lines = theta[:, -Z.shape[1] :] @ Z.T
             lines = lines + theta[:, :1] if has_intercept(path) else lines
         display = cls(
@@ -163,7 +163,7 @@ class FitDisplay:
             lines=lines,
             t=steps,
             loss=path.loss(steps),
-            fitted=fitted_at(path),
+            fitted=path.best_iter,
             x_name=str(X.columns[0]) if hasattr(X, "columns") else _feature_name(estimator),
             y_name=str(getattr(y, "name", None) or "y"),
         )
@@ -180,7 +180,7 @@ class FitDisplay:
         line_kw: Style = None,
         between_kw: Style = None,
     ) -> Self:
-        """Draw it.
+        """Draw data and lines.
 
         Parameters
         ----------
@@ -222,7 +222,7 @@ class FitDisplay:
         first_kw: Style = None,
         line_kw: Style = None,
     ) -> FuncAnimation:
-        """The line on its way from the first to the last one, a frame for each iterate kept.
+        """Animate the line on its way from the first to the last, a frame for each iterate kept.
 
         Parameters
         ----------

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn_gd._estimator.path_of import last_step, path_of, transform
 from sklearn_gd.display._axes import loss_axis, new_axes, set_limits, tidy, updates_axis
 from sklearn_gd.display._canvas import (
+    BESIDE,
     DASHES,
     GREY,
     RED,
@@ -187,7 +188,7 @@ class LossCurveDisplay:
         floor_kw: Style = None,
         tol_kw: Style = None,
     ) -> Self:
-        """Draw it.
+        """Draw the curves.
 
         Parameters
         ----------
@@ -221,7 +222,9 @@ class LossCurveDisplay:
         self._scale(losses, excess)
         # Curves that fall and curves that rise leave no corner free.
         crossed = len(self.curves) > 1 and any(curve.diverges for curve in self.curves)
-        self.legend_ = draw_legend(ax, legend, beside=crossed, title=self._limit_words())
+        self.legend_ = draw_legend(
+            ax, legend, BESIDE if crossed else None, title=self._limit_words()
+        )
         return self
 
     def _draw(self, i: int, loss: Floats, styles: dict[str, Style]) -> None:

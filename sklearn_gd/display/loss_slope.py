@@ -46,10 +46,10 @@ GRID = 200
 MARGIN = 0.15
 # Half the length of a tangent, as a share of the picture's width.
 TANGENT = 0.13
-# Steps lie below one another, so that one to and fro shows both; this far apart.
+# Distance of steps below one another, as a share of the height: steps to and fro would overlap.
 ROW = 0.04
 ROWS = 3
-# Frames pass slowly enough to read their numbers.
+# Milliseconds for a frame, enough to read its numbers.
 SLOW_MS = 5 * FRAME_MS
 
 
@@ -80,7 +80,7 @@ class LossSlopeDisplay:
         The parameter's name.
     others : bool
         Whether there are other parameters, which move too. The parabola through an iterate holds
-        them where they are there, so each iterate has its own.
+        them at their values there, so each iterate has its own.
 
     Attributes
     ----------
@@ -198,7 +198,7 @@ class LossSlopeDisplay:
         tangent_kw: Style = None,
         step_kw: Style = None,
     ) -> Self:
-        """Draw it.
+        """Draw parabola, iterates, tangents and steps.
 
         Parameters
         ----------
@@ -236,7 +236,7 @@ class LossSlopeDisplay:
         points_kw: Style = None,
         tangent_kw: Style = None,
     ) -> FuncAnimation:
-        """Tangent after tangent, a frame for each iterate.
+        """Animate the tangent, a frame for each iterate.
 
         Parameters
         ----------
@@ -278,7 +278,7 @@ class LossSlopeDisplay:
         return [int(np.flatnonzero(self.t == t)[0]) for t in tangents]
 
     def _frame(self, ax: Any, at: list[int], parabola_kw: Style, points_kw: Style) -> Any:
-        """Axes with the parabolas through the iterates `at`, and all iterates."""
+        """Return axes with the parabolas through the iterates `at`, and all iterates."""
         ax = new_axes(ax, "LossSlopeDisplay")
         self.ax_, self.figure_ = ax, ax.figure
         grid = self._grid(at[0])
@@ -309,7 +309,7 @@ class LossSlopeDisplay:
         return ax
 
     def _grid(self, i: int) -> Floats:
-        """As wide as the iterates, the lowest point and the other branch up to the start."""
+        """Return values as wide as the iterates, the lowest point and much of the other branch."""
         lowest = self.value[i] - self.slope[i] / self.curvature if self.curvature > 0 else 0.0
         across = 2 * lowest - self.value[i]
         shown = np.array([*self.value, lowest + 0.7 * (across - lowest)])
@@ -321,7 +321,7 @@ class LossSlopeDisplay:
         return np.asarray(self.loss[i] + self.slope[i] * offset + 0.5 * self.curvature * offset**2)
 
     def _tangent(self, i: int) -> tuple[Floats, Floats]:
-        """The tangent's two ends, equally long in the picture however steep it is."""
+        """Return the tangent's two ends; it is equally long in the picture however steep it is."""
         (left, right), (low, high) = self.ax_.get_xlim(), self.ax_.get_ylim()
         width, height = right - left, high - low
         reach = TANGENT * width / np.hypot(1.0, self.slope[i] * width / height / 1.6)
@@ -333,7 +333,7 @@ class LossSlopeDisplay:
         return self.ax_.plot(*self._tangent(i), **merged(style, given))[0]
 
     def _draw_step(self, row: int, i: int, given: Style) -> Any:
-        """An arrow along the axis from the iterate's value to the next, dropped from the curve."""
+        """Draw an arrow along the axis from the iterate's value to the next."""
         base = self._below + (0.1 - ROW * row) * (self.ax_.get_ylim()[1] - self._below)
         after = self.value[i] + self.step[i]
         style = {"arrowstyle": "-|>", "color": GREEN, "linewidth": 2.0, "shrinkA": 0, "shrinkB": 0}
@@ -345,7 +345,7 @@ class LossSlopeDisplay:
         )
 
     def _say_first(self, at: list[int]) -> None:
-        """What the first tangent and step are, in the legend; the others look alike."""
+        """Name the first tangent and step in the legend; the others look alike."""
         if not at:
             return
         i = at[0]

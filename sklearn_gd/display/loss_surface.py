@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn_gd._estimator.path_of import path_of
 from sklearn_gd.display._axes import agreed_limits, is_shared, new_axes, set_limits, tidy
 from sklearn_gd.display._canvas import (
+    BESIDE,
     FRAME_MS,
     GREEN,
     GREY,
@@ -50,6 +51,7 @@ FEW = 25
 
 # A 3-D surface is looked at from this high, in degrees.
 ELEVATION = 36
+MATPLOTLIBS_VIEW = (30, -60)  # of axes whose user did not choose another
 # How much of a 3-D picture the box fills; matplotlib's own 1 leaves wide margins.
 ZOOM = 1.02
 
@@ -182,7 +184,7 @@ class LossSurfaceDisplay:
         return cls(**cut, names=(called[pair[0]], called[pair[1]])).plot(ax=ax, **looks)
 
     def loss(self, points: ArrayLike) -> Floats:
-        """J anywhere in the plane.
+        """Return J at points of the plane.
 
         Parameters
         ----------
@@ -199,7 +201,7 @@ class LossSurfaceDisplay:
         return np.asarray(self.loss_floor + 0.5 * quadratic)
 
     def gradient(self, i: int) -> Floats:
-        """The two partial derivatives of J.
+        """Return the two partial derivatives of J at an iterate.
 
         Parameters
         ----------
@@ -224,7 +226,7 @@ class LossSurfaceDisplay:
         line_kw: Style = None,
         arrow_kw: Style = None,
     ) -> Self:
-        """Draw it.
+        """Draw the loss and the path.
 
         Parameters
         ----------
@@ -262,7 +264,7 @@ class LossSurfaceDisplay:
         surface_kw: Style = None,
         line_kw: Style = None,
     ) -> FuncAnimation:
-        """The path growing from the start, a frame for each iterate shown.
+        """Animate the path growing from the start, a frame for each iterate shown.
 
         Parameters
         ----------
@@ -314,7 +316,7 @@ class LossSurfaceDisplay:
         norm = root_norm(self.loss_floor, self.loss_floor + 1.3 * (height or 1.0))
         if self._solid:
             self._draw_solid(grid, loss, norm, surface_kw)
-            if own:
+            if own or (ax.elev, ax.azim) == MATPLOTLIBS_VIEW:
                 ax.view_init(ELEVATION, azimuth((self.lowest - self.path[0]) / self._sides()))
             return
         # Levels at equal steps of the root of the loss: ellipses at equal distances.
@@ -395,7 +397,7 @@ class LossSurfaceDisplay:
         return on_the_way(points) if self._solid else points
 
     def _line(self, points: Floats, **style: Any) -> Any:
-        """A line through points, in 3-D on the surface."""
+        """Draw a line through points, in 3-D on the surface."""
         heights = [self.loss(points)] if self._solid else []
         return self.ax_.plot(points[:, 0], points[:, 1], *heights, **style)[0]
 
@@ -408,16 +410,9 @@ class LossSurfaceDisplay:
     def _finish(self, wanted: LegendStyle) -> None:
         if self.held:
             self.ax_.set_title(self.held, fontsize="small", loc="left", color=GREY)
-        if self._solid:
-            below: dict[str, Any] = {
-                "loc": "upper center",
-                "bbox_to_anchor": (0.5, -0.04),
-                "ncols": 3,
-            }
-            self.legend_ = draw_legend(self.ax_, wanted, **below)
-        else:
-            # Beside the picture: within it there is no corner that the path may not cross.
-            self.legend_ = draw_legend(self.ax_, wanted, beside=True)
+        # Beside or below the picture: within it there is no corner that the path may not cross.
+        below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.04), "ncols": 3}
+        self.legend_ = draw_legend(self.ax_, wanted, below if self._solid else BESIDE)
 
 
 def _few_ticks() -> Any:

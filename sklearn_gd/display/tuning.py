@@ -23,7 +23,7 @@ from sklearn_gd.display._canvas import (
 
 Floats = NDArray[np.float64]
 
-# The chosen rate is red; of the others as many as there are colours have one.
+# The chosen rate is red; the others have the remaining colours, as far as these suffice.
 COLOURS = tuple(colour for colour in SERIES if colour != RED)
 MOST_CURVES = len(COLOURS)
 # Losses and scores below this quantile are off the colour scale: diverging rates have no bottom.
@@ -160,7 +160,7 @@ class TuningDisplay:
         line_kw: Style = None,
         chosen_kw: Style = None,
     ) -> Self:
-        """Draw it.
+        """Draw the scores.
 
         Parameters
         ----------
@@ -275,7 +275,7 @@ def _plain(number: float, digits: int) -> str:
 
 
 def _edges(middles: Floats) -> Floats:
-    """Cell borders half way between ascending values."""
+    """Return cell borders half way between ascending values."""
     between = (middles[:-1] + middles[1:]) / 2
     first, last = 2 * middles[0] - between[0], 2 * middles[-1] - between[-1]
     return np.concatenate([[first], between, [last]])
@@ -286,5 +286,5 @@ def _finite(scores: Floats, otherwise: float) -> Floats:
 
 
 def _start(mean: Floats) -> float:
-    """The least score at the first iteration: what falls below it diverges."""
+    """Return the least score at the first iteration: a score below it belongs to a divergence."""
     return float(np.nanmin(_finite(mean[:, 0], np.nan)))

@@ -259,6 +259,36 @@ def test_mistakes_are_named_in_float32_as_well(kwargs, words):
         assert words in named
 
 
+def test_an_iterate_near_zero_has_the_rounding_of_its_terms():
+    """The first intercept is a mean of targets that cancel; float32 then has few of its digits."""
+    X, y = regression(n=40, d=2)
+    X, y = X.astype(np.float32), (y - y.mean() + 1e-7).astype(np.float32)
+    lr = np.float32(rate(X))
+    path = path_of(X.astype(float), y.astype(float), lr=float(lr))
+    for updates in (1, 20):
+        histories = descend(X, y, lr, updates)
+        assert histories[2].dtype == np.float32
+        assert compare(path, *histories).agrees
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_losses_from_another_start_are_no_mistake_in_float32_either(seed):
+    """The tolerance of single precision does not grow so far that diverging descents would fit."""
+    X, y = regression(n=59, d=7, k=2, seed=seed)
+    X, y = X.astype(np.float32), y.astype(np.float32)
+    start = np.ones(2, np.float32), np.ones((7, 2), np.float32)
+    for updates in (3, 40):
+        losses, *_ = descend(X, y, np.float32(rate(X)), updates, start=start)
+        assert compare(path_of(X, y), losses).mistakes == ()
+
+
+def test_half_precision_has_its_own_rounding():
+    """A history in float16 agrees within the rounding of float16."""
+    X, y = regression()
+    losses, *_ = descend(X, y, rate(X))
+    assert compare(path_of(X, y), losses.astype(np.float16)).agrees
+
+
 def test_two_conventions_that_fit_together_are_no_error():
     """J without the 1/2 has a gradient with 2/m: that descent is right, at twice the rate."""
     X, y = regression()
@@ -324,6 +354,8 @@ def test_without_an_intercept_mistakes_are_named_too():
     assert compare(path, coefs=one_by_one).mistakes == (
         "the coefficients are updated one after the other",
     )
+    assert compare(path, intercepts=np.zeros(4)).agrees
+    assert compare(path, intercepts=np.arange(4)).mistakes == ()
     coefs = [np.zeros(3)]
     for _ in range(10):
         coefs.append(coefs[-1] - 2 * lr * X.T @ (X @ coefs[-1] - y) / n)
