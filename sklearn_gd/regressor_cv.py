@@ -304,6 +304,7 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
             callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
             each = callbacks.tuning_begins(self._each)
             with naming_what_is_not_finite(fit_input.problem):
+                whole: SpectralProblem | None
                 if self._is_gcv:
                     grid, whole = self._score_by_gcv(fit_input, rates, iters, params)
                 else:

@@ -82,10 +82,13 @@ class RowFactor:
 
 def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:
     """Return the R factor of diag(sqrt(w)) [Z V, y - Z theta_0], row block by row block."""
-    directions = spectrum.directions()
-    made = _on_device if isinstance(rows, ArrayAPIRows) else _in_memory
+    directions, start = spectrum.directions(), spectrum.start
     factor = np.empty((0, directions.shape[1] + rows.n_targets))
-    for block in made(rows, directions, spectrum.start):
+    if isinstance(rows, ArrayAPIRows):
+        found = _on_device(rows, directions, start)
+    else:
+        found = _in_memory(rows, directions, start)
+    for block in found:
         factor = _stacked(factor, block)
     return RowFactor(factor, rows.weight)
 
