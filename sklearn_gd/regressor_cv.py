@@ -51,7 +51,7 @@ from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
 
-# The default of `max_iter`; a grid that nobody asked for is not found too small.
+# The default of `max_iter`. A grid of defaults is not said to be too small.
 MAX_ITER = 1000
 GCV = "gcv"
 # What scoring=None computes in closed form.
@@ -468,7 +468,7 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         return DescentOptions(lr, None, t, grid.momentum, grid.nesterov)
 
     def _messages(self, path: DescentPath, problem: Any, grid: Grid) -> list[Warning]:
-        """Return what a user should know: of GCV, of the descent, and of the grid if he gave it."""
+        """Return what a user should know of GCV, the descent, and a grid that was asked for."""
         said: list[Warning] = []
         if self._is_gcv and problem.n_parameters > problem.weight / 2:
             said.append(UserWarning(GCV_NEEDS_ROWS.format(problem.n_parameters, problem.weight)))
@@ -479,11 +479,11 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
             message = about_unstable_rates(grid, stable)
         if message is None and (lost or path.stop_reason == "diverged"):
             message = convergence_message(path, problem, None, path.lr)
-        given = np.ndim(self.lrs) > 0 or self.iters is not None or self.max_iter != MAX_ITER
-        if message is None and given and self.selection == "best":
-            message = about_the_edge(
-                self.scores_path_.mean(axis=-1), self.best_index_, grid, stable
-            )
+        given = tuple(name for name in ("lrs", "iters") if np.ndim(getattr(self, name)) > 0)
+        asked_for = given or self.iters is not None or self.max_iter != MAX_ITER
+        if message is None and asked_for and self.selection == "best":
+            mean = self.scores_path_.mean(axis=-1)
+            message = about_the_edge(mean, self.best_index_, grid, stable, given)
         return said if message is None else [*said, ConvergenceWarning(message)]
 
     def _each(self, task: Callable[[int], Any], folds: Iterable[int]) -> list[Any]:
