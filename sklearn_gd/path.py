@@ -684,7 +684,7 @@ class DescentPath:
     def _history_bytes(self, name: str) -> int:
         start = self._descent.start
         numbers = {"loss": 1, "intercept": start.shape[1]}.get(name, start.size)
-        return 8 * numbers * (self.n_iter + 1)
+        return int(8 * numbers * (self.n_iter + 1))
 
     def _check_size(self, name: str) -> None:
         size = self._history_bytes(name)

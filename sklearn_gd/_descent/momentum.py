@@ -117,4 +117,4 @@ def _log1p(x: Complex) -> Complex:
 
 
 def _held(exponent: Complex) -> Complex:
-    return np.minimum(exponent.real, LARGEST_EXPONENT) + 1j * exponent.imag
+    return np.asarray(np.minimum(exponent.real, LARGEST_EXPONENT) + 1j * exponent.imag)

@@ -22,7 +22,7 @@ from sklearn_gd._report.forecast import (
 )
 
 if TYPE_CHECKING:
-    from sklearn_gd.path import DescentPath
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 # "Near the least possible loss": this far above it.
 NEAR = 0.01
@@ -83,8 +83,8 @@ def _columns_lost(path: DescentPath, problem: Any) -> str:
     return (
         f"Columns are too far apart in scale for float64: {shown}. The descent does not see all of "
         f"their directions; its loss is {float(path.loss(path.n_iter)):.6g}, and "
-        f"{path.loss_floor:.6g} is possible. Standardise the columns: put {scaler_for(problem).name} "
-        "before this estimator."
+        f"{path.loss_floor:.6g} is possible. Standardise the columns: put "
+        f"{scaler_for(problem).name} before this estimator."
     )
 
 
@@ -92,8 +92,8 @@ def _diverged(path: DescentPath, problem: Any, lr: float | None) -> str:
     stop = path._stop
     stable = path.max_stable_lr
     ending = (
-        f"The descent diverged: lr={path.lr:.4g} is {path.lr / stable:.3g} times the largest stable "
-        f"rate {stable:.4g}. Update {stop.t:,} raised the loss, and coef_ is the iterate of least "
+        f"The descent diverged: lr={path.lr:.4g} is {path.lr / stable:.3g} times the largest "
+        f"stable rate {stable:.4g}. Update {stop.t:,} raised the loss, and coef_ is the iterate of least "
         f"loss {float(path.loss(stop.best)):.6g}, after {_updates(stop.best)}. "
         "path_.loss(range(10)) and LossCurveDisplay show it explode."
     )
@@ -145,8 +145,8 @@ def _advice(path: DescentPath, problem: Any, lr: float | None, near: float, reac
         count = updates_to(scaled, max(near, scaled.loss_floor * (1.0 + NEAR)))
         if count is not None and (needed is None or count <= WORTH_SCALING * needed):
             return (
-                f"Put {scaler_for(problem).name} before this estimator: it then comes to {reach} in "
-                f"{_updates(count)}" + ("." if needed is None else f", instead of {needed:,}.")
+                f"Put {scaler_for(problem).name} before this estimator: it then comes to {reach} "
+                f"in {_updates(count)}" + ("." if needed is None else f", instead of {needed:,}.")
             )
     if needed is None:
         return "Raise lr or max_iter."
@@ -173,7 +173,7 @@ def _floor_unknown(path: DescentPath, lr: float | None) -> str | None:
 
 def _may_scale(path: DescentPath, problem: Any) -> bool:
     """Whether columns are few enough to be summed for a sentence."""
-    few = problem.n_parameters <= MOST_COLUMNS
+    few = bool(problem.n_parameters <= MOST_COLUMNS)
     return few and (problem.n_samples >= problem.n_parameters or problem.n_parameters <= 256)
 
 

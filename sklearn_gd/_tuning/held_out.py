@@ -83,9 +83,12 @@ class RowFactor:
 def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:
     """Return the R factor of diag(sqrt(w)) [Z V, y - Z theta_0], row block by row block."""
     directions = spectrum.directions()
-    made = _on_device if isinstance(rows, ArrayAPIRows) else _in_memory
+    if isinstance(rows, ArrayAPIRows):
+        blocks_along = _on_device(rows, directions, spectrum.start)
+    else:
+        blocks_along = _in_memory(rows, directions, spectrum.start)
     factor = np.empty((0, directions.shape[1] + rows.n_targets))
-    for block in made(rows, directions, spectrum.start):
+    for block in blocks_along:
         factor = _stacked(factor, block)
     return RowFactor(factor, rows.weight)
 
