@@ -13,8 +13,9 @@ from sklearn.metrics import make_scorer, mean_absolute_error
 from sklearn.model_selection import KFold, RepeatedKFold, TimeSeriesSplit
 
 from helpers import largest_curvature, literal_loop
-from sklearn_gd import GDLinearRegressorCV
-from sklearn_gd._descent import choice, krylov, sweep, tune
+from sklearn_gd import GDLinearRegressorCV, regressor_cv
+from sklearn_gd._solvers import krylov
+from sklearn_gd._tuning import strategies
 
 # Relative distance of two surfaces, as issue 4 promises.
 CLOSE = 1e-10
@@ -143,82 +144,32 @@ def test_threads_change_nothing():
     np.testing.assert_array_equal(one.scores_path_, two.scores_path_)
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_generalised_cross_validation_where_rows_or_columns_are_few(problem):
-    """With all curvatures found, GCV and degrees of freedom are those of the eigenbasis."""
-    X, y = PROBLEMS[problem]()
-    params = {"lrs": 3, "max_iter": 100}
-    ours, theirs = tuned("krylov", X, y, **params), tuned("spectral", X, y, **params)
-    np.testing.assert_allclose(ours.dof_path_, theirs.dof_path_, rtol=CLOSE)
-    scale = np.mean(np.asarray(y, float) ** 2) * 1e-14
-    np.testing.assert_allclose(ours.gcv_path_, theirs.gcv_path_, rtol=CLOSE, atol=scale)
-    assert ours.best_index_ == theirs.best_index_
-
-
-def test_degrees_of_freedom_that_are_not_known_are_an_error(monkeypatch):
-    """Too many curvatures, or equal ones that count, are refused with what to do instead."""
-    X, y = thin()
-    monkeypatch.setattr(sweep, "MOST_CURVATURES", 50)
-    with pytest.raises(ValueError, match=r"at most 50; got 60 rows .* Pass cv=5"):
-        tuned("krylov", X, y)
-    weight = np.repeat([1.0, 0.0], [50, 10])  # rows that weigh nothing do not count
-    ours = tuned("krylov", X, y, max_iter=20, fit={"sample_weight": weight})
-    theirs = tuned("krylov", X[:50], y[:50], max_iter=20)
-    np.testing.assert_allclose(ours.dof_path_, theirs.dof_path_, rtol=CLOSE)
-    monkeypatch.setattr(sweep, "MOST_CURVATURES", 60)
-    assert tuned("krylov", X, y, max_iter=20).dof_path_.shape[1] == 21
-    monkeypatch.undo()
-    with pytest.raises(ValueError, match=r"tells 1 of 40 apart .* Pass cv=5"):
-        tuned("krylov", np.eye(40), np.arange(40.0), fit_intercept=False)
-
-
-def test_generalised_cross_validation_of_an_ill_conditioned_problem():
-    """Where left vectors lose orthogonality the losses are measured on the rows, as in a fit."""
-    rng = np.random.default_rng(1)
-    left = np.linalg.qr(rng.standard_normal((120, 80)))[0]
-    right = np.linalg.qr(rng.standard_normal((80, 80)))[0]
-    X = left * np.r_[1 + rng.random(60), 1e-7 * (1 + rng.random(20))] @ right.T
-    y = X @ rng.standard_normal(80) + 0.1 * rng.standard_normal(120)
-    lr = 1 / largest_curvature(X, fit_intercept=False)
-    params = {"lrs": [lr], "iters": [0, 5, 20, 100, 10**4], "fit_intercept": False}
-    ours, theirs = tuned("krylov", X, y, **params), tuned("spectral", X, y, **params)
-    np.testing.assert_allclose(ours.gcv_path_, theirs.gcv_path_, rtol=1e-12)
-
-
-def test_the_spread_of_rates_does_not_need_room_for_all(monkeypatch):
-    """With room for few vectors the largest curvature is found by starting again."""
-    X, y = wide(300, 200)
-    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 8 * 12 * 201)
-    rates = tuned("krylov", X, y, cv=3, lrs=5, max_iter=2).lrs_
-    np.testing.assert_allclose(rates[-1], 2 / largest_curvature(X) / 4, rtol=1e-9)
-
-
 def test_a_space_without_room_is_an_error(monkeypatch):
     """A grid that needs more vectors than memory may hold is refused, not answered wrongly."""
     X, y = thin(200, 150)
-    monkeypatch.setattr(krylov, "BASIS_LIMIT_BYTES", 8 * 20 * 151)
-    with pytest.raises(ValueError, match="more than 20 vectors per target"):
+    monkeypatch.setattr(krylov, "MEMORY_LIMIT_BYTES", 8 * 20 * 151)
+    with pytest.raises(ValueError, match="would take more than the limit"):
         tuned("krylov", X, y, cv=3)
 
 
-def test_which_way_is_taken(monkeypatch):
-    """Spaces where they are asked for, cheaper, or the only way; moments elsewhere."""
+def test_which_strategy_is_taken(monkeypatch):
+    """Krylov spaces if asked for, cheaper, or the only way; eigenbases else, and with momentum."""
     made = []
-    for name in ("FoldsInMoments", "FoldsInSpaces", "WholeInMoments", "WholeInSpaces"):
-        kind = getattr(tune, name)
-        monkeypatch.setattr(
-            f"sklearn_gd.regressor_cv.{name}", lambda *given, k=kind: made.append(k) or k(*given)
-        )
+
+    def spied(*given):
+        made.append(type(strategies.strategy_for(*given)).__name__)
+        return strategies.strategy_for(*given)
+
+    monkeypatch.setattr(regressor_cv, "strategy_for", spied)
     X, y = thin()
     for solver in ("krylov", "spectral", "loop"):
         tuned(solver, X, y, cv=3, max_iter=20)
-        tuned(solver, X, y, max_iter=20)
     tuned("auto", *wide(60, 5), cv=3, max_iter=20)
     tuned("auto", *thin(50, 3000), cv=3, max_iter=20)
-    tuned("auto", *thin(50, choice.MOST_COLUMNS_OF_MOMENTS), max_iter=20)
-    folds, whole = (tune.FoldsInSpaces, tune.WholeInSpaces)
-    moments = [tune.FoldsInMoments, tune.WholeInMoments]
-    assert made == [folds, whole, *moments, *moments, tune.FoldsInMoments, folds, whole]
+    tuned("auto", *thin(50, 300), cv=3, max_iter=20, momentum=0.5)
+    assert made == ["KrylovFolds", *["SpectralFolds"] * 3, "KrylovFolds", "SpectralFolds"]
+    with pytest.raises(ValueError, match="too many for that. Set momentum=0"):
+        tuned("auto", *thin(50, 9000), cv=3, momentum=0.5)
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc"])

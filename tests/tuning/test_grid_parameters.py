@@ -7,17 +7,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from sklearn_gd._descent import folds as folds_module
-from sklearn_gd._descent.folds import (
-    FoldsInMemory,
-    FoldSums,
-    Split,
-    is_partition,
-    pieces,
-    sums_of_others,
-)
-from sklearn_gd._descent.problem import RowsInMemory
-from sklearn_gd._grid import check_iters, check_rates, spread_rates
+from sklearn_gd._data import FoldsInMemory, FoldSums, RowsInMemory, Split, is_partition
+from sklearn_gd._data import folds as folds_module
+from sklearn_gd._data.folds import pieces, sums_of_others
+from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 
 
 def _serial(function, items):
@@ -122,11 +115,11 @@ def test_sums_of_folds_are_sums_over_their_rows(kind, held, tests, monkeypatch):
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 40])
-@pytest.mark.parametrize("curvature", [0.0, 0.5, 8.0])
-def test_rates_are_spread_below_the_stable_limit(count, curvature):
+@pytest.mark.parametrize("limit", [np.inf, 4.0, 0.25])
+def test_rates_are_spread_below_the_stable_limit(count, limit):
     """Each is the same factor above the one before, a thousandth of the limit at least."""
-    stable = 2.0 / curvature if curvature else 2.0
-    rates = spread_rates(count, curvature)
+    stable = min(limit, 2.0) if limit == np.inf else limit
+    rates = spread_rates(count, limit)
     assert len(rates) == count
     if count == 1:
         assert rates[0] == stable / 2
