@@ -141,11 +141,11 @@ def test_how_it_is_built_names_every_file():
     assert not missing
 
 
-def test_both_tutorials_have_the_same_pictures_and_examples():
-    """The Chinese tutorial is a translation of this one, not a relative."""
-    pages = [
-        (DOCS / name).read_text(encoding="utf-8") for name in ("tutorial.rst", "tutorial-zh.rst")
-    ]
+@pytest.mark.parametrize("name", ["tutorial", "momentum"])
+def test_both_tutorials_have_the_same_pictures_and_examples(name):
+    """The Chinese page is a translation of the English one, not a relative."""
+    files = (DOCS / f"{name}.rst", DOCS / f"{name}-zh.rst")
+    pages = [file.read_text(encoding="utf-8") for file in files]
     formulas = r"^   ([^*\s].*\\.*)$"  # not the rows of tables
     for pattern in (r"^\.\. (?:plot|literalinclude):: (\S+)", r"^(?:>>>|\.\.\.) (.*)", formulas):
         first, second = (re.findall(pattern, page, re.MULTILINE) for page in pages)
