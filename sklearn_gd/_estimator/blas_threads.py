@@ -28,8 +28,8 @@ _running: list[Any] = []  # the limits that the fits under way have set; the fir
 def one_thread_if_medium(n: int, p: int) -> Iterator[None]:
     """Limit BLAS to one thread while a fit of n x p runs, if a second one would not pay.
 
-    n is 0 for rows that are elsewhere. The limit belongs to the process: of several fits at once the first sets it and the last lifts
-    it.
+    n is 0 for rows that are elsewhere. The limit belongs to the process: of several fits at once
+    the first sets it and the last lifts it.
     """
     if n == 0 or p < FEWEST_COLUMNS or n * p * min(n, p) > MOST_WORK:
         yield
