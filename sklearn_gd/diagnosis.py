@@ -249,7 +249,7 @@ def _prepared(
 
 def _diagnose_rows(path: DescentPath, problem: Any) -> Diagnosis:
     with naming_what_is_not_finite(problem):
-        scaled = scaled_path(path, problem, None)
+        scaled = scaled_path(path, problem)
     # The floors are one number without a penalty, but each is known to its own rounding only.
     updates = {
         share: updates_to(scaled, max(goal(path, share), scaled.loss_floor * (1 + share)))

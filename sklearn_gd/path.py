@@ -652,8 +652,8 @@ class DescentPath:
         return floor_error(self._closed_form)
 
     def _sibling_at(self, lr: float) -> DescentPath:
-        """The same problem and start at another rate, not stopped."""
-        descent = self._all_directions
+        """The same problem and start at another rate, not stopped; nothing of it may be unknown."""
+        descent = self._closed_form
         other = descent.at(replace(descent.rule, lr=lr))
         return self._sibling(other, Stop(0, "max_iter", 0), self._layout)
 
