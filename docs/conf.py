@@ -1,7 +1,6 @@
 """How Sphinx builds these pages; neither that nor reading them fetches from the network."""
 
 import re
-from pathlib import Path
 
 import matplotlib
 from docutils import nodes
@@ -32,19 +31,29 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"sklearn_gd {version}"
 html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
-html_css_files = ["formulas.css"]
+html_css_files = ["formulas.css", "site.css", "interactive.css"]
 html_context = {"default_mode": "auto"}  # without it the theme complains in the console
 html_show_sourcelink = False
+toc_object_entries_show_parents = "hide"  # the class is the page's title already
 # Pages that stand alone have nothing to list at their side.
-html_sidebars = {
-    path.stem: [] for path in Path(__file__).parent.glob("*.*") if path.stem not in ("api", "conf")
+html_sidebars = {page: [] for page in ("index", "contributing", "changelog", "search")}
+html_theme_options = {
+    "logo": {
+        "text": "sklearn_gd",
+        "alt_text": "sklearn_gd, home",
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+    },
+    "header_links_before_dropdown": 7,
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+    "footer_start": ["copyright"],
+    "footer_end": [],
 }
-html_theme_options = {"show_prev_next": False, "footer_start": ["copyright"], "footer_end": []}
 
 autodoc_typehints = "none"  # numpydoc's Parameters say it in words
 numpydoc_show_class_members = False  # docs/_templates lists them, without scikit-learn's own
 nitpick_ignore_regex = [
-    ("py:.*", r"(numpy|sklearn|matplotlib|pandas)\..*"),  # elsewhere: no inventory is fetched
+    ("py:.*", r"(numpy|matplotlib|pandas)\..*"),  # elsewhere: no inventory is fetched
     ("py:obj", r"\w+_"),  # fitted attributes are described with their class
 ]
 
@@ -77,6 +86,18 @@ def _displayed_math(translator, node):
     raise nodes.SkipNode
 
 
+# No inventory is fetched at a build, so links to scikit-learn's pages are made from the names.
+SCIKIT_LEARN_PAGE = "https://scikit-learn.org/stable/modules/generated/{}.html"
+SCIKIT_LEARN_NAME = re.compile(r"sklearn(\.\w+)+")
+
+
+def _link_to_scikit_learn(app, env, node, content):
+    name = node.get("reftarget", "")
+    if node.get("refdomain") != "py" or not SCIKIT_LEARN_NAME.fullmatch(name):
+        return None
+    return nodes.reference("", "", content, internal=False, refuri=SCIKIT_LEARN_PAGE.format(name))
+
+
 # Matplotlib's player asks the network for the icons of its buttons; the theme brings the same ones.
 ICONS_FROM_NETWORK = re.compile(r'<link rel="stylesheet"\s+href="https?://[^"]*font-awesome[^"]*">')
 
@@ -104,6 +125,7 @@ def setup(app):
     # MathML is what browsers draw by themselves: no script, no font and no network.
     app.add_html_math_renderer("mathml", (_inline_math, None), (_displayed_math, None))
     app.connect("html-page-context", _without_network)
+    app.connect("missing-reference", _link_to_scikit_learn)
     app.connect("doctree-read", _without_breaks_in_chinese)
 
 

@@ -1,9 +1,10 @@
-"""GDLinearRegressorCV: one decomposition per fold answers for every rate and every iteration."""
+"""GDLinearRegressorCV: the learning rate and the stop, from few decompositions."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
@@ -16,37 +17,43 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
-from sklearn_gd._data import Each, FoldsInMemory, LocalRows, Moments, Problem, SummedRows, zeros
-from sklearn_gd._descent.choice import MOST_COLUMNS_OF_MOMENTS, Shape
-from sklearn_gd._estimator.array_api import Device, is_foreign
+from sklearn_gd._data import Each, FoldsInMemory, LocalRows
 from sklearn_gd._estimator.callbacks import CallbackRunner, restore, with_callbacks
-from sklearn_gd._estimator.errstate import without_underflow
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.host_attributes import HostAttribute
 from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
-from sklearn_gd._estimator.prepare import FitInput, fit_path, naming_what_is_not_finite, prepare
+from sklearn_gd._estimator.prepare import (
+    FitInput,
+    naming_what_is_not_finite,
+    path_of_stopped,
+    prepare,
+)
 from sklearn_gd._estimator.scored_iterate import HeldOutRows, score_iterates
 from sklearn_gd._estimator.splits import folds_of
-from sklearn_gd._estimator.validation import (
-    check_choice,
-    check_flag,
+from sklearn_gd._estimator.validation import check_choice, check_flag, check_nonnegative
+from sklearn_gd._report.convergence_message import convergence_message
+from sklearn_gd._report.errstate import without_underflow
+from sklearn_gd._solvers import DescentOptions, SpectralProblem
+from sklearn_gd._tuning import (
+    SELECTIONS,
+    Grid,
+    Selection,
+    about_the_edge,
+    about_unstable_rates,
+    choose,
+    generalised_cross_validation,
+    problem_for_gcv,
+    refit,
+    strategy_for,
 )
-from sklearn_gd._report.convergence_message import advice
-from sklearn_gd._solvers import DescentOptions
-from sklearn_gd._tuning.grid_errors import Grid
-from sklearn_gd._tuning.selection import choose
-from sklearn_gd._tuning.strategies import (
-    FoldsInMoments,
-    FoldsInSpaces,
-    WholeInMoments,
-    WholeInSpaces,
-)
+from sklearn_gd.path import DescentPath
 from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
 
-Way = FoldsInMoments | FoldsInSpaces | WholeInMoments | WholeInSpaces
-
+# The default of `max_iter`; a grid that nobody asked for is not found too small.
+MAX_ITER = 1000
+GCV = "gcv"
 # What scoring=None computes in closed form.
 CLOSED_FORM_SCORER = "neg_mean_squared_error"
 SCORERS_NEED_ROWS = (
@@ -54,48 +61,66 @@ SCORERS_NEED_ROWS = (
     f"collections leave scoring at None or {CLOSED_FORM_SCORER!r}, or tune on a sample that fits "
     "into memory."
 )
+# GCV is not consistent when the number of parameters is of the order of the number of rows.
+GCV_NEEDS_ROWS = (
+    "cv='gcv' is unreliable here: {:,} parameters are more than half of the {:,.6g} rows, and "
+    "generalised cross-validation then tends to choose descents that are too long. Use cv=5."
+)
 
 
 class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
-    """Linear regression by gradient descent, its learning rate and its stop tuned together.
+    """Linear regression by gradient descent, with its learning rate and its stop tuned together.
 
-    What `RidgeCV` is to `Ridge`: one decomposition of each training set gives the iterates of every
-    learning rate at every number of updates, so the whole surface costs about as much as a fit.
+    One decomposition of each training set gives the iterates of every learning rate at every number
+    of updates, so that the whole grid costs about as much as a few fits.
 
     Parameters
     ----------
     lrs : int or array-like of float, default=10
-        The learning rates to try. An integer is how many to spread geometrically, rising towards
-        the largest stable rate on all rows, 2 / largest curvature, from 1/1024 of it; the largest
-        of the default ten is 1 / largest curvature, what ``lr="auto"`` is.
+        The learning rates to try. An integer is how many to spread geometrically, from 1/1024 of
+        the largest stable rate on all rows up to that rate, which is not reached. Without momentum
+        the largest of the default ten is 1 / largest curvature, as with ``lr="auto"``.
     max_iter : int, default=1000
-        The largest number of updates to try. Not used where `iters` is a list.
+        The largest number of updates to try. Not used if `iters` is a list.
     iters : None, int or array-like of int, default=None
         The numbers of updates to try, 0 being the start. None: all of ``0, 1, ..., max_iter`` up to
         ``max_iter=1000``, and beyond that 200 of them spread logarithmically. An integer: at most
         that many, spread logarithmically from 0 to `max_iter`. A list: those, sorted.
-    cv : None, int, cross-validation splitter or iterable, default=None
-        None: no folds, but generalised cross-validation on all rows. Otherwise what
-        :func:`sklearn.model_selection.check_cv` takes; an integer is that many folds. For Dask
-        collections also :class:`~sklearn_gd.dask.PartitionKFold`, folds of whole partitions; other
-        splitters see then how many rows there are and none of them.
+    cv : None, int, "gcv", cross-validation splitter or iterable, default=None
+        None: 5 folds. "gcv": no folds, but generalised cross-validation on all rows, which is
+        cheaper, and unreliable if there are not many more rows than parameters (see Notes).
+        Otherwise what :func:`sklearn.model_selection.check_cv` takes; an integer is a number of
+        folds. For Dask collections also :class:`~sklearn_gd.dask.PartitionKFold`, whose folds are
+        whole partitions; other splitters are given the number of rows and no row.
     scoring : None, str or callable, default=None
-        None: minus the mean squared error, weighted where there are weights and averaged over
+        None: minus the mean squared error, weighted if there are weights and averaged over
         targets, in closed form. Otherwise a scorer as scikit-learn defines it, called with each
-        iterate and the held-out rows. A score that is not a finite number counts as minus infinity.
-        With ``cv=None`` there are no held-out rows, and it must be None; for Dask collections
-        None or "neg_mean_squared_error", which is the same.
+        iterate and the held-out rows, into which it cannot write. A score that is not a finite
+        number counts as minus infinity. With ``cv="gcv"`` there are no held-out rows, and it must
+        be None; for Dask collections None or "neg_mean_squared_error", which is the same.
     fit_intercept : bool, default=True
         Whether a column of ones stands before X; its coefficient is the intercept and descends
         like every other.
     solver : {"auto", "spectral", "krylov", "loop"}, default="auto"
-        How the chosen descent is made in the end, as in `GDLinearRegressor`. Scores always come
-        from the closed form: in a Krylov space of each fold's rows with "krylov", and with "auto"
-        where that is cheaper (wide and sparse X) or the only way (more than 8192 parameters), else
-        from the eigenbasis of each fold's moments. Degrees of freedom for ``cv=None`` take all
-        curvatures, which a Krylov space knows only where rows or columns are few.
+        How the chosen descent is computed, as in `GDLinearRegressor`. Scores of folds come from a
+        Krylov space of each training set with "krylov", and with "auto" if that is cheaper (wide
+        or sparse X) or the only way (more than 8192 parameters); else from the eigenbasis of each
+        training set.
     n_jobs : int or None, default=None
         How many folds to work on at a time, in threads. The result does not depend on it.
+    selection : {"best", "one_se"} or callable, default="best"
+        Which entry of the grid is chosen. "best": the one with the greatest mean score. "one_se":
+        the one with the smallest ``lr * t`` of those whose mean score is at most one standard error
+        (over folds) below the best. A callable is given the mean scores, an array of shape
+        (n_lrs, n_iters), and returns the index of an entry, a pair of integers.
+    momentum : float, default=0.0
+        Momentum of every descent, at least 0 and below 1, as in `GDLinearRegressor`. It is not
+        tuned, and `solver` must not be "krylov" with it.
+    nesterovs_momentum : bool, default=False
+        Whether to use Nesterov's momentum.
+    alpha : float, default=0.0
+        The L2 penalty of every descent, as in `GDLinearRegressor`. It is not tuned, and scores are
+        without it.
 
     Attributes
     ----------
@@ -103,15 +128,18 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         The learning rate chosen.
     n_iter_ : int
         The number of updates made in the descent on all rows: the number chosen,
-        ``iters_[best_index_[1]]``, or less where that descent came to rest before.
+        ``iters_[best_index_[1]]``, or less if that descent came to rest before. 1 instead of 0 if
+        the first update at the chosen rate raises the loss.
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients after `n_iter_` updates on all rows, in the dtype of X.
+        Coefficients after `n_iter_` updates on all rows, in the dtype of X; those of least loss if
+        the descent diverged.
     intercept_ : float or ndarray of shape (n_targets,)
-        Intercept after `n_iter_` updates; 0.0 with ``fit_intercept=False``.
+        The intercept that belongs to `coef_`; 0.0 with ``fit_intercept=False``.
     stop_reason_ : {"max_iter", "stationary", "diverged"}
         Why the descent on all rows ended there; "max_iter" is the number of updates chosen.
     path_ : DescentPath
-        That descent as a function of the number of updates, also beyond `n_iter_`.
+        That descent as a function of the number of updates, up to the largest number tried at
+        least. ``solver="loop"`` goes at most 10,000 updates beyond the chosen number.
     loss_history_, coef_path_, intercept_path_ : ndarray of shape (`n_iter_` + 1, ...)
         That descent's iterates, as in `GDLinearRegressor`.
     lrs_ : ndarray of shape (n_lrs,)
@@ -119,43 +147,53 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
     iters_ : ndarray of shape (n_iters,)
         The numbers of updates tried, rising.
     scores_path_ : ndarray of shape (n_lrs, n_iters, n_folds)
-        The score of every iterate in every fold, greater is better. With ``cv=None`` there is one
+        The score of every iterate in every fold, greater is better. With ``cv="gcv"`` there is one
         "fold", and the score is minus `gcv_path_`.
     best_score_ : float
         The mean over folds of the chosen entry's scores.
     best_index_ : tuple of int
-        That entry's device in `lrs_` and `iters_`.
+        The index of that entry in `lrs_` and `iters_`.
     gcv_path_ : ndarray of shape (n_lrs, n_iters)
-        Generalised cross-validation of every iterate; infinite where no degree of freedom is left.
-        Only with ``cv=None``.
+        Generalised cross-validation of every iterate; infinite if no degree of freedom is left.
+        Only with ``cv="gcv"``.
     dof_path_ : ndarray of shape (n_lrs, n_iters)
-        Effective degrees of freedom of every iterate. Only with ``cv=None``.
+        Effective degrees of freedom of every iterate. Only with ``cv="gcv"``.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features seen in `fit`; only where X had string column names.
+        Names of the features seen in `fit`; only if X had string column names.
 
     See Also
     --------
     GDLinearRegressor : The descent at one rate.
-    sklearn.linear_model.RidgeCV : Tunes a penalty instead, to much the same effect.
+    sklearn.linear_model.RidgeCV : Tunes a penalty instead, by default with leave-one-out errors.
 
     Notes
     -----
     The entry (lr, t) of a fold is the score of the iterate that
-    ``GDLinearRegressor(lr=lr, max_iter=t)`` ends at on its training rows. Where a rate diverges,
-    that is the iterate of least training loss for every later t, so all scores are finite, and no
+    ``GDLinearRegressor(lr=lr, max_iter=t)`` ends at on its training rows. If a rate diverges, that
+    is the iterate of least training loss for every later t, so that all scores are finite, and no
     rate wins by its overflow.
+
+    Scores within 1e-10 of the best are equal; the fewest updates win, then the smallest rate.
 
     Generalised cross-validation [1]_ needs no folds: with effective degrees of freedom
     dof = sum(1 - (1 - lr * curvature)**t)::
 
         GCV(lr, t) = mean squared error on all rows / (1 - dof / n)**2
 
-    averaged over targets. A row of weight 2 counts as two rows, hence n is the sum of the weights;
-    weights that are not counts should be scaled so that their mean is 1.
+    averaged over targets. It estimates the error on new rows from the training error, which holds
+    only if there are many more rows than parameters: with p parameters and n rows it is not
+    consistent when p is of the order of n [2]_, and it prefers descents that are too long. A
+    warning says so if p > n / 2. A row of weight 2 counts as two rows, hence n is the sum of the
+    weights; weights that are not counts should be scaled so that their mean is 1.
 
-    Scores within 1e-10 of the best are equal; the fewest updates win, then the smallest rate.
+    In comparison with `RidgeCV`: that tunes the penalty of a problem solved to its end, and this
+    the length of a descent, with similar models at their best [3]_. By default `RidgeCV` has the
+    leave-one-out errors of each penalty in closed form, which is neither GCV nor 5-fold
+    cross-validation, so that the two may choose differently even if their models are alike. It
+    leaves the intercept out of the penalty, while here the intercept descends with the
+    coefficients: centre the columns of X first to compare them.
 
     Arrays of other libraries stay on their device, as with `GDLinearRegressor`; scores, rates and
     numbers of updates are NumPy's.
@@ -167,7 +205,9 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
     ----------
     .. [1] G. H. Golub, M. Heath and G. Wahba, "Generalized Cross-Validation as a Method for
        Choosing a Good Ridge Parameter", Technometrics 21 (1979), 215-223.
-    .. [2] A. Ali, J. Z. Kolter and R. J. Tibshirani, "A Continuous-Time View of Early Stopping
+    .. [2] P. Patil, Y. Wu and R. J. Tibshirani, "Failures and Successes of Cross-Validation for
+       Early-Stopped Gradient Descent", AISTATS 2024, arXiv:2402.16793.
+    .. [3] A. Ali, J. Z. Kolter and R. J. Tibshirani, "A Continuous-Time View of Early Stopping
        for Least Squares", AISTATS 2019, arXiv:1810.10082.
 
     Examples
@@ -176,7 +216,7 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
     >>> from sklearn.preprocessing import scale
     >>> from sklearn_gd import GDLinearRegressorCV
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> model = GDLinearRegressorCV(lrs=[0.01, 0.1], cv=5).fit(scale(X), y)
+    >>> model = GDLinearRegressorCV(lrs=[0.01, 0.1]).fit(scale(X), y)
     >>> model.lr_, model.scores_path_.shape
     (0.1, (2, 1001, 5))
     >>> bool(model.best_score_ == model.scores_path_.mean(axis=2).max())
@@ -194,7 +234,7 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
     def __init__(
         self,
         lrs: int | ArrayLike = 10,
-        max_iter: int = 1000,
+        max_iter: int = MAX_ITER,
         *,
         iters: None | int | ArrayLike = None,
         cv: Any = None,
@@ -202,6 +242,10 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         fit_intercept: bool = True,
         solver: str = "auto",
         n_jobs: int | None = None,
+        selection: Selection = "best",
+        momentum: float = 0.0,
+        nesterovs_momentum: bool = False,
+        alpha: float = 0.0,
     ) -> None:
         self.lrs = lrs
         self.max_iter = max_iter
@@ -211,6 +255,10 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         self.fit_intercept = fit_intercept
         self.solver = solver
         self.n_jobs = n_jobs
+        self.selection = selection
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.alpha = alpha
 
     def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **params: Any) -> Self:
         """Score the whole grid, then descend on all rows as the winner does.
@@ -237,44 +285,38 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         Raises
         ------
         TypeError, ValueError
-            Where a parameter or an argument is not as described; an earlier fit is then kept.
+            If a parameter or an argument is not as described; an earlier fit is then kept.
         """
-        message = self._fit(X, y, sample_weight, params)
-        if message is not None:
-            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        for message in self._fit(X, y, sample_weight, params):
+            warnings.warn(message, stacklevel=2)
         return self
 
     @with_callbacks
     @without_underflow
-    def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> str | None:
-        """Tune, descend and keep the path; what there is to say of it comes back."""
+    def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> list[Warning]:
+        """Score the grid, choose, descend and keep the path; return what there is to say."""
         earlier = dict(vars(self))
         try:
             rates, iters = self._check_params()
             fit_input = prepare(self, X, y, sample_weight, self.fit_intercept)
-            problem = fit_input.problem
-            assert not isinstance(problem, SummedRows)  # `prepare` makes problems of rows
+            fit_input = fit_input.with_alpha(self.alpha)
             shown = partial(attributes_of, device=fit_input.device)
-            telling = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
-            each = telling.tuning_begins(self._each)
-            with naming_what_is_not_finite(problem):
-                if self.cv is None:
-                    known = self._score_by_gcv(
-                        fit_input, rates, iters, params, telling.on_krylov_growth
-                    )
+            callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
+            each = callbacks.tuning_begins(self._each)
+            with naming_what_is_not_finite(fit_input.problem):
+                if self._is_gcv:
+                    grid, whole = self._score_by_gcv(fit_input, rates, iters, params)
                 else:
-                    known = self._score_by_folds(fit_input, problem, rates, iters, params, each)
-            self._choose()
-            # The start itself may be best: then no update is made.
-            terms = DescentOptions(
-                self.lr_, None, int(self.iters_[self.best_index_[1]]), telling.on_krylov_growth
-            )
-            path, moments = fit_path(fit_input, zeros(problem), terms, self.solver, known)
-            self._keep(telling.descends(path), fit_input.device)
+                    grid, whole = self._score_by_folds(fit_input, rates, iters, params, each)
+                self._choose(grid)
+                options = replace(self._options(grid), on_growth=callbacks.on_krylov_growth)
+                stopped = refit(fit_input.problem, options, grid.last, self.solver, whole)
+            path = path_of_stopped(fit_input, stopped)
+            self._keep(callbacks.descends(path), fit_input.device)
+            return self._messages(path, fit_input.problem, grid)
         except BaseException:
             restore(self, earlier)
             raise
-        return advice(self.path_, None, moments) if self.stop_reason_ == "diverged" else None
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Which metadata goes to the splitter and which to the scorer.
@@ -294,17 +336,32 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
             router.add(scorer=check_scoring(self, self.scoring), method_mapping=to_score)
         return router
 
+    @property
+    def _is_gcv(self) -> bool:
+        return isinstance(self.cv, str) and self.cv == GCV
+
     def _check_params(self) -> tuple[int | Floats, NDArray[np.int64]]:
         rates, iters = check_rates(self.lrs), check_iters(self.iters, self.max_iter)
         check_flag("fit_intercept", self.fit_intercept)
         check_choice("solver", self.solver, SOLVERS)
+        if not callable(self.selection):
+            check_choice("selection", self.selection, SELECTIONS)
+        check_flag("nesterovs_momentum", self.nesterovs_momentum)
+        check_nonnegative("alpha", self.alpha)
+        if check_nonnegative("momentum", self.momentum, below=1.0) and self.solver == "krylov":
+            raise ValueError(
+                f"solver='krylov' takes no momentum; got momentum={self.momentum!r}. Use "
+                "solver='auto' or 'spectral', or momentum=0."
+            )
         if isinstance(self.scoring, (list, tuple, set, dict)):
             raise ValueError(f"scoring must be None or one scorer; got {self.scoring!r}.")
-        if self.cv is None and self.scoring is not None:
+        if self._is_gcv and self.scoring is not None:
             raise ValueError(
-                f"scoring={self.scoring!r} needs held-out rows, and cv=None makes none: give cv, "
-                f"for instance cv=5."
+                f"scoring={self.scoring!r} needs held-out rows, and cv='gcv' makes none: give "
+                "folds, for instance cv=5."
             )
+        if self._is_gcv and isinstance(self.selection, str) and self.selection != "best":
+            raise ValueError("selection='one_se' needs folds, and cv='gcv' makes none: give cv=5.")
         return rates, iters
 
     def _score_by_gcv(
@@ -313,73 +370,60 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
-        watch: Callable[[], None],
-    ) -> Moments | None:
-        problem = fit_input.problem
-        assert not isinstance(problem, SummedRows)
+    ) -> tuple[Grid, SpectralProblem]:
+        problem: Any = fit_input.problem
         if params:
-            raise ValueError(f"cv=None makes no folds and takes no {', '.join(params)}.")
+            raise ValueError(f"cv='gcv' makes no folds and takes no {', '.join(params)}.")
         if fit_input.sample_weight is not None and problem.weight <= 1:
             raise ValueError(
-                f"With cv=None a row of weight 2 counts as two rows, so the weights must sum to "
+                f"With cv='gcv' a row of weight 2 counts as two rows, so the weights must sum to "
                 f"more than one row; got {problem.weight:.4g}. Scale them to a mean of 1, or give "
                 f"cv."
             )
-        # Moments know all degrees of freedom, so spaces are for where moments are not to be had.
-        in_spaces = self.solver == "krylov" or problem.n_parameters > MOST_COLUMNS_OF_MOMENTS
-        way = WholeInSpaces(problem, watch) if in_spaces else WholeInMoments(problem)
-        grid = self._grid(problem, way, rates, iters)
-        self.gcv_path_, self.dof_path_ = way.gcv(grid)
+        whole = problem_for_gcv(problem)
+        grid = self._grid(rates, iters, lambda: whole.spectrum.largest)
+        self.gcv_path_, self.dof_path_ = generalised_cross_validation(whole, grid)
         self.scores_path_ = -self.gcv_path_[..., np.newaxis]
-        return way.moments
+        return grid, whole
 
     def _score_by_folds(
         self,
         fit_input: FitInput,
-        problem: Problem,
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
         each: Each,
-    ) -> Moments | None:
+    ) -> tuple[Grid, SpectralProblem | None]:
         for name in ("gcv_path_", "dof_path_"):
             delattr(self, name)  # those of an earlier fit without folds
         for_splitter, for_scorer = self._route(fit_input.sample_weight, params)
         in_closed_form = self._in_closed_form(fit_input.sample_weight)
-        if problem.dask_module and not in_closed_form:
+        if not in_closed_form and not isinstance(fit_input.problem, LocalRows):
             raise ValueError(SCORERS_NEED_ROWS.format(self.scoring))
         folds = folds_of(fit_input, self.cv, for_splitter, each)
-        n_rates = rates if isinstance(rates, int) else len(rates)
-        in_spaces = self.solver == "krylov" or (
-            self.solver == "auto"
-            and Shape.of(problem, int(iters[-1])).folds_take_spaces(
-                len(folds), n_rates * len(iters)
-            )
+        momentum = float(self.momentum)
+        strategy = strategy_for(
+            folds, self.solver, DescentOptions(max_iter=int(iters[-1]), momentum=momentum)
         )
-        way = FoldsInSpaces(folds) if in_spaces else FoldsInMoments(folds)
-        grid = self._grid(problem, way, rates, iters)
+        grid = self._grid(rates, iters, strategy.largest_eigenvalue)
         if in_closed_form:
-            self.scores_path_ = -way.errors(grid)
-            return way.moments
+            self.scores_path_ = -strategy.errors(grid)
+            return grid, strategy.whole
         assert isinstance(folds, FoldsInMemory)
-        rows, look = folds.problem, fit_input.layout
-        scorer, spectra = check_scoring(self, self.scoring), way.spectra(grid)
+        local, spectrum_of = folds, strategy.spectra(grid)
+        scorer = check_scoring(self, self.scoring)
 
         def score(i: int) -> NDArray[Any]:
-            test = folds.splits[i].test
-            taken = {name: _taken(value, test, rows) for name, value in for_scorer.items()}
-            part = rows.taken(test)
-            y = part.y[:, 0] if look.targets == "flat" else part.y
-            held_out = HeldOutRows(part.X, y, taken, fit_input.device)
-            return score_iterates(scorer, spectra(i), held_out, grid, look)
+            held_out = HeldOutRows.of(fit_input, local, i, for_scorer)
+            return score_iterates(scorer, spectrum_of(i), held_out, grid)
 
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
-        return way.moments
+        return grid, strategy.whole
 
     def _route(
         self, sample_weight: Any, params: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What goes to the splitter and what to the scorer."""
+        """Return the metadata for the splitter and that for the scorer."""
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         if get_config().get("enable_metadata_routing"):
             routed = process_routing(self, "fit", **weights, **params)
@@ -397,40 +441,51 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
     def _in_closed_form(self, sample_weight: Any) -> bool:
         if self.scoring is None:
             return True
-        # With routing, whether weights count in a named scorer is for its request to say.
+        # With routing, a named scorer takes weights only if it requests them.
         routing = get_config().get("enable_metadata_routing") and sample_weight is not None
         return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER and not routing
 
     def _grid(
-        self, problem: Problem, way: Way, rates: int | Floats, iters: NDArray[np.int64]
+        self, rates: int | Floats, iters: NDArray[np.int64], largest: Callable[[], float]
     ) -> Grid:
+        momentum = float(self.momentum)
+        nesterov = bool(self.nesterovs_momentum) and momentum > 0
         if isinstance(rates, int):
-            rates = spread_rates(rates, way.largest_curvature())
+            one = Grid(np.ones(1), iters, momentum, nesterov).rules[0]
+            rates = spread_rates(rates, one.stable_below(largest()))
         self.lrs_, self.iters_ = rates, iters
-        return Grid(rates, iters, problem.rounding)
+        return Grid(rates, iters, momentum, nesterov)
 
-    def _choose(self) -> None:
-        scores = self.scores_path_.mean(axis=-1)
-        if not np.isfinite(scores).any():
-            raise ValueError("No entry of the grid has a finite score.")
-        self.best_index_ = choose(scores, self.lrs_)
-        self.best_score_ = float(scores[self.best_index_])
-        self.lr_ = float(self.lrs_[self.best_index_[0]])
+    def _choose(self, grid: Grid) -> None:
+        self.best_index_ = choose(self.scores_path_, grid, self.selection)
+        self.best_score_ = float(self.scores_path_[self.best_index_].mean())
+
+    def _options(self, grid: Grid) -> DescentOptions:
+        """Return the options of the chosen descent."""
+        i, j = self.best_index_
+        lr, t = float(grid.lrs[i]), int(grid.iters[j])
+        return DescentOptions(lr, None, t, grid.momentum, grid.nesterov)
+
+    def _messages(self, path: DescentPath, problem: Any, grid: Grid) -> list[Warning]:
+        """Return what a user should know: of GCV, of the descent, and of the grid if he gave it."""
+        said: list[Warning] = []
+        if self._is_gcv and problem.n_parameters > problem.weight / 2:
+            said.append(UserWarning(GCV_NEEDS_ROWS.format(problem.n_parameters, problem.weight)))
+        stable = getattr(path, "max_stable_lr", np.inf)  # unknown in a Krylov space
+        lost = getattr(getattr(path._descent, "spectrum", None), "columns_lost", False)
+        message = None
+        if path.stop_reason != "stationary":
+            message = about_unstable_rates(grid, stable)
+        if message is None and (lost or path.stop_reason == "diverged"):
+            message = convergence_message(path, problem, None, path.lr)
+        given = np.ndim(self.lrs) > 0 or self.iters is not None or self.max_iter != MAX_ITER
+        if message is None and given and self.selection == "best":
+            message = about_the_edge(
+                self.scores_path_.mean(axis=-1), self.best_index_, grid, stable
+            )
+        return said if message is None else [*said, ConvergenceWarning(message)]
 
     def _each(self, task: Callable[[int], Any], folds: Iterable[int]) -> list[Any]:
         # Threads: no copies, and the same BLAS as in serial, so the same digits.
         run = Parallel(n_jobs=self.n_jobs, prefer="threads")
         return list(run(delayed(task)(i) for i in folds))
-
-
-def _taken(value: Any, index: NDArray[np.intp], rows: LocalRows) -> Any:
-    """Metadata of one fold: its rows where there is a value per row, else the value itself."""
-    if is_foreign(value):
-        return (
-            Device.of(value).take(value, index) if value.shape[:1] == (rows.n_samples,) else value
-        )
-    if hasattr(value, "shape") or isinstance(value, (list, tuple)):
-        per_row = value if hasattr(value, "tocsr") else np.asarray(value)
-        if per_row.ndim and per_row.shape[0] == rows.n_samples:
-            return per_row[index]
-    return value

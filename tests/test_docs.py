@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,9 @@ def test_links_lead_somewhere(page):
             broken.append(target)
     for block in re.findall(r"^\.\. toctree::\n((?:   .*\n|\n)+)", text + "\n", re.MULTILINE):
         entries = [line.strip() for line in block.splitlines() if line.strip()]
-        broken += [e for e in entries if not e.startswith(":") and not _page_exists(e)]
+        # "Short title <page>" or "page"
+        names = [re.sub(r".*<(.+)>", r"\1", e) for e in entries if not e.startswith(":")]
+        broken += [name for name in names if not _page_exists(name)]
     assert not broken
 
 
@@ -138,14 +141,78 @@ def test_how_it_is_built_names_every_file():
     assert not missing
 
 
-def test_both_tutorials_have_the_same_pictures_and_examples():
-    """The Chinese tutorial is a translation of this one, not a relative."""
-    pages = [
-        (DOCS / name).read_text(encoding="utf-8") for name in ("tutorial.rst", "tutorial-zh.rst")
-    ]
-    for pattern in (r"^\.\. plot:: (\S+)", r"^(?:>>>|\.\.\.) (.*)", r"^   (.*\\.*)$"):
+@pytest.mark.parametrize("name", ["tutorial", "momentum"])
+def test_both_tutorials_have_the_same_pictures_and_examples(name):
+    """The Chinese page is a translation of the English one, not a relative."""
+    files = (DOCS / f"{name}.rst", DOCS / f"{name}-zh.rst")
+    pages = [file.read_text(encoding="utf-8") for file in files]
+    formulas = r"^   ([^*\s].*\\.*)$"  # not the rows of tables
+    for pattern in (r"^\.\. (?:plot|literalinclude):: (\S+)", r"^(?:>>>|\.\.\.) (.*)", formulas):
         first, second = (re.findall(pattern, page, re.MULTILINE) for page in pages)
         assert first == second
+    # Words on pictures are translated, so the Chinese page shows drawn ones below their scripts.
+    scripts = re.findall(r"^\.\. literalinclude:: pictures/(\w+)\.py", pages[1], re.MULTILINE)
+    assert re.findall(r"^\.\. image:: images/zh/(\w+)\.svg", pages[1], re.MULTILINE) == scripts
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_reference_begins_with_an_initial(page):
+    """reStructuredText reads "A. Name" at the start of a paragraph as item A of a list."""
+    text = page.read_text(encoding="utf-8")
+    assert not re.findall(r"^\.\. \[\d+\] [A-Za-z]\. .*", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_contents_stand_at_the_side_only(page):
+    """The theme lists a page's sections beside it; a second list repeats them."""
+    assert ".. contents::" not in page.read_text(encoding="utf-8")
+
+
+def test_every_page_is_in_the_menu():
+    """Each page is an entry of the front page's table of contents or of a section's."""
+    sections = [DOCS / f"{name}.rst" for name in ("index", "learn", "use", "understand")]
+    text = "\n".join(section.read_text(encoding="utf-8") for section in sections)
+    listed = set(re.findall(r"^   \S.*<(\S+)>$", text, re.MULTILINE))
+    pages = {page.stem for page in PAGES if page.parent == DOCS}
+    assert pages - {"index"} == listed - {"auto_examples/index"}
+
+
+FAULTS = {
+    "the page is": '<p style="width: 2000px">wide</p>',
+    "is wider than the text": '<p style="width: 2000px">wide</p>',
+    "scrolls unseen": f'<pre style="overflow: auto">{"x" * 2000}</pre>',
+    "an output is cut": (
+        f'<div class="sphx-glr-script-out"><pre style="overflow: auto">{"x" * 2000}</pre></div>'
+    ),
+    "a list in a reference": '<aside class="footnote"><ol type="A"><li>A. Name</li></ol></aside>',
+    "a row of another length": (
+        '<table class="table"><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>'
+    ),
+    "a row without a name": '<table class="table"><tr><td></td><td>b</td></tr></table>',
+    "a cell that ends in the middle": '<table class="table"><tr><td>needed to</td></tr></table>',
+    "limits over the sign": "<math><munder><mo>&#8721;</mo><mi>i</mi></munder></math>",
+    "has a contrast of": '<p style="color: #777; background: #888">faint</p>',
+}
+
+
+def test_the_checks_of_the_site_notice(tmp_path, monkeypatch):
+    """Each kind of fault in a page's layout is found, and a page without faults passes."""
+    monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
+    from site_checks.browser import NoBrowser, browser, look
+    from site_checks.pages import LAYOUT
+
+    page = tmp_path / "page.html"
+    try:
+        with browser(install=False) as chrome:
+            look(chrome, 400, "light")
+            for said, markup in {"": "<p>plain</p>", **FAULTS}.items():
+                text = f'<!doctype html><main class="bd-article">{markup}</main>'
+                page.write_text(text, encoding="utf-8")
+                chrome.get(page.as_uri())
+                found = chrome.execute_script(LAYOUT)
+                assert any(said in fault for fault in found) if said else not found, (said, found)
+    except NoBrowser as why:
+        pytest.skip(f"needs a browser: {why}")
 
 
 def test_the_readme_has_its_slots():

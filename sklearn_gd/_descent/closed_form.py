@@ -100,8 +100,7 @@ class ClosedForm:
         assert isinstance(self.factors, PlainFactors)
         lost = self.energy * self.factors.lost_per_update
         squared = self.factors.squared
-        with np.errstate(over="ignore", invalid="ignore"):
-            return self._in_blocks(t, lambda s: np.add.reduce(squared(s) * lost, axis=-1))
+        return self._in_blocks(t, lambda s: np.add.reduce(squared(s) * lost, axis=-1))
 
     def theta(self, t: ArrayLike, rows: slice = slice(None)) -> Floats:
         """Return theta_t, t.shape + (p, k); infinite when an iterate leaves the float range.
@@ -143,8 +142,7 @@ class ClosedForm:
         return replace(self, rule=rule)
 
     def _excess(self, t: ArrayLike) -> Floats:
-        with np.errstate(over="ignore", under="ignore"):
-            return np.asarray(np.add.reduce(self.factors.squared(t) * self.energy, axis=-1))
+        return np.asarray(np.add.reduce(self.factors.squared(t) * self.energy, axis=-1))
 
     def _parameters(self, filters: Floats) -> Floats:
         moved = self._expand(clip_overflow(filters), self.amplitudes)
@@ -156,12 +154,11 @@ class ClosedForm:
 
     def _expand(self, factors: Floats, amplitudes: Floats) -> Floats:
         """Return parameters t.shape + (p, k) of factors t.shape + (r,) times amplitudes (r, k)."""
-        with np.errstate(under="ignore"):
-            along = factors[..., np.newaxis, :] * amplitudes.T
-            if not isinstance(self.moving, slice):
-                moved, along = along, np.zeros((*along.shape[:-1], self.moving.size))
-                along[..., self.moving] = moved
-            return np.swapaxes(self.spectrum.to_parameters(along), -1, -2)
+        along = factors[..., np.newaxis, :] * amplitudes.T
+        if not isinstance(self.moving, slice):
+            moved, along = along, np.zeros((*along.shape[:-1], self.moving.size))
+            along[..., self.moving] = moved
+        return np.swapaxes(self.spectrum.to_parameters(along), -1, -2)
 
     def _infinite_if_clipped(self, factors: Floats, parameters: Floats) -> Floats:
         if not self.diverges or np.abs(factors).max() <= LARGEST_FACTOR:
@@ -170,22 +167,33 @@ class ClosedForm:
         return np.where(out & (parameters != 0), np.copysign(np.inf, parameters), parameters)
 
     def _in_blocks(self, t: ArrayLike, question: Callable[[NDArray[np.generic]], Floats]) -> Floats:
-        """Ask for so many t at a time that what is formed in between stays small."""
+        """Ask for so many t at a time that what is formed in between stays small.
+
+        Factors of growing directions overflow to infinity, and sums of them to nan, without a word.
+        """
         self._check_known(t)
         steps = np.asarray(t)
         width = max(1, self.energy.size * self.start.shape[1], self.start.size)
         at_once = max(1, BLOCK_NUMBERS // width)
         if steps.size <= at_once:
-            return np.asarray(question(steps))
+            return self._ask(question, steps)
         flat = steps.ravel()
         out: Floats | None = None
         for first in range(0, flat.size, at_once):
-            block = question(flat[first : first + at_once])
+            block = self._ask(question, flat[first : first + at_once])
             if out is None:
                 out = np.empty((flat.size, *block.shape[1:]))
             out[first : first + at_once] = block
         assert out is not None
         return out.reshape(*steps.shape, *out.shape[1:])
+
+    def _ask(
+        self, question: Callable[[NDArray[np.generic]], Floats], t: NDArray[np.generic]
+    ) -> Floats:
+        if not self.diverges:  # entering errstate takes longer than a small power
+            return np.asarray(question(t))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(question(t))
 
     def _check_known(self, t: ArrayLike) -> None:
         last = self.last_known

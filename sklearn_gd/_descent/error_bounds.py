@@ -24,10 +24,11 @@ def is_accurate(descent: ClosedForm, t: int) -> bool:
     if descent.spectrum.accuracy.error == 0.0 or not descent.energy.size:
         return True
     loss = max(float(descent.loss(t)), SMALLEST_LOSS_SHARE * descent.spectrum.accuracy.squares)
-    return bool(
-        coefficient_error(descent, t) <= ACCURACY_RTOL
-        and loss_error(descent, t) <= ACCURACY_RTOL * loss
-    )
+    with np.errstate(over="ignore"):  # factors of growing directions
+        return bool(
+            coefficient_error(descent, t) <= ACCURACY_RTOL
+            and loss_error(descent, t) <= ACCURACY_RTOL * loss
+        )
 
 
 def coefficient_error(descent: ClosedForm, t: int) -> float:
@@ -36,10 +37,10 @@ def coefficient_error(descent: ClosedForm, t: int) -> float:
     accuracy = descent.spectrum.accuracy
     largest = float(descent.spectrum.eigenvalues.max())
     relative = accuracy.error * largest * float(gain.max())
-    moved = descent.theta(t) - descent.start
+    theta = descent.theta(t)
     # Slopes are off by the rounding of all of Z'y, however little of it a direction has.
     slopes = accuracy.error * np.sqrt(largest * accuracy.squares)
-    size = max(float(np.linalg.norm(descent.theta(t))), float(np.linalg.norm(moved)))
+    size = max(float(np.linalg.norm(theta)), float(np.linalg.norm(theta - descent.start)))
     lifted = slopes * float(np.sqrt(np.mean(gain**2)))
     return max(relative, lifted / size if size > 0 else 0.0)
 

@@ -25,4 +25,4 @@ def is_odd(t: ArrayLike) -> NDArray[np.bool_]:
 
 def clip_overflow(factors: Floats) -> Floats:
     """Return factors within LARGEST_FACTOR."""
-    return np.clip(factors, -LARGEST_FACTOR, LARGEST_FACTOR)
+    return np.minimum(np.maximum(factors, -LARGEST_FACTOR), LARGEST_FACTOR)

@@ -83,7 +83,7 @@ class UpdateRule:
 
 
 class PlainFactors:
-    """p_t = r^t with r = 1 - lr * eigenvalue.
+    """p_t = r^t with r = 1 - lr * eigenvalue; factors of growing directions may overflow.
 
     log |r| comes from `log1p` on both sides of r = 0, so that rates far below and rates right at
     the stable limit lose nothing, while `r ** t` would lose t roundings.
@@ -96,7 +96,7 @@ class PlainFactors:
             # 1 - r^2 = reach * (2 - reach) keeps its digits when r is close to 1 or to -1.
             self.lost_per_update: Floats = reach * (2.0 - reach)
         # r = 0 and a rate that overflows become finite, so that t = 0 gives 0 and r^0 = 1.
-        self.log_rate: Floats = np.clip(log_size, -LARGEST_LOG, LARGEST_LOG)
+        self.log_rate: Floats = np.minimum(np.maximum(log_size, -LARGEST_LOG), LARGEST_LOG)
         self._negative: NDArray[np.bool_] = reach > 1.0
         self._any_negative = bool(self._negative.any())
 
@@ -105,23 +105,19 @@ class PlainFactors:
         return np.asarray(self.lost_per_update < 0)
 
     def residual_factor(self, t: ArrayLike) -> Floats:
-        with np.errstate(over="ignore", under="ignore"):
-            size = np.exp(as_column(t) * self.log_rate)
+        size = np.exp(as_column(t) * self.log_rate)
         if self._any_negative:
             size = np.where(self._negative & is_odd(t), -size, size)
         return np.asarray(size)
 
     def squared(self, t: ArrayLike) -> Floats:
-        with np.errstate(over="ignore", under="ignore"):
-            return np.asarray(np.exp(2.0 * as_column(t) * self.log_rate))
+        return np.asarray(np.exp(2.0 * as_column(t) * self.log_rate))
 
     def filter_factor(self, t: ArrayLike) -> Floats:
-        with np.errstate(over="ignore", under="ignore"):
-            gone = -np.expm1(as_column(t) * self.log_rate)
+        gone = -np.expm1(as_column(t) * self.log_rate)
         if self._any_negative:
             gone = np.where(self._negative & is_odd(t), 2.0 - gone, gone)
         return np.asarray(gone)
 
     def envelope(self, t: ArrayLike) -> Floats:
-        with np.errstate(over="ignore", under="ignore"):
-            return np.asarray(np.exp(as_column(t) * self.log_rate))
+        return np.asarray(np.exp(as_column(t) * self.log_rate))

@@ -1,7 +1,8 @@
-"""The grid that a tuner asks for: parameters go in, checked rates and iterations come out."""
+"""The grid that a tuner is asked for: checked rates and numbers of updates."""
 
 from __future__ import annotations
 
+from math import isfinite
 from numbers import Integral
 from typing import Any
 
@@ -13,19 +14,19 @@ from sklearn_gd._estimator.validation import check_number, floats
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# A number of rates is spread from the largest stable rate down to this share of it. Ten rates are
-# then a factor of two apart, and the largest is 1 / largest curvature.
+# An integer `lrs` spreads rates from the largest stable rate down to this share of it. Ten rates
+# are then a factor of two apart, and without momentum the largest is 1 / largest eigenvalue.
 SMALLEST_SHARE = 2.0**-10
-# Up to here every number of updates is scored.
+# Up to this `max_iter` every number of updates is scored.
 EVERY_ITER = 1000
-# Beyond, this many of them.
+# Beyond it, so many numbers of updates are scored.
 SPREAD_ITERS = 200
-# The largest number of updates; powers of contractions take 64-bit integers.
+# The largest number of updates: they are 64-bit integers in a grid.
 MOST_ITERS = 2**62
 
 
 def check_rates(lrs: Any) -> int | Floats:
-    """How many rates, or which."""
+    """Return how many rates to try, or which."""
     if np.ndim(lrs) == 0:
         return int(check_number("lrs", lrs, Integral, least=1))
     rates = floats("lrs", lrs)
@@ -34,16 +35,16 @@ def check_rates(lrs: Any) -> int | Floats:
     return rates
 
 
-def spread_rates(count: int, largest_curvature: float) -> Floats:
-    """Geometric, rising towards the largest stable rate 2 / largest curvature, not reaching it."""
-    stable = 2.0 / largest_curvature if largest_curvature > 0 else 2.0
+def spread_rates(count: int, stable: float) -> Floats:
+    """Return geometric rates that rise towards the largest stable rate and stay below it."""
+    stable = stable if isfinite(stable) else 2.0
     if count == 1:
         return np.array([0.5 * stable])
     return stable * SMALLEST_SHARE ** (np.arange(count, 0, -1) / count)
 
 
 def check_iters(iters: Any, max_iter: Any) -> Integers:
-    """The numbers of updates to score, rising and without repeats."""
+    """Return the numbers of updates to score, rising and without repeats."""
     last = int(check_number("max_iter", max_iter, Integral, least=1))
     if last > MOST_ITERS:
         raise ValueError(f"max_iter must be at most 2**62 in a grid; got {max_iter}.")
@@ -60,7 +61,7 @@ def check_iters(iters: Any, max_iter: Any) -> Integers:
 
 
 def _spread(count: int, last: int) -> Integers:
-    """At most `count` integers from 0 to `last`, both included, spread logarithmically."""
+    """Return at most `count` integers from 0 to `last`, both included, spread logarithmically."""
     spread = np.round(np.geomspace(1, last, count - 1)).astype(np.int64)
     spread[-1] = last
     return np.unique(np.r_[0, spread])

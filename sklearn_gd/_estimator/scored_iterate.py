@@ -1,4 +1,4 @@
-"""Scorers on iterates: a spectrum and held-out rows go in, a score per (lr, t) comes out."""
+"""Iterates as scorers of scikit-learn see them: fitted estimators."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._descent.descent import Descent
-from sklearn_gd._descent.pieces import descent_along
-from sklearn_gd._descent.spectrum import Spectrum
-from sklearn_gd._estimator.array_api import Device
+from sklearn_gd._data import FoldsInMemory, LocalRows
+from sklearn_gd._descent import ClosedForm, Spectrum
+from sklearn_gd._estimator.array_api import Device, is_foreign
 from sklearn_gd._estimator.prediction import predicted_there
-from sklearn_gd._tuning.grid_errors import Grid
-from sklearn_gd.path import Layout
+from sklearn_gd._estimator.prepare import FitInput
+from sklearn_gd._report.layout import Layout
+from sklearn_gd._tuning import Grid
 from sklearn_gd.regressor import GDLinearRegressor
 
 Floats = NDArray[np.floating[Any]]
@@ -25,14 +25,14 @@ PREDICTION_NUMBERS = 1 << 20
 
 
 class Iterate(GDLinearRegressor):
-    """One iterate as a scorer sees it: fitted, its predictions for the held-out rows ready."""
+    """One iterate as a scorer sees it, fitted, with predictions for the held-out rows at hand."""
 
     def predict(self, X: Any) -> Floats:
-        """The predictions that are ready, or those for other rows."""
-        return self._ready if X is self._held_out else super().predict(X)
+        """Return the predictions at hand, or those for other rows."""
+        return self._predictions if X is self._held_out else super().predict(X)
 
     def _show(self, X: Any, coef: Floats, intercept: Any, predictions: Floats) -> Iterate:
-        self._held_out, self._ready = X, predictions
+        self._held_out, self._predictions = X, predictions
         self.coef_, self.intercept_, self.n_features_in_ = coef, intercept, X.shape[1]
         self.lr_, self.n_iter_ = float(self.lr), self.max_iter
         return self
@@ -40,52 +40,73 @@ class Iterate(GDLinearRegressor):
 
 @dataclass(frozen=True, eq=False)
 class HeldOutRows:
-    """What a scorer is given beside the estimator."""
+    """What a scorer is given beside the estimator; it cannot write into any of it."""
 
     X: Any
     y: Any
     params: dict[str, Any]
     device: Device | None
+    layout: Layout
+
+    @classmethod
+    def of(
+        cls, fit_input: FitInput, folds: FoldsInMemory, i: int, params: dict[str, Any]
+    ) -> HeldOutRows:
+        """Return the held-out rows of fold i, and the metadata for them."""
+        rows, test, layout = folds.problem, folds.splits[i].test, fit_input.layout
+        part = rows.taken(test)
+        y = part.y[:, 0] if layout.y_layout == "1d" else part.y
+        taken = {name: read_only(_taken(value, test, rows)) for name, value in params.items()}
+        return cls(read_only(part.X), read_only(y), taken, fit_input.device, layout)
+
+    def score(self, scorer: Callable[..., float], iterate: Iterate) -> float:
+        """Return the score of one iterate."""
+        X, y = self.X, self.y
+        if self.device is not None:  # arrays of other libraries cannot be made read-only
+            X, y = (self.device.xp.asarray(array, copy=True) for array in (X, y))
+            iterate._held_out = X
+        return scorer(iterate, X, y, **self.params)
 
 
 def score_iterates(
-    scorer: Callable[..., float],
-    spectrum: Spectrum,
-    held_out: HeldOutRows,
-    grid: Grid,
-    look: Layout,
+    scorer: Callable[..., float], spectrum: Spectrum, held_out: HeldOutRows, grid: Grid
 ) -> Floats:
-    """The scores (n_lrs, n_iters); a score that is not a finite number counts as minus infinity."""
-    rows = [
-        np.array(
-            [
-                scorer(iterate, held_out.X, held_out.y, **held_out.params)
-                for iterate in _iterates(descent_along(spectrum, float(lr)), steps, held_out, look)
-            ],
-            dtype=float,
-        )
-        for lr, steps in zip(grid.lrs, grid.steps(spectrum), strict=True)
-    ]
+    """Return scores (n_lrs, n_iters); one that is not a finite number counts as minus infinity."""
+    rows = []
+    for descent, steps in grid.descents(spectrum):
+        iterates = _iterates(descent, steps, held_out)
+        rows.append(np.array([held_out.score(scorer, one) for one in iterates], dtype=float))
     scores = grid.filled(rows)
     return np.where(np.isfinite(scores), scores, -np.inf)
 
 
-def _iterates(
-    descent: Descent, steps: NDArray[Any], held_out: HeldOutRows, look: Layout
-) -> Iterator[Iterate]:
-    X, device = held_out.X, held_out.device
-    p, k = descent.spectrum.start.shape
+def read_only(value: Any) -> Any:
+    """Return a view of an array, or of a sparse matrix, that cannot be written to."""
+    if isinstance(value, np.ndarray):
+        value = value.view()
+        value.flags.writeable = False
+    elif hasattr(value, "tocsr"):
+        value = value.copy()
+        for name in ("data", "indices", "indptr"):
+            if isinstance(getattr(value, name, None), np.ndarray):
+                getattr(value, name).flags.writeable = False
+    return value
+
+
+def _iterates(descent: ClosedForm, steps: NDArray[Any], held_out: HeldOutRows) -> Iterator[Iterate]:
+    X, device, layout = held_out.X, held_out.device, held_out.layout
+    p, k = descent.start.shape
     at_once = max(1, PREDICTION_NUMBERS // ((X.shape[0] + p) * k))
     for first in range(0, len(steps), at_once):
         theta = descent.theta(steps[first : first + at_once])
-        coef, intercept = look.coef(theta), look.intercept(theta)
+        coef, intercept = layout.coef(theta), layout.intercept(theta)
         if device is None:
             shown: Iterable[Any] = _predicted(X, coef, intercept)
         else:
             shown = predicted_there(device, X, coef, intercept)
             coef, intercept = device.as_result(coef), device.as_result(intercept)
         for i, prediction in enumerate(shown):
-            iterate = Iterate(descent.lr, max_iter=int(steps[first + i]))
+            iterate = Iterate(descent.rule.lr, max_iter=int(steps[first + i]))
             at = i if device is None else (i, ...)  # the standard has no other way to index
             yield iterate._show(X, coef[at], intercept[at], prediction)
 
@@ -95,3 +116,15 @@ def _predicted(X: Any, coef: Floats, intercept: Floats) -> Iterator[Floats]:
     predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
     for prediction, shift in zip(predictions, intercept, strict=True):
         yield np.ascontiguousarray(prediction + shift)
+
+
+def _taken(value: Any, index: NDArray[np.intp], rows: LocalRows) -> Any:
+    """Return metadata of one fold: its rows if there is a value per row, else the value itself."""
+    if is_foreign(value):
+        per_row = value.shape[:1] == (rows.n_samples,)
+        return Device.of(value).take(value, index) if per_row else value
+    if hasattr(value, "shape") or isinstance(value, (list, tuple)):
+        array = value if hasattr(value, "tocsr") else np.asarray(value)
+        if array.ndim and array.shape[0] == rows.n_samples:
+            return array[index]
+    return value

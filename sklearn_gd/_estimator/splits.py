@@ -1,4 +1,4 @@
-"""How a cross-validation is split: a splitter and a problem go in, folds of checked indices out."""
+"""How a cross-validation is split: folds of checked indices."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NO_ROWS = "Fold {} is {} on no rows with a weight above zero."
 
 
 def folds_of(fit_input: FitInput, cv: Any, params: dict[str, Any], each: Each) -> Folds:
-    """The folds of a splitter, or of what scikit-learn's `check_cv` takes for one."""
+    """Return the folds of a splitter, or of anything else that `check_cv` of scikit-learn takes."""
     rows = fit_input.problem
     if not isinstance(rows, LocalRows):
         folds: Folds = dask_module("_folds").folds_on_workers(rows, cv, params, each)
         return folds
-    y = rows.y[:, 0] if fit_input.layout.targets == "flat" else rows.y
+    y = rows.y[:, 0] if fit_input.layout.y_layout == "1d" else rows.y
     splits = checked(check_cv(cv, y).split(rows.X, y, **params), rows.n_samples, cv)
     for i, split in enumerate(splits):
         for name, chosen in (("fitted", split.train), ("scored", split.test)):
@@ -31,7 +31,7 @@ def folds_of(fit_input: FitInput, cv: Any, params: dict[str, Any], each: Each) -
 
 
 def checked(made: Iterable[tuple[Any, Any]], n_samples: int, cv: Any) -> list[Split]:
-    """Splits of which each has rows to fit and rows to score."""
+    """Return the splits as indices; each must have rows to fit and rows to score."""
     everything = np.arange(n_samples)
 
     def index(chosen: Any) -> Any:

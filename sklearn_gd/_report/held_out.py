@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 
-from sklearn_gd._descent import ClosedForm
+from sklearn_gd._descent import ClosedForm, clip_overflow
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath
@@ -47,7 +47,8 @@ def held_out_losses(
     if not isinstance(descent, ClosedForm) or t.size <= descent.energy.size:
         losses = [_loss(path, int(s), X, y, w) for s in t.ravel()]
         return np.array(losses).reshape(t.shape)
-    filters = descent.factors.filter_factor(t.ravel())
+    with np.errstate(over="ignore"):
+        filters = clip_overflow(descent.factors.filter_factor(t.ravel()))
     lines = np.concatenate([np.ones((t.size, 1)), -filters], axis=1)
     squares = np.zeros(t.size)
     along = descent.spectrum.directions()[:, descent.moving]

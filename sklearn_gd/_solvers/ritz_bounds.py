@@ -65,11 +65,11 @@ def distance_bound(r: Ritz, descent: ClosedForm, t: int) -> tuple[float, float]:
         return 0.0, 0.0
     t = min(t, FAR)
     s = _samples(t)
-    filters = descent.rule.factors(r.eigenvalues).filter_factor(s)
     reach = r.rotated_residual / np.sqrt(r.eigenvalues)
     terms = r.last_components * reach
     lr, largest = descent.rule.lr, descent.spectrum.eigenvalues.max()
     with np.errstate(over="ignore", invalid="ignore"):
+        filters = descent.rule.factors(r.eigenvalues).filter_factor(s)
         sizes, rounding = np.abs(filters @ terms), np.abs(filters) @ (EPS * np.abs(terms))
         growth = np.log(max(1.0, abs(1.0 - lr * largest)))
         weights = np.diff(s, append=t) * np.exp(growth * (t - s.astype(float)))
@@ -79,8 +79,8 @@ def distance_bound(r: Ritz, descent: ClosedForm, t: int) -> tuple[float, float]:
 
 def _size_of_step(r: Ritz, descent: ClosedForm, t: int) -> float:
     """|z_t|: how far the iterate is from the start."""
-    filters = descent.rule.factors(r.eigenvalues).filter_factor(t)
     with np.errstate(over="ignore", invalid="ignore"):
+        filters = descent.rule.factors(r.eigenvalues).filter_factor(t)
         return float(np.linalg.norm(filters * r.rotated_residual / np.sqrt(r.eigenvalues)))
 
 

@@ -74,8 +74,7 @@ class SpectralProblem:
     @cached_property
     def spectrum(self) -> Spectrum:
         """The eigenbasis as cross-products have it, with the least loss to its own digits."""
-        spectrum = self._with_measured_floor(self._coarse)
-        return self._lifted(replace(spectrum, scaled_floor=self._scaled_floor(spectrum)))
+        return self._lifted(self._with_scaled_floor(self._with_measured_floor(self._coarse)))
 
     @cached_property
     def refined(self) -> Spectrum:
@@ -92,8 +91,7 @@ class SpectralProblem:
         spectrum = from_singular_values(
             self._small_start, sigma, basis, residual, left_over, coarse.accuracy
         )
-        spectrum = self._with_data_share(spectrum)
-        return self._lifted(replace(spectrum, scaled_floor=self._scaled_floor(spectrum)))
+        return self._lifted(self._with_scaled_floor(self._with_data_share(spectrum)))
 
     def descend(self, options: DescentOptions) -> StoppedDescent:
         """Stop as asked, on the refined spectrum if the stop found lies beyond the accuracy."""
@@ -153,15 +151,16 @@ class SpectralProblem:
         held = np.where(spectrum.eigenvalues > 0, spectrum.eigenvalues, 1.0)
         return replace(spectrum, data_share=np.clip(1.0 - penalty / held, 0.0, 1.0))
 
-    def _scaled_floor(self, spectrum: Spectrum) -> float | None:
+    def _with_scaled_floor(self, spectrum: Spectrum) -> Spectrum:
         """The least loss with scaled columns, if directions are there that this spectrum lacks."""
         if spectrum.is_nonzero.all() and spectrum.eigenvalues.size == len(spectrum.start):
-            return None
+            return spectrum
         if self._row_space is not None or not spectrum.eigenvalues.size:
-            return None
-        scaled = self._scaled
-        nonzero = np.count_nonzero(scaled.is_nonzero)
-        return scaled.floor if nonzero > np.count_nonzero(spectrum.is_nonzero) else None
+            return spectrum
+        nonzero = np.count_nonzero(self._scaled.is_nonzero)
+        if nonzero <= np.count_nonzero(spectrum.is_nonzero):
+            return spectrum
+        return replace(spectrum, scaled_floor=self._scaled.floor)
 
     @cached_property
     def _scaled(self) -> Spectrum:

@@ -32,9 +32,7 @@ def generalised_cross_validation(whole: SpectralProblem, grid: Grid) -> tuple[Fl
     spectrum = accurate_spectrum(whole, grid)
     length = _coefficient_factor(spectrum, problem.fit_intercept) if problem.alpha else None
     gcv, dof = [], []
-    all_steps = grid.steps(spectrum, every_direction=True)
-    for rule, steps in zip(grid.rules, all_steps, strict=True):
-        descent = ClosedForm(spectrum, rule)
+    for descent, steps in grid.descents(spectrum, every_direction=True):
         squares = 2.0 * descent.loss(steps)
         if length is not None:
             squares = squares - problem.alpha * _coefficient_squares(descent, steps, length)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ Integers = NDArray[np.int64]
 
 # 1 - p_t rounds to 1 once |p_t| is below this.
 GONE = EPS / 4
+# With this log |r| a single update leaves nothing.
+LARGEST_RATE = 1e3
 # Numbers that one block of iterates may take: 1 MiB, which stays in a processor's cache.
 BLOCK_NUMBERS = 1 << 17
 
@@ -52,33 +55,46 @@ class Grid:
         rate = min(float(self.lrs.max()), stable)
         return ClosedForm(spectrum, UpdateRule(rate, self.momentum, self.nesterov))
 
-    def steps(self, spectrum: Spectrum, *, every_direction: bool = False) -> list[Integers]:
-        """Return for each rate the t whose iterates are the `coef_` of fits with `max_iter` on the
-        grid.
+    def descents(
+        self, spectrum: Spectrum, *, every_direction: bool = False
+    ) -> list[tuple[ClosedForm, Integers]]:
+        """Return for each rate the descent, and the t whose iterates are the `coef_` of fits with
+        `max_iter` on the grid.
 
         There are fewer than on the grid, and the last t stands for the rest, when the descent
         diverges or when no later p_t differs from zero by more than rounding: along the directions
         that move, or along every direction.
         """
-        descent = ClosedForm(spectrum, self.rules[0])
-        moving = np.zeros(spectrum.eigenvalues.size, dtype=bool)
-        moving[descent.moving] = True
-        asked = spectrum.eigenvalues[moving | spectrum.is_nonzero if every_direction else moving]
-        return [self._steps(descent.at(rule), asked) for rule in self.rules]
+        first = ClosedForm(spectrum, self.rules[0])
+        every = None
+        if every_direction:
+            known = spectrum.is_nonzero.copy()
+            known[first.moving] = True
+            every = spectrum.eigenvalues[known]
+        descents = [first.at(rule) for rule in self.rules]
+        return [(descent, self._steps(descent, every)) for descent in descents]
 
     def filled(self, rows: list[Floats]) -> Floats:
         """Return (n_lrs, n_iters) from each rate's values, the last one standing for the rest."""
         entries = np.arange(len(self.iters))
         return np.stack([row[np.minimum(entries, len(row) - 1)] for row in rows])
 
-    def _steps(self, descent: ClosedForm, eigenvalues: Floats) -> Integers:
+    def _steps(self, descent: ClosedForm, every: Floats | None) -> Integers:
         if descent.diverges:
             stop = find_stop(descent, StoppingRule(None, self.last, EPS))
             return np.append(self.iters[self.iters < stop.t], stop.best)
-        envelope = descent.rule.factors(eigenvalues).envelope
-        gone = first_true(lambda t: (envelope(t) <= GONE).all(axis=-1), self.last)
-        end = self.last if gone is None else gone
+        end = _gone_after(descent, every, self.last)
         return np.append(self.iters[self.iters < end], end)
+
+
+def _gone_after(descent: ClosedForm, every: Floats | None, last: int) -> int:
+    """Return the t from which on p_t is rounding at all eigenvalues, at most `last`."""
+    factors = descent.factors if every is None else descent.rule.factors(every)
+    if descent.rule.momentum == 0.0:  # p_t = r^t
+        rate = float(factors.log_rate.max(initial=-LARGEST_RATE))
+        return last if last * rate >= log(GONE) else ceil(log(GONE) / rate)
+    gone = first_true(lambda t: (factors.envelope(t) <= GONE).all(axis=-1), last)
+    return last if gone is None else gone
 
 
 def blocks(size: int, width: int, at_least: int = 1) -> Iterator[slice]:

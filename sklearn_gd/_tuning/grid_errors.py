@@ -16,17 +16,14 @@ def mean_squared_errors(spectrum: Spectrum, held_out: HeldOut, grid: Grid) -> Fl
     The error of target j is |F_y - F_V (1 - p_t) / sigma * g|^2 with the factor F of the held-out
     rows.
     """
-    descent = ClosedForm(spectrum, grid.rules[0])
-    seen = held_out.along(descent.moving)
+    descents = grid.descents(spectrum)
+    first, _ = descents[0]
+    seen = held_out.along(first.moving)
     per_target = [
         (target, (seen * reach).T)
-        for target, reach in zip(held_out.targets.T, descent.amplitudes.T, strict=True)
+        for target, reach in zip(held_out.targets.T, first.amplitudes.T, strict=True)
     ]
-    rows = [
-        _errors(descent.at(rule), steps, per_target)
-        for rule, steps in zip(grid.rules, grid.steps(spectrum), strict=True)
-    ]
-    return grid.filled(rows)
+    return grid.filled([_errors(descent, steps, per_target) for descent, steps in descents])
 
 
 def _errors(

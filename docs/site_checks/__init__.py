@@ -1,0 +1,1 @@
+"""What docs/check_site.py asks of a built site, in a real headless browser."""

@@ -1,1 +1,0 @@
-"""The numerics of the descent: NumPy and SciPy only, no estimator in sight."""
