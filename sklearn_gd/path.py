@@ -23,6 +23,7 @@ from sklearn_gd._optional import optional
 from sklearn_gd._report.comparison import Comparison, compare
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._report.explanation import Explanation
+from sklearn_gd._report.forecast import is_exact
 from sklearn_gd._report.held_out import held_out_losses, predictions
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._report.parameter_names import direction_name, parameter_names
@@ -613,7 +614,7 @@ class DescentPath:
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
     def __repr__(self) -> str:
-        floor = getattr(self, "loss_floor", None)
+        floor = self._told_floor
         rate = f"lr={self.lr:.4g}" + (f", momentum={self.momentum:.4g}" if self.momentum else "")
         updates = f"{self.n_iter:,} update{'' if self.n_iter == 1 else 's'}"
         return (
@@ -653,9 +654,15 @@ class DescentPath:
         """By how much the least loss may be off."""
         return floor_error(self._closed_form)
 
+    @property
+    def _told_floor(self) -> float | None:
+        """The least loss as one would say it: 0 when it may be rounding, None when not known."""
+        floor = getattr(self, "loss_floor", None)
+        return 0.0 if floor is not None and is_exact(self) else floor
+
     def _sibling_at(self, lr: float) -> DescentPath:
-        """The same problem and start at another rate, not stopped."""
-        descent = self._all_directions
+        """The same problem and start at another rate, not stopped; nothing of it may be unknown."""
+        descent = self._closed_form
         other = descent.at(replace(descent.rule, lr=lr))
         return self._sibling(other, Stop(0, "max_iter", 0), self._layout)
 

@@ -48,15 +48,19 @@ def held_out_losses(
         losses = [_loss(path, int(s), X, y, w) for s in t.ravel()]
         return np.array(losses).reshape(t.shape)
     with np.errstate(over="ignore"):
-        filters = clip_overflow(descent.factors.filter_factor(t.ravel()))
-    lines = np.concatenate([np.ones((t.size, 1)), -filters], axis=1)
-    squares = np.zeros(t.size)
-    along = descent.spectrum.directions()[:, descent.moving]
-    for factor, reach in zip(_factors(path, X, y, w, along), descent.amplitudes.T, strict=True):
-        scaled = factor * np.append(1.0, reach)
-        for first in range(0, t.size, BLOCK_NUMBERS // len(reach)):
-            block = slice(first, first + BLOCK_NUMBERS // len(reach))
-            residual = lines[block] @ scaled.T
+        along = descent.spectrum.directions()[:, descent.moving]
+    scaled = [
+        factor * np.append(1.0, reach)
+        for factor, reach in zip(_factors(path, X, y, w, along), descent.amplitudes.T, strict=True)
+    ]
+    flat, squares = t.ravel(), np.zeros(t.size)
+    step = max(1, BLOCK_NUMBERS // (1 + along.shape[1]))
+    for first in range(0, t.size, step):
+        block = slice(first, first + step)
+        filters = clip_overflow(descent.factors.filter_factor(flat[block]))
+        lines = np.concatenate([np.ones((len(filters), 1)), -filters], axis=1)
+        for factor in scaled:
+            residual = lines @ factor.T
             squares[block] += np.einsum("tr,tr->t", residual, residual)
     return np.asarray(0.5 * squares / w.sum()).reshape(t.shape)
 
