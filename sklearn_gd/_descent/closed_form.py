@@ -3,7 +3,8 @@
 t may be a scalar or an array of any shape; answers have the shape of t first. With p_t the rule's
 residual polynomial at each eigenvalue::
 
-    theta_t = theta_0 + V (1 - p_t) / sigma * g,   grad J = -V sigma p_t g,   J_t = floor + 1/2 sum g^2 p_t^2
+    theta_t = theta_0 + V (1 - p_t) / sigma * g,   grad J = -V sigma p_t g
+    J_t = floor + 1/2 sum g^2 p_t^2
 """
 
 from __future__ import annotations
