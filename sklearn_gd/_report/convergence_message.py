@@ -23,7 +23,7 @@ from sklearn_gd._report.forecast import (
 )
 
 if TYPE_CHECKING:
-    from sklearn_gd.path import DescentPath
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 # "Near the least possible loss": this far above it.
 NEAR = 0.01
