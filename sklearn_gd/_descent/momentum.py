@@ -10,6 +10,8 @@ With S_t = (z1^t - z2^t) / (z1 - z2) and m the momentum::
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -127,7 +129,7 @@ class MomentumFactors:
         return np.asarray((np.exp(_held((s - 1.0) * self._log1)) * ratio).real)
 
 
-def _away_from_zero(roots: Complex) -> Complex:
+def _away_from_zero(roots: Any) -> Complex:
     return np.where(np.abs(roots) < SMALLEST_ROOT, SMALLEST_ROOT, roots)
 
 
