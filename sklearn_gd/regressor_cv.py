@@ -27,11 +27,11 @@ from sklearn_gd._estimator.prepare import (
     path_of_stopped,
     prepare,
 )
-from sklearn_gd._estimator.scored_iterate import HeldOutRows, score_iterates
 from sklearn_gd._estimator.splits import folds_of
 from sklearn_gd._estimator.validation import check_choice, check_flag, check_nonnegative
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
+from sklearn_gd._scored_iterate import HeldOutRows, score_iterates
 from sklearn_gd._solvers import DescentOptions, SpectralProblem
 from sklearn_gd._tuning import (
     SELECTIONS,
@@ -310,7 +310,8 @@ class GDLinearRegressorCV(
                     grid, whole = self._score_by_folds(fit_input, rates, iters, params, each)
                 self._choose(grid)
                 options = replace(self._options(grid), on_growth=callbacks.on_krylov_growth)
-                stopped = refit(fit_input.problem, options, grid.last, self.solver, whole)
+                problem: Any = fit_input.problem
+                stopped = refit(problem, options, grid.last, self.solver, whole)
             path = path_of_stopped(fit_input, stopped)
             self._keep(callbacks.descends(path), fit_input.device)
             return self._messages(path, fit_input.problem, grid)
@@ -352,7 +353,7 @@ class GDLinearRegressorCV(
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
-    ) -> tuple[Grid, SpectralProblem]:
+    ) -> tuple[Grid, SpectralProblem | None]:
         problem: Any = fit_input.problem
         if params:
             raise ValueError(f"cv='gcv' makes no folds and takes no {', '.join(params)}.")

@@ -64,7 +64,7 @@ def _outgrown(descent: ClosedForm, growing: NDArray[np.bool_], first: float, t: 
     energy = descent.energy * growing
     with np.errstate(over="ignore", invalid="ignore"):
         now, after = (float(descent.factors.squared(s) @ energy) for s in (t, t + 1))
-    return not (now <= first or after <= now)
+    return not (now <= first or after < now)  # equal once factors are held at their largest
 
 
 def _blocks(last: int) -> Iterator[NDArray[np.int64]]:

@@ -81,13 +81,13 @@ class RowFactor:
 
 def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:
     """Return the R factor of diag(sqrt(w)) [Z V, y - Z theta_0], row block by row block."""
-    directions, start = spectrum.directions(), spectrum.start
-    factor = np.empty((0, directions.shape[1] + rows.n_targets))
+    directions = spectrum.directions()
     if isinstance(rows, ArrayAPIRows):
-        found = _on_device(rows, directions, start)
+        blocks_along = _on_device(rows, directions, spectrum.start)
     else:
-        found = _in_memory(rows, directions, start)
-    for block in found:
+        blocks_along = _in_memory(rows, directions, spectrum.start)
+    factor = np.empty((0, directions.shape[1] + rows.n_targets))
+    for block in blocks_along:
         factor = _stacked(factor, block)
     return RowFactor(factor, rows.weight)
 

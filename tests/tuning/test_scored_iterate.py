@@ -9,7 +9,7 @@ from sklearn.model_selection import KFold
 
 from helpers import distance, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
-from sklearn_gd._estimator import scored_iterate
+from sklearn_gd import _scored_iterate as scored_iterate
 from sklearn_gd._estimator.prepare import prepare
 from sklearn_gd._estimator.splits import checked, folds_of
 
