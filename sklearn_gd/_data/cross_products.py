@@ -37,7 +37,9 @@ class Spread:
     @property
     def is_blurred(self) -> NDArray[np.bool_]:
         """Whether sums hold too few digits of the variance, so that rows must be read again."""
-        return np.asarray((self.variance < BLURRED * self.mean**2) | ~self.varies & (self.mean != 0))
+        return np.asarray(
+            (self.variance < BLURRED * self.mean**2) | ~self.varies & (self.mean != 0)
+        )
 
     @property
     def scale(self) -> Floats:

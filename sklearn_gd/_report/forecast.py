@@ -104,9 +104,7 @@ def _scaled_products(problem: Any, centres: bool) -> CrossProducts:
         scaled, spread = scaled_products(problem, products)
         return _without_constants(scaled, spread.varies)
     spread = products.spread(centred=True)
-    return products.standardised(
-        replace(spread, mean=np.zeros_like(spread.mean)), spread.scale
-    )
+    return products.standardised(replace(spread, mean=np.zeros_like(spread.mean)), spread.scale)
 
 
 def _without_constants(products: CrossProducts, varies: NDArray[np.bool_]) -> CrossProducts:
