@@ -311,7 +311,8 @@ class LossCurveDisplay:
         """Return a loss high enough for a few risen iterates; alone a descent is shown whole."""
         if len(losses) == 1:
             return float(np.nanmax(losses[0]))
-        return max(BLOWN_UP * first, *(_few_risen(loss) for loss in losses))
+        high = max(BLOWN_UP * first, *(_few_risen(loss) for loss in losses))
+        return min(high, float(np.nanmax(np.concatenate(losses))))
 
     def _limit_words(self) -> str | None:
         if self.max_stable_lr is None or not np.isfinite(self.max_stable_lr):

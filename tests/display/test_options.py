@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sklearn_gd.display
-from gallery_models import DIVERGING, FOLDS, LINE, LONG, THREE, X, fitted, y
+from display.gallery_models import DIVERGING, FOLDS, LINE, LONG, THREE, X, fitted, y
 from sklearn_gd import (
     CoefPathDisplay,
     FitDisplay,
@@ -40,19 +40,13 @@ PATHS = {name: draw for name, draw in DRAW.items() if name != "tuning"}
 OF_PARAMETERS = ("slope", "surface", "coefficients")
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def _words(display):
     return [text.get_text() for text in display.legend_.get_texts()]
 
 
 def test_displays_read_nothing_but_the_public_path():
     """No module of the pictures imports internals of the numerics or of the estimators."""
-    allowed = {"sklearn_gd", "sklearn_gd._reading", "sklearn_gd._optional"}
+    allowed = {"sklearn_gd", "sklearn_gd._estimator.path_of", "sklearn_gd._optional"}
     for file in Path(sklearn_gd.display.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn_gd"):
