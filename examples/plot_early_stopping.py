@@ -19,13 +19,13 @@ from sklearn.model_selection import PredefinedSplit
 
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 
-n, d, sets = 100, 40, 40
+n, d, sets, lrs = 100, 40, 30, [0.01, 0.1, 0.5]
 validation = PredefinedSplit(np.where(np.arange(n) < n // 5, 0, -1))
 models = {
     "fully converged": GDLinearRegressor(max_iter=10**12),
-    "validation split": GDLinearRegressorCV(3, 20_000, cv=validation),
-    "5 folds": GDLinearRegressorCV(3, 20_000, cv=5),
-    "GCV": GDLinearRegressorCV(3, 20_000, cv="gcv"),
+    "validation split": GDLinearRegressorCV(lrs, 5_000, cv=validation),
+    "5 folds": GDLinearRegressorCV(lrs, 5_000, cv=5),
+    "GCV": GDLinearRegressorCV(lrs, 5_000, cv="gcv"),
     "RidgeCV": RidgeCV(np.logspace(-6, 6, 40)),
 }
 

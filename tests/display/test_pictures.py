@@ -1,9 +1,8 @@
 """Every picture says what its text in tests/data/pictures says.
 
 A picture is described in words (see pictures.py) and compared with its file. After a change that
-is meant, write the files anew with ``python tests/display/test_pictures.py``, and look at each picture
-whose text changed before you commit it: ``python tests/display/test_pictures.py --show DIRECTORY`` draws
-them all there.
+is meant, write the files anew with ``python tests/display/test_pictures.py``, and look at each
+picture whose text changed before you commit it: with ``--show DIRECTORY`` all are drawn there.
 """
 
 from __future__ import annotations
