@@ -84,7 +84,7 @@ class Report:
 
     def finish(self) -> None:
         """Print the targets and write all as JSON."""
-        # The targets are those of the full sizes: no verdict in quick mode.
+        # The targets are those of the full sizes: a quick run gets no verdict.
         rows = [t.row() | ({} if self.quick else {"verdict": t.verdict}) for t in self.targets]
         if rows:
             print(f"\nTargets\n{table(rows)}")
@@ -113,7 +113,8 @@ def run(
     print(f"benchmarks.{name}, {'quick mode, smaller cases' if options.quick else 'full run'}")
     print("\n".join(f"  {key}: {value}" for key, value in report.machine.items()), flush=True)
     measure(report)
-    report.finish()
+    if report.tables:
+        report.finish()
 
 
 def interleaved(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 Row = dict[str, Any]
@@ -22,23 +23,30 @@ def table(rows: list[Row]) -> str:
 
 def csv_table(title: str, rows: list[Row]) -> str:
     """Return a table for the documentation."""
-    lines = [f".. csv-table:: {title}", "   :header-rows: 1", ""]
-    quoted = (",".join('"' + c.replace('"', '""') + '"' for c in row) for row in cells(rows))
+    lines = [f".. csv-table:: {escaped(title)}", "   :header-rows: 1", ""]
+    doubled = ([escaped(c).replace('"', '""') for c in row] for row in cells(rows))
+    quoted = (",".join(f'"{c}"' for c in row) for row in doubled)
     return "\n".join([*lines, *(f"   {line}" for line in quoted)])
 
 
 def list_table(rows: list[Row], widths: str) -> str:
-    """Return a table for the documentation whose cells may hold markup."""
+    """Return a table for the documentation, with the widths of its columns in percent."""
     lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
     for row in cells(rows):
-        lines += [f"   {'  -' if i else '* -'} {cell}" for i, cell in enumerate(row)]
+        lines += [f"   {'  -' if i else '* -'} {escaped(c)}" for i, c in enumerate(row)]
     return "\n".join(lines)
 
 
 def markdown(rows: list[Row]) -> str:
     """Return a table for the README."""
     head, *body = cells(rows)
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body))
+    lines = (head, ["---"] * len(head), *body)
+    return "\n".join("| " + " | ".join(map(escaped, row)) + " |" for row in lines)
+
+
+def escaped(text: str) -> str:
+    """Return the text with its markup characters escaped, for both languages."""
+    return re.sub(r"([\\`*_|])", r"\\\1", text)
 
 
 def cells(rows: list[Row]) -> list[list[str]]:

@@ -123,7 +123,7 @@ def peers(report: Report) -> None:
         report.target(what, of(_peers.INTELEX, shapes), at_least=1)
     n, d = (200_000, 200) if (200_000, 200) in shapes else shapes[-1]
     limit = {k: 1 / ratio for k, ratio in of(PRODUCT, [(n, d)]).items()}
-    report.target(f"fit / one `X.T @ X`, {n:,} x {d}", limit, at_most=1.3, headline=True)
+    report.target(f"fit / one X.T @ X, {n:,} x {d}", limit, at_most=1.3, headline=True)
 
 
 def other_shapes(report: Report) -> None:

@@ -25,7 +25,7 @@ SMALLEST_SCALE = 1e-6
 
 
 def resident_peak() -> int:
-    """Return the peak in bytes; on Linux from /proc, since ru_maxrss there starts at the parent's."""
+    """Return the peak in bytes; from /proc if possible: ru_maxrss starts at the parent's there."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
