@@ -24,8 +24,8 @@ Complex = NDArray[np.complex128]
 SMALLEST_ROOT = 1e-100
 # lr * eigenvalue is held here, so that its square is finite: one update leaves LARGEST_FACTOR then.
 LARGEST_REACH = 1e150
-# Powers are held at exp of this, about 1e150.
-LARGEST_EXPONENT = 345.0
+# Powers are held at exp of this, about 1e173: beyond LARGEST_FACTOR, and infinite once squared.
+LARGEST_EXPONENT = 400.0
 
 
 class MomentumFactors:

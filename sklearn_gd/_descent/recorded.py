@@ -58,6 +58,7 @@ class RecordedDescent:
         if np.any(beyond):
             raise ValueError(
                 f"solver='loop' keeps the parameters of the first {last:,} iterates and of the "
-                f"last; t = {int(steps[beyond].flat[0]):,} is in between. Fit with another solver."
+                f"last one; t = {int(steps[beyond].flat[0]):,} is in between. Fit with another "
+                "solver."
             )
         return np.minimum(steps, last)
