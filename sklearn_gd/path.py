@@ -685,7 +685,9 @@ class DescentPath:
         """`loss`, `coef` or `intercept` at t = 0 .. n_iter: made once, kept, read-only."""
         if name not in self._histories:
             self._check_size(name)
-            history = np.asarray(getattr(self, name)(np.arange(self.n_iter + 1)))
+            ask = getattr(self, name)
+            history = np.asarray(ask(np.arange(self.n_iter + 1)))
+            history[-1] = ask(self.n_iter)  # as coef_ to the bit, which one product of many is not
             history.flags.writeable = False
             self._histories[name] = history
         return self._histories[name]

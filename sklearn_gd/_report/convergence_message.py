@@ -34,6 +34,8 @@ CONVERGED_RTOL = 1e-10
 LOW_RATE = 0.1
 # A rate above this many times the largest stable one is said to be so many times as large.
 NOT_BARELY = 1.01
+# Two losses that a loop computed are not told apart within so many roundings.
+LOSS_ROUNDINGS = 16
 # A scaler is advised if it saves this share of the updates.
 WORTH_SCALING = 0.5
 # More columns than this, and than rows, are not summed for a sentence on scaling.
@@ -197,7 +199,7 @@ def _scaling_advice(
 def _floor_unknown(path: DescentPath, lr: float | None) -> str | None:
     t = path.n_iter
     loss, before = float(path.loss(t)), float(path.loss(t - 1))
-    rounding = float(np.finfo(path._layout.dtype).eps)
+    rounding = LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps)
     if before - loss <= rounding * before:
         return None
     said = (

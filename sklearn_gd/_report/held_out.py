@@ -112,6 +112,6 @@ def _weights(X: Any, sample_weight: Any) -> Floats:
         return np.ones(X.shape[0])
     w = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
     check_consistent_length(X, w)
-    if w.min() < 0 or not w.sum() > 0:
+    if w.min() < 0 or not w.max() > 0:
         raise ValueError("sample_weight must not be negative, nor all zero.")
-    return np.asarray(w)
+    return np.asarray(w / w.max())  # so that no sum of weights overflows or vanishes

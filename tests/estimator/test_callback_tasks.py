@@ -9,12 +9,17 @@ from sklearn.utils.fixes import parse_version
 
 from helpers import regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
-from sklearn_gd._callbacks import CallbackSupportMixin
+from sklearn_gd._estimator.callbacks import CallbackSupportMixin
 
-pytestmark = pytest.mark.skipif(
-    parse_version(sklearn.__version__) < parse_version("1.9"),
-    reason="sklearn.callback begins with 1.9",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        parse_version(sklearn.__version__) < parse_version("1.9"),
+        reason="sklearn.callback begins with 1.9",
+    ),
+    pytest.mark.filterwarnings(
+        "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"
+    ),
+]
 X, Y = regression(n=30, d=2)
 W = np.arange(1.0, 31.0)
 
@@ -94,7 +99,7 @@ def test_a_tuning_is_two_tasks(cv, scoring):
 
 def test_a_tuning_without_folds_is_two_tasks():
     """There is nothing to tell of before the descent."""
-    model, listener = listened(GDLinearRegressorCV(lrs=2, max_iter=9), X, Y)
+    model, listener = listened(GDLinearRegressorCV(lrs=2, max_iter=9, cv="gcv"), X, Y)
     tasks = [("tuning", None, []), ("descent", model.n_iter_, [model.n_iter_, LEAF])]
     assert tree(listener.root) == ("fit", 2, tasks)
 

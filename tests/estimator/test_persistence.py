@@ -15,16 +15,18 @@ from sklearn.preprocessing import StandardScaler
 
 from helpers import regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
-from sklearn_gd._descent import krylov
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "persistence.rst"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "persistence.rst"
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"
+)
 X, Y = regression(n=60, d=5)
 MODELS = {
     "spectral": GDLinearRegressor(solver="spectral", tol=1.0),
     "loop": GDLinearRegressor(solver="loop", tol=1.0),
     "krylov": GDLinearRegressor(solver="krylov", tol=1.0),
     "tuned": GDLinearRegressorCV(lrs=[0.01, 0.1], max_iter=50, cv=3),
-    "gcv": GDLinearRegressorCV(lrs=3, iters=[0, 5, 20]),
+    "gcv": GDLinearRegressorCV(lrs=3, iters=[0, 5, 20], cv="gcv"),
 }
 NAMES = [*MODELS, "streamed"]
 # An estimator holds its parameters, what scikit-learn sees in X, and these.

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._descent.explanation import Explanation
+from sklearn_gd._report.explanation import Explanation
 
 X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
 

@@ -142,4 +142,4 @@ def test_warnings_as_errors_do_not_break_a_quiet_fit():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model = GDLinearRegressor(lr=lr, max_iter=10**9).fit(Xr, yr)
         assert np.isfinite(model.coef_).all()
-        assert np.isfinite(model.path_.loss(model.n_iter_))
+        assert np.isfinite(model.path_.loss(model.path_.best_iter))

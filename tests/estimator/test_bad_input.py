@@ -13,6 +13,9 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from helpers import distance, regression, tolerance
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, LossCurveDisplay, Moments, diagnose
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"
+)
 X, Y = regression(n=60, d=4)
 REFERENCE = GDLinearRegressor(tol=1.0).fit(X, Y)
 HUGE = 10**400
@@ -67,9 +70,9 @@ BAD = {
     "X strings": bad("X must hold real numbers; got dtype <U1", X=np.full((60, 4), "a")),
     "X empty": bad("0 sample", X=X[:0], y=Y[:0]),
     "X no columns": bad(r"0 feature", X=X[:, :0]),
-    "X overflows": bad("below 1e.70 in size.*rescale the columns", X=X * 1e200),
-    "X overflows, krylov": bad("rescale the columns", X=X * 1e200, solver="krylov"),
-    "X overflows, sparse": bad("rescale the columns", X=sparse.csr_matrix(X * 1e200)),
+    "X overflows": bad("below 1e.70 in size.*Rescale the columns", X=X * 1e200),
+    "X overflows, krylov": bad("Rescale the columns", X=X * 1e200, solver="krylov"),
+    "X overflows, sparse": bad("Rescale the columns", X=sparse.csr_matrix(X * 1e200)),
     "X vanishes": bad("X must have sizes of 1e-70.*StandardScaler", X=X * 1e-160, **ORIGIN),
     "X denormal": bad("X must have sizes of 1e-70", X=X * 1e-310, **ORIGIN),
     "X denormal, sparse": bad("sizes of 1e-70", X=sparse.csr_matrix(X * 1e-310), **ORIGIN),
@@ -133,8 +136,6 @@ BAD = {
     "weights sparse": bad(
         "sample_weight must be dense", TypeError, w=sparse.csr_matrix(Y[:, None])
     ),
-    "weights huge": bad("must lie between.*divide the weights by their mean", w=np.full(60, 1e300)),
-    "weights denormal": bad("largest sample_weight must lie", w=np.full(60, 1e-320)),
     "coef_init shape": bad(
         r"coef_init must have shape \(4,\); got shape \(3,\)", init={"coef_init": np.ones(3)}
     ),
@@ -428,10 +429,10 @@ def test_a_rate_that_moves_nothing_is_told(lr):
 
 @pytest.mark.parametrize("solver", ["spectral", "loop", "krylov"])
 def test_the_largest_rate_diverges_at_once(solver):
-    """The largest float is a rate like another: too large."""
+    """The largest float is a rate like another: its first update raises the loss."""
     with pytest.warns(ConvergenceWarning, match="diverged"):
         model = GDLinearRegressor(1e308, solver=solver).fit(X, Y)
-    assert model.n_iter_ == 0
+    assert (model.n_iter_, model.path_.best_iter) == (1, 0)
     assert not model.coef_.any()
 
 

@@ -10,7 +10,6 @@ from scipy import sparse
 
 from helpers import distance, regression, tolerance
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._validation import _needs_no_look
 
 X, Y = regression(n=60, d=4)
 REFERENCE = GDLinearRegressor(tol=1.0).fit(X, Y)
@@ -162,7 +161,7 @@ def test_staged_predict_gives_every_iterate_in_turn(targets, fit_intercept, monk
     """n_iter_ + 1 predictions, the start first, the last that of predict, in bounded blocks."""
     y = SHAPES[targets][0]
     model = GDLinearRegressor(lr=0.02, tol=2.5 * y.size / 60, fit_intercept=fit_intercept)
-    monkeypatch.setattr("sklearn_gd._fitted.STAGED_NUMBERS", 300)
+    monkeypatch.setattr("sklearn_gd._estimator.prediction.STAGED_NUMBERS", 300)
     model.fit(X, y)
     assert model.n_iter_ > 5
     stages = list(model.staged_predict(X))
@@ -244,62 +243,3 @@ def test_moments_do_not_copy_X():
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 0.2 * big.nbytes
-
-
-@pytest.mark.parametrize(
-    ("y", "plain"),
-    [
-        (np.ones(3), True),
-        (np.ones((3, 2), np.float32), True),
-        (np.array([True, False, True]), True),
-        (np.array([1.0, np.nan, 2.0]), False),
-        (np.array([np.inf, -np.inf, 2.0]), False),
-        (np.array([1e308, 1e308, 1.0]), False),  # the sum of finite ones may not be
-        (np.ones((3, 1, 1)), False),
-        (np.array(1.0), False),
-        (np.empty((3, 0)), False),
-        (np.ones(4), False),
-        (np.array([1, 2, 3], dtype=object), False),
-        (np.array([1j, 2, 3]), False),
-        ([1.0, 2.0, 3.0], False),
-        (np.ones(3).view(np.recarray), False),
-    ],
-)
-def test_targets_that_need_no_look(y, plain):
-    """Plain arrays of finite numbers; all others go through scikit-learn's validation."""
-    assert _needs_no_look(np.ones((3, 2)), y) is plain
-
-
-@pytest.mark.parametrize(
-    ("X", "plain"),
-    [
-        (np.ones((3, 2)), True),
-        (np.ones((3, 2), np.float32), True),
-        (np.full((3, 2), np.nan), True),  # which its sums show
-        (np.ones((6, 4))[::2, ::-2], True),
-        (np.ones((3, 2), int), False),
-        (np.ones((3, 2), ">f8"), False),
-        (np.ones((3, 2), np.float16), False),
-        (np.ones((3, 2), np.longdouble), np.longdouble is np.float64),
-        (np.ones((3, 2), complex), False),
-        (np.ones((3, 2), object), False),
-        (np.ones(3), False),
-        (np.ones((3, 2, 1)), False),
-        (np.empty((3, 0)), False),
-        (np.ma.masked_array(np.ones((3, 2))), False),
-        (sparse.csr_array(np.ones((3, 2))), False),
-        ([[1.0, 2.0]] * 3, False),
-    ],
-)
-def test_rows_that_need_no_look(X, plain):
-    """Plain tables of float64 or float32, which stay as they are."""
-    assert _needs_no_look(X, np.ones(3)) is plain
-
-
-def test_features_are_known_without_a_look():
-    """Their number, and that they have no names, as from a frame that is looked at."""
-    X, y = regression()
-    model = GDLinearRegressor().partial_fit(X, y)
-    assert (model.n_features_in_, hasattr(model, "feature_names_in_")) == (X.shape[1], False)
-    with pytest.raises(ValueError, match="expecting 4 features"):
-        model.partial_fit(X[:, :3], y)

@@ -13,9 +13,12 @@ from sklearn.utils import get_tags
 from helpers import distance, regression, tolerance
 from sklearn_gd import DescentPath, GDLinearRegressor, GDLinearRegressorCV, Moments, diagnose
 from sklearn_gd._optional import optional
-from sklearn_gd._reading import names_of, path_of, transform
-from sklearn_gd._records import Record
+from sklearn_gd._estimator.path_of import names_of, path_of, transform
+from sklearn_gd._estimator.host_attributes import HostAttribute
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"
+)
 X, Y = regression(n=12, d=2)
 MANY = regression(n=12, d=2, k=3)[1]
 DEFAULTS = {
@@ -26,6 +29,9 @@ DEFAULTS = {
         "fit_intercept": True,
         "warm_start": False,
         "solver": "auto",
+        "momentum": 0.0,
+        "nesterovs_momentum": False,
+        "alpha": 0.0,
     },
     GDLinearRegressorCV: {
         "lrs": 10,
@@ -36,6 +42,10 @@ DEFAULTS = {
         "fit_intercept": True,
         "solver": "auto",
         "n_jobs": None,
+        "selection": "best",
+        "momentum": 0.0,
+        "nesterovs_momentum": False,
+        "alpha": 0.0,
     },
 }
 
@@ -73,7 +83,7 @@ def test_stages_are_made_in_blocks(y, stages, monkeypatch):
     model = GDLinearRegressor(lr=0.05, max_iter=11, tol=1e-9)
     with pytest.warns(match="still falling"):
         model.fit(X, y)
-    monkeypatch.setattr("sklearn_gd._fitted.STAGED_NUMBERS", stages * y.size + 1)
+    monkeypatch.setattr("sklearn_gd._estimator.prediction.STAGED_NUMBERS", stages * y.size + 1)
     calls = asked(monkeypatch)
     predicted = list(model.staged_predict(X))
     size = max(1, stages)
@@ -137,11 +147,11 @@ def test_records_are_kept_apart():
     """A record that is set or deleted leaves the others, and other estimators, as they are."""
 
     class Fitted:
-        first = Record()
-        second = Record()
+        first = HostAttribute()
+        second = HostAttribute()
 
     one, other = Fitted(), Fitted()
-    assert isinstance(Fitted.first, Record)
+    assert isinstance(Fitted.first, HostAttribute)
     del one.first  # what was never kept is gone already
     one.first, one.second = 1, 2
     assert (one.first, one.second) == (1, 2)

@@ -11,7 +11,7 @@ import pytest
 
 import sklearn_gd
 
-PROGRAM = Path(__file__).resolve().parent / "data" / "user_program.py"
+PROGRAM = Path(__file__).resolve().parent / "user_program.py"
 # What another library has no types for, or matplotlib's axes, where any kind will do.
 RETURNS_ANY = {"DescentPath.to_frame"}
 

@@ -13,6 +13,9 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from helpers import distance, regression, tolerance
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, Moments, diagnose
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"
+)
 X, Y = regression(n=12, d=2)
 PLAIN = GDLinearRegressor(tol=1.0).fit(X, Y)
 MOST, LEAST = 1e70, 1 / 1e70
@@ -100,8 +103,8 @@ WORDS = {
         lambda: fit()(X, Y, np.zeros(12)),
         "sample_weight must not be all zero: some weight must be positive.",
     ),
-    "small weights": (
-        lambda: fit()(X, Y, np.full(12, 5e-71)),
+    "small weights of a part": (
+        lambda: GDLinearRegressor().partial_fit(X, Y, np.full(12, 5e-71)),
         "The largest sample_weight must lie between 1e-70 and 1e+70; got 5e-71: divide the "
         "weights by their mean.",
     ),
@@ -153,12 +156,12 @@ WORDS = {
         "scoring must be None or one scorer; got ['r2'].",
     ),
     "scorer without folds": (
-        lambda: tune(scoring="r2")(X, Y),
-        "scoring='r2' needs held-out rows, and cv=None makes none: give cv, for instance cv=5.",
+        lambda: tune(cv="gcv", scoring="r2")(X, Y),
+        "scoring='r2' needs held-out rows, and cv='gcv' makes none: give folds, for instance cv=5.",
     ),
     "metadata without folds": (
-        lambda: tune()(X, Y, groups=X[:, 0], other=1),
-        "cv=None makes no folds and takes no groups, other.",
+        lambda: tune(cv="gcv")(X, Y, groups=X[:, 0], other=1),
+        "cv='gcv' makes no folds and takes no groups, other.",
     ),
     "metadata without routing": (
         lambda: tune(cv=3)(X, Y, b=1, groups=None, a=2),
@@ -166,8 +169,8 @@ WORDS = {
         "sklearn.set_config(enable_metadata_routing=True).",
     ),
     "weights of one row": (
-        lambda: tune()(X, Y, np.full(12, 0.0625)),
-        "With cv=None a row of weight 2 counts as two rows, so the weights must sum to more than "
+        lambda: tune(cv="gcv")(X, Y, np.full(12, 0.0625)),
+        "With cv='gcv' a row of weight 2 counts as two rows, so the weights must sum to more than "
         "one row; got 0.75. Scale them to a mean of 1, or give cv.",
     ),
     "no finite score": (
@@ -232,7 +235,7 @@ WORDS = {
     "sums of no targets": (lambda: Moments.load(file_of(n_targets=0)), NO_SUMS),
     "targets of another kind": (
         lambda: Moments.load(file_of(targets="few")),
-        "targets must be one of 'flat', 'column', 'many'; got 'few'.",
+        "targets must be one of '1d', 'column', '2d'; got 'few'.",
     ),
     "format": (
         lambda: Moments.load(Named(file_of(format=2))),
@@ -331,11 +334,24 @@ def test_limits_of_y_belong_to_what_is_taken(scale):
 
 @pytest.mark.parametrize("scale", [LEAST, MOST])
 def test_limits_of_weights_belong_to_what_is_taken(scale):
-    """Weights of just the smallest or the largest size are those of ones."""
-    model = GDLinearRegressor(tol=1.0).fit(X, Y, np.full(12, scale))
+    """Weights of a part, of just the smallest or the largest size, are those of ones."""
+    model = GDLinearRegressor(tol=1.0).partial_fit(X, Y, np.full(12, scale))
     assert distance(model.coef_, PLAIN.coef_) <= tolerance()
     with pytest.raises(ValueError, match="must lie between"):
-        model.fit(X, Y, np.full(12, scale * (1.001 if scale == MOST else 0.999)))
+        model.partial_fit(X, Y, np.full(12, scale * (1.001 if scale == MOST else 0.999)))
+
+
+@pytest.mark.parametrize("scale", [1e-310, 1e-200, 1e200, 1e307])
+def test_the_scale_of_weights_does_not_matter(scale):
+    """J does not depend on it, whatever the exponent: in fits, tunings, scores and losses."""
+    w = np.linspace(1.0, 2.0, 12)
+    model = GDLinearRegressor(tol=1.0).fit(X, Y, scale * w)
+    assert distance(model.coef_, GDLinearRegressor(tol=1.0).fit(X, Y, w).coef_) <= tolerance()
+    scores = tune(cv=3)(X, Y, scale * w).scores_path_
+    assert distance(scores, tune(cv=3)(X, Y, w).scores_path_) <= tolerance()
+    assert model.score(X, Y, scale * w) == pytest.approx(model.score(X, Y, w), rel=1e-12)
+    losses = [model.path_.loss(2, X, Y, weights) for weights in (scale * w, w)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -354,11 +370,11 @@ def test_limits_of_features_without_an_intercept(sign, container):
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csc_array])
 def test_features_of_no_size_at_all(container):
-    """Zeros are no small numbers: without a slope the start is the stop."""
+    """Zeros are no small numbers: without a slope the first update changes nothing."""
     model = GDLinearRegressor(fit_intercept=False).fit(container(np.zeros((12, 2))), Y)
-    assert (model.n_iter_, model.stop_reason_) == (0, "stationary")
+    assert (model.n_iter_, model.stop_reason_) == (1, "stationary")
     one = GDLinearRegressor(fit_intercept=False).fit(container(np.ones((1, 1))), [0.0])
-    assert one.n_iter_ == 0
+    assert one.n_iter_ == 1
     with pytest.raises(ValueError, match="X must have sizes of 1e-70 or more"):
         one.fit(container(np.full((1, 1), 1e-90)), [1.0])
 
@@ -443,7 +459,7 @@ def test_the_most_updates_and_columns_belong_to_what_is_taken(monkeypatch):
     """2**256 updates in a fit and 2**62 in a tuning can be asked for; and the last column fits."""
     assert GDLinearRegressor(tol=1.0, max_iter=2**256).fit(X, Y).n_iter_ == PLAIN.n_iter_
     assert tune(max_iter=2**62, iters=[2**62])(X, Y).iters_.tolist() == [2**62]
-    monkeypatch.setattr("sklearn_gd.moments.MOST_COLUMNS_OF_MOMENTS", 3)
+    monkeypatch.setattr("sklearn_gd._estimator.moments.MOST_PARAMETERS", 3)
     assert Moments.from_rows(X, Y).n_features == 2
     words = (
         "Moments are sums of products of all pairs of columns, for at most 2 features; X has 5 "
@@ -453,22 +469,13 @@ def test_the_most_updates_and_columns_belong_to_what_is_taken(monkeypatch):
         Moments.from_rows(np.c_[X, X], Y)
 
 
-def test_columns_that_can_be_summed_are(monkeypatch):
-    """Without folds a tuner leaves sums for Krylov spaces only beyond the last column."""
-    monkeypatch.setattr("sklearn_gd.regressor_cv.WholeInSpaces", lambda *_: 1 / 0)
-    monkeypatch.setattr("sklearn_gd.regressor_cv.MOST_COLUMNS_OF_MOMENTS", 3)
-    assert tune()(X, Y).dof_path_.shape == (2, 4)
-    for rows, solver in ((np.c_[X, X], "auto"), (X, "krylov")):
-        with pytest.raises(ZeroDivisionError):
-            tune(solver=solver)(rows, Y)
-
-
 def test_light_rows_are_rows():
     """Weights that sum to less than one row make a fit, and to more than one a tuning."""
     assert distance(fit_moments_of(np.full(12, 0.01)).coef_, PLAIN.coef_) <= tolerance()
-    assert tune()(X, Y, np.full(12, 0.125)).n_iter_ >= 0
+    with pytest.warns(UserWarning, match="more than half of the 1.5 rows"):
+        assert tune(cv="gcv")(X, Y, np.full(12, 0.125)).n_iter_ >= 0
     with pytest.raises(ValueError, match="got 1"):
-        tune()(X, Y, np.full(12, 1 / 12))
+        tune(cv="gcv")(X, Y, np.full(12, 1 / 12))
 
 
 @pytest.mark.parametrize("other", [1, 0.0, True, "0", None, 2.5])
