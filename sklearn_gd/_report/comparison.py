@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -9,20 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd._report.histories import History, Iterates, read, recorded
-from sklearn_gd._report.search import MOST_ITERATES, Explanation, Problem, Search
+from sklearn_gd._report.histories import History, Iterates, read
+from sklearn_gd._report.search import MOST_ITERATES, MOST_PARAMETERS, Explanation, Problem, Search
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
-LINE_WIDTH = 88
-# Features above which mistakes in the updates would take too long to simulate.
-MOST_FEATURES = 500
-
 NO_MISTAKE = "No mistake that compare knows reproduces your numbers."
+GIVE_ALL = "More mistakes show in losses, coefs and intercepts together than in one of them."
 RECORDS_ONLY = (
     "Only mistakes in the records were tried: those in the updates need all directions of the "
-    f"problem, which solver='spectral' finds, and at most {MOST_FEATURES} features."
+    f"problem, which solver='spectral' finds, and at most {MOST_PARAMETERS} parameters."
 )
 
 
@@ -63,9 +61,9 @@ class Comparison:
     >>> path.compare(coefs=[[0], [1.3], [1.68]], intercepts=[0, 0.9, 1.14])
     Your coefs differ from the path first at t = 1, when the coefficient of x0 is 1.3
     instead of 0.433333 (+0.867). Your intercepts differ from the path first at t = 1, when
-    the intercept is 0.9 instead of 0.3 (+0.6). The path went on to t = 8. One mistake
-    reproduces all your numbers: the gradient is summed over the rows instead of averaged
-    (the same as lr = 0.3 instead of 0.1). Divide the gradient by the number of rows.
+    the intercept is 0.9 instead of 0.3 (+0.6). One mistake reproduces all your numbers: the
+    gradient is summed over the rows instead of averaged (the same as lr = 0.3 instead of
+    0.1). Divide the gradient by the number of rows.
     """
 
     agrees: bool
@@ -75,7 +73,7 @@ class Comparison:
     sentences: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return fill(" ".join(self.sentences), LINE_WIDTH, break_on_hyphens=False)
+        return fill(" ".join(self.sentences), 88, break_on_hyphens=False)
 
 
 def compare(
@@ -109,10 +107,12 @@ def compare(
         the numbers of features and targets of the path.
     """
     given = read(path, {"losses": losses, "coefs": coefs, "intercepts": intercepts})
-    last, length = path.last_known, len(given[0].values)
-    end = length if last is None else min(length, last + 1)
-    histories = [history.cut(end) for history in given]
-    problem = _problem(path)
+    last = path.last_known
+    histories = [history.cut(None if last is None else last + 1) for history in given]
+    end = len(histories[0].values)
+    problem = None
+    with suppress(AttributeError, ValueError):
+        problem = Problem(path)
     truth = _truth(path, histories, problem)
     first = [truth.first_difference(history) for history in histories]
     earliest = min((t for t in first if t is not None), default=None)
@@ -123,31 +123,19 @@ def compare(
     mistakes = {_named(e): e for e in found if earliest is not None and len(e) == fewest > 0}
     hidden = [_named(e) for e in found if earliest is None and len(e) == 1 < end]
     sentences = [_beside(path, h, t, truth) for h, t in zip(histories, first, strict=True)]
-    if last is not None and length > end:
+    if len(given[0].values) > end:
         sentences.append(f"The path is known up to t = {last:,}; the rest was not compared.")
-    elif length <= path.n_iter:
-        sentences.append(f"The path went on to t = {path.n_iter:,}.")
     if mistakes:
         numbers = "all your numbers" if searched == end else f"your first {searched:,} iterates"
         sentences += _reproduced(mistakes, numbers)
-    elif earliest is not None and found:
-        sentences.append(f"Your first {searched:,} iterates are those of the path.")
     elif earliest is not None:
-        sentences += [NO_MISTAKE, *_next_steps(earliest, histories, problem)]
+        update = max(earliest, 1)
+        sentences += [NO_MISTAKE, GIVE_ALL if problem else RECORDS_ONLY]
+        sentences.append(f"path.explain({update - 1}) shows update {update:,} in numbers.")
     elif hidden:
-        sentences.append(f"The numbers are the same on this data if {'; or if '.join(hidden)}.")
-        sentences.append("No comparison can exclude that.")
+        each = "; or if ".join(hidden)
+        sentences.append(f"Nothing would differ on this data if {each}; this is not excluded.")
     return Comparison(earliest is None, earliest, tuple(mistakes), tuple(hidden), tuple(sentences))
-
-
-def _problem(path: DescentPath) -> Problem | None:
-    """What mistakes in the updates are simulated on, if the path knows it."""
-    if path.coef(0).shape[-1] > MOST_FEATURES:
-        return None
-    try:
-        return Problem(path)
-    except (AttributeError, ValueError):
-        return None
 
 
 def _truth(path: DescentPath, histories: list[History], problem: Problem | None) -> Iterates:
@@ -167,11 +155,11 @@ def _truth(path: DescentPath, histories: list[History], problem: Problem | None)
 def _beside(path: DescentPath, history: History, first: int | None, truth: Iterates) -> str:
     """How far one history agrees with the path, and the largest difference at the first one."""
     name, length = history.name, len(history.values)
-    mine, theirs = recorded(name, history.values), recorded(name, truth.values[name][:length])
+    mine, theirs = history.values, truth.values[name][:length]
     with np.errstate(invalid="ignore", over="ignore"):
-        gaps = np.nan_to_num(np.abs(mine - theirs), nan=np.inf)
+        gaps = np.abs(mine - theirs)
     if first is None:
-        largest = gaps[: history.n_finite].max(initial=0.0)
+        largest = np.max(gaps, where=np.isfinite(gaps), initial=0.0)
         return f"Your {name} agree with the path at t = 0 to {length - 1:,}, within {largest:.2g}."
     target, number = np.unravel_index(int(gaps[first].argmax()), gaps.shape[1:])
     what = "the loss" if name == "losses" else "the intercept"
@@ -198,23 +186,5 @@ def _reproduced(mistakes: dict[str, Explanation], numbers: str) -> list[str]:
         return [f"{make} {numbers}, which are the same for each of these: {each}."]
     made, factors = f"{make} {numbers}: {_named(explanation)}.", [m.factor for m in explanation]
     if count == 2 and factors[0] == factors[1] != 1.0:
-        larger = f"{factors[0]:.6g} times as large"
-        return [
-            made,
-            f"They fit together: yours is the descent on a J {larger}, which is no error.",
-        ]
+        return [made, f"They fit together: yours descends on {factors[0]:.6g} J, which is right."]
     return [made, *(f"{remedy}." for remedy in dict.fromkeys(m.remedy for m in explanation))]
-
-
-def _next_steps(first: int, histories: list[History], problem: Problem | None) -> list[str]:
-    """What to try if no mistake was found."""
-    update = max(first, 1)
-    steps = [f"path.explain({update - 1}) shows update {update:,} in numbers."]
-    more = [name for name in ("coefs", "intercepts") if name not in {h.name for h in histories}]
-    if problem is None:
-        return [RECORDS_ONLY, *steps]
-    return (
-        [f"Give the {' and '.join(more)} as well; some mistakes need them.", *steps]
-        if more
-        else steps
-    )

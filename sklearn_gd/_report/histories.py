@@ -27,11 +27,7 @@ FAR = 1e100
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The losses, coefs or intercepts of a descent, one entry per iterate.
-
-    A loss is kept as its root, which is a norm of residuals: its rounding is relative to the
-    largest one before.
-    """
+    """The losses, coefs or intercepts of a descent, one entry per iterate."""
 
     name: str
     values: Floats  # (T, k, m): m numbers of each of k targets; for losses (T, 1, 1)
@@ -41,8 +37,8 @@ class History:
     @property
     def n_finite(self) -> int:
         """The number of iterates before the first one that is infinite or nan."""
-        finite = np.isfinite(self.values).all(axis=(1, 2))
-        return len(finite) if finite.all() else int(finite.argmin())
+        infinite = np.flatnonzero(~np.isfinite(self.values).all(axis=(1, 2)))
+        return int(infinite[0]) if infinite.size else len(self.values)
 
     @property
     def tolerance(self) -> Floats:
@@ -52,7 +48,7 @@ class History:
         """
         updates = np.minimum(1.0 + np.arange(len(self.values)), self.condition**2)
         smallest = max(SMALLEST_TOLERANCE, 4 * float(np.finfo(np.float64).eps) * self.condition)
-        return np.maximum(smallest, ROUNDINGS_PER_UPDATE * self.rounding * updates)
+        return np.asarray(np.maximum(smallest, ROUNDINGS_PER_UPDATE * self.rounding * updates))
 
     def cut(self, length: int | None) -> History:
         """The first `length` iterates; all if None."""
@@ -73,42 +69,37 @@ class Iterates:
         An update of a parameter is at most this step times the rms of the residuals, and rounded
         relative to this product: a mean of residuals that cancel has few digits.
         """
-        root = signed_root(losses[:, np.newaxis, np.newaxis])
-        values, sizes = {"losses": root, **parameters}, {}
+        values, sizes = {"losses": losses[:, np.newaxis, np.newaxis], **parameters}, {}
+        roots = _signed_root(values["losses"])
         with np.errstate(over="ignore", invalid="ignore"):
-            residuals = np.sqrt(2) * np.concatenate([[[0.0]], root[:-1, 0]])
-            for name, numbers in values.items():
+            residuals = np.sqrt(2) * np.concatenate([[[0.0]], roots[:-1, 0]])
+            for name, numbers in (values | {"losses": roots}).items():
                 size = np.maximum(np.abs(numbers).max(axis=2), steps.get(name, 0.0) * residuals)
                 sizes[name] = np.maximum.accumulate(np.where(size <= FAR, size, 0.0), axis=0)
         return cls(values, sizes)
 
     def first_difference(self, history: History, late: int = 0, factor: float = 1.0) -> int | None:
-        """The first entry that differs of a history of t = `late` on; None if all agree.
+        """The first entry that differs, if entry 0 has t = `late`; None if all agree.
 
-        Its losses may be `factor` times those of J.
+        Losses may be `factor` times J. Their roots are compared, which are norms of residuals:
+        their rounding is relative to the largest one before.
         """
         window = slice(late, late + len(history.values))
         reference, size = self.values[history.name][window], self.sizes[history.name][window]
-        values = history.values[: len(reference)] / np.sqrt(factor)
+        values = history.values[: len(reference)]
+        if history.name == "losses":
+            values, reference = _signed_root(values / factor), _signed_root(reference)
         tolerated = history.tolerance[: len(reference), np.newaxis] * size
         with np.errstate(over="ignore", invalid="ignore"):
             near = np.abs(values - reference).max(axis=2) <= tolerated
-        different = ~np.where(_far(reference), _far(values), near).all(axis=1)
+        far, reference_far = (~(np.abs(n) <= FAR).all(axis=2) for n in (values, reference))
+        different = ~np.where(reference_far, far, near).all(axis=1)
         return int(different.argmax()) if different.any() else None
 
 
-def _far(values: Floats) -> NDArray[np.bool_]:
-    return np.asarray(~(np.abs(values) <= FAR).all(axis=2))
-
-
-def signed_root(losses: Floats) -> Floats:
+def _signed_root(losses: Floats) -> Floats:
     """sign(J) sqrt(|J|), so that a negative loss stays a number."""
     return np.asarray(np.copysign(np.sqrt(np.abs(losses)), losses))
-
-
-def recorded(name: str, values: Floats) -> Floats:
-    """The values of a history as users record them: losses instead of their roots."""
-    return values * np.abs(values) if name == "losses" else values
 
 
 def read(path: DescentPath, given: dict[str, Any]) -> tuple[History, ...]:
@@ -147,6 +138,5 @@ def _numbers(name: str, values: Any, size: tuple[int, int]) -> tuple[Floats, flo
         raise ValueError(message)
     with np.errstate(over="ignore"):  # numbers that float32 holds were probably made in it
         single = np.array_equal(numbers.astype(np.float32), numbers, equal_nan=True)
-    dtype = raw.dtype if raw.dtype.itemsize < 4 else np.dtype(np.float32 if single else float)
-    numbers = signed_root(numbers) if name == "losses" else numbers
+    dtype = "f2" if raw.dtype == np.float16 else "f4" if single else "f8"
     return numbers.reshape(-1, *size), float(np.finfo(dtype).eps)

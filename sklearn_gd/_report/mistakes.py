@@ -49,24 +49,14 @@ class Mistake:
 NONE = Mistake("", "")
 START = Mistake("the start is another one", "Begin both with the same parameters")
 SAME_FEATURES = "Give both the same features"
-UPHILL = Mistake(
-    "the sign of the gradient is wrong, so that every update goes uphill",
-    "Subtract lr times the gradient of the squared error",
-    factor=-1.0,
-)
-NOT_UPDATED = Mistake(
-    "the intercept is not updated",
-    "Update it with its own derivative, the mean residual",
-    blocks=APART[1:],
-)
+SUBTRACT, MEAN = "Subtract lr times the gradient", "Update it with the mean residual"
+UPHILL = Mistake("the sign of the gradient is wrong: every update goes uphill", SUBTRACT, -1.0)
+NOT_UPDATED = Mistake("the intercept is not updated", MEAN, blocks=APART[1:])
 ONE_AFTER_THE_OTHER = tuple(
     Mistake(what, "Compute all partial derivatives before any parameter changes", blocks=blocks)
     for what, blocks in (
-        ("the intercept is updated first, and the coefficients then see the new one", APART),
-        (
-            "the coefficients are updated first, and the intercept then sees the new ones",
-            APART[::-1],
-        ),
+        ("the intercept is updated first, and the coefficients see the new one", APART),
+        ("the coefficients are updated first, and the intercept sees the new ones", APART[::-1]),
     )
 )
 TRANSFORMED = tuple(
@@ -110,13 +100,7 @@ def gradient_conventions(weight: float, lr: float) -> tuple[Mistake, ...]:
     )
 
 
-def another_rate(lr: float, instead_of: float) -> Mistake:
-    """The learning rate is another one."""
-    what = f"lr is {lr:.6g} instead of {instead_of:.6g}"
-    return Mistake(what, "Give both the same rate", lr / instead_of)
-
-
-def late(names: list[str]) -> Mistake:
+def late(*names: str) -> Mistake:
     """The histories of these names were not recorded before the first update."""
     what = f"the {' and '.join(names)} begin after the first update, with t = 1"
     return Mistake(what, "Record the start, too, before the first update") if names else NONE

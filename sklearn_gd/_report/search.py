@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import compress, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._report import mistakes as known
-from sklearn_gd._report.histories import History, Iterates, recorded
+from sklearn_gd._report.histories import History, Iterates
 from sklearn_gd._report.mistakes import NONE, Mistake
 
 if TYPE_CHECKING:
@@ -21,16 +21,20 @@ Explanation = tuple[Mistake, ...]
 
 # Iterates that are simulated with each mistake; the first ones exclude most of the mistakes.
 FIRST_ITERATES, MOST_ITERATES = 4, 1000
+# Parameters above which these simulations would take too long.
+MOST_PARAMETERS = 500
 
 
 class Problem:
     """J = floor + 1/2 (theta - limit)' H (theta - limit), of a path that has all directions.
 
-    Raises ValueError for other paths.
+    Raises ValueError for other paths and for too many parameters.
     """
 
     def __init__(self, path: DescentPath) -> None:
         p = len(path.parameter_names)
+        if p > MOST_PARAMETERS:
+            raise ValueError("The problem has too many parameters to simulate mistakes.")
         self.path = path
         self.hessian = np.asarray(path.hessian_product(np.eye(p)), dtype=float)
         self.limit = np.asarray(path.limit(), dtype=float).reshape(-1, p).T  # (p, k)
@@ -59,9 +63,8 @@ class Problem:
             offset = np.array(thetas) - limit
             losses = self.floor + 0.5 * np.sum(offset * (hessian @ offset), axis=(1, 2))
         intercepts, coefs = np.split(np.swapaxes(thetas, 1, 2), [self.n_intercepts], axis=2)
-        if not self.n_intercepts:
-            intercepts = np.zeros((*coefs.shape[:2], 1))
-        parameters = {"coefs": coefs, "intercepts": intercepts}
+        # The sum is the intercept, or 0 without one.
+        parameters = {"coefs": coefs, "intercepts": intercepts.sum(axis=2, keepdims=True)}
         return Iterates.of(losses, parameters, self.steps(lr, hessian))
 
 
@@ -70,9 +73,10 @@ class Search:
 
     def __init__(self, path: DescentPath, histories: list[History]) -> None:
         self.path = path
-        self.histories = {history.name: history for history in histories}
+        self.histories = histories
+        self.values = {history.name: history.values for history in histories}
         self.length = len(histories[0].values)
-        self.losses = known.loss_conventions(path.weight)
+        self.losses = known.loss_conventions(path.weight) if "losses" in self.values else (NONE,)
         self.gradients = known.gradient_conventions(path.weight, path.lr)
 
     def explanations(self, iterates: Iterates, problem: Problem | None) -> list[Explanation]:
@@ -80,38 +84,30 @@ class Search:
         found = self._fitting(iterates, (), self.length)
         if problem is not None:
             found += self._simulated(problem, problem.start, NONE)
-            start, (rows, values) = problem.start.copy(), self._recorded(problem)
-            start[rows] = values[0]
+            first = self._recorded(problem)[0]
+            start = np.where(np.isnan(first), problem.start, first)
             if not found and self.length > 1 and not np.array_equal(start, problem.start):
                 found = self._simulated(problem, start, known.START)
         return found
 
     def _fitting(self, iterates: Iterates, made: Explanation, length: int) -> list[Explanation]:
         """The mistakes made, with those in the records that give the first entries of histories."""
-        options = [
-            [
-                (begin, loss)
-                for begin, loss in product((0, 1), self.losses if name == "losses" else (NONE,))
-                if iterates.first_difference(history.cut(length), begin, loss.factor) is None
-            ]
-            for name, history in self.histories.items()
-        ]
-        found = []
-        for records in product(*options):
-            late = [name for name, (begin, _) in zip(self.histories, records, strict=True) if begin]
-            mistakes = (*made, *(loss for _, loss in records), known.late(late))
-            found.append(tuple(mistake for mistake in mistakes if mistake.what))
+        histories, found = [history.cut(length) for history in self.histories], []
+        for loss, late in product(self.losses, product((0, 1), repeat=len(histories))):
+            pairs = zip(histories, late, strict=True)
+            if all(iterates.first_difference(h, t, loss.factor) is None for h, t in pairs):
+                names = compress(self.values, late)
+                mistakes = (*made, loss, known.late(*names))
+                found.append(tuple(mistake for mistake in mistakes if mistake.what))
         return found
 
     def _simulated(self, problem: Problem, start: Floats, origin: Mistake) -> list[Explanation]:
         """Explanations by mistakes in the updates, from one start."""
         updates = known.update_mistakes(problem.n_intercepts, self.path.alpha)
         rates = [(rate, NONE) for rate in self._rates(problem, start)]
-        found = []
-        for gradient, update in [*product(self.gradients, updates), *rates]:
+        pairs, found = [*product(self.gradients, updates), *rates], []
+        for gradient, update in pairs[origin == NONE :]:  # without NONE alone, which is the path
             made, lr = (origin, gradient, update), self.path.lr * gradient.factor * update.factor
-            if made == (NONE, NONE, NONE):  # the path itself, which was compared before
-                continue
             for length in (min(FIRST_ITERATES, self.length), self.length):
                 iterates = problem.descend(lr, update, start, length + 1)
                 fitting = self._fitting(iterates, made, length)
@@ -120,15 +116,13 @@ class Search:
             found += fitting
         return found
 
-    def _recorded(self, problem: Problem) -> tuple[list[int], Floats]:
-        """The rows of theta that were recorded, and their values (T, rows, k)."""
-        parts = np.split(np.arange(len(problem.start)), [problem.n_intercepts])
-        rows, values = [], [np.zeros((self.length, 0, problem.start.shape[1]))]
-        for name, part in zip(("intercepts", "coefs"), parts, strict=True):
-            if name in self.histories and part.size:
-                rows += part.tolist()
-                values.append(np.swapaxes(self.histories[name].values, 1, 2))
-        return rows, np.concatenate(values, axis=1)
+    def _recorded(self, problem: Problem) -> Floats:
+        """Theta (T, p, k), nan in what was not recorded."""
+        theta, n = np.full((self.length, *problem.start.shape), np.nan), problem.n_intercepts
+        for name, rows in (("intercepts", slice(0, n)), ("coefs", slice(n, None))):
+            if name in self.values:
+                theta[:, rows] = np.swapaxes(self.values[name], 1, 2)
+        return theta
 
     def _rates(self, problem: Problem, start: Floats) -> list[Mistake]:
         """Other rates: each is solved from one update, for the later ones to confirm."""
@@ -138,25 +132,26 @@ class Search:
             for lr in (exact, float(f"{exact:.4g}")):
                 factors = [abs(lr / self.path.lr) / gradient.factor for gradient in self.gradients]
                 if lr and np.isfinite(lr) and not np.isclose(factors, 1.0, rtol=1e-6, atol=0).any():
-                    rates[f"{lr:.6g}"] = known.another_rate(lr, self.path.lr)
-        return list(rates.values())
+                    rates[f"lr is {lr:.6g} instead of {self.path.lr:.6g}"] = lr / self.path.lr
+        return [Mistake(what, "Give both the same rate", factor) for what, factor in rates.items()]
 
     def _solved(self, problem: Problem, start: Floats) -> Iterator[float]:
         """The rates that lead from the start to the first update that was recorded."""
-        rows, values = self._recorded(problem)
-        offset, hessian = start - problem.limit, problem.hessian
-        slope = hessian @ offset
-        fall, bend = float(np.sum(slope**2)), 0.5 * float(np.sum(slope * (hessian @ slope)))
-        ahead = 1.0 + self.path.momentum * self.path.nesterovs_momentum
+        theta, offset = self._recorded(problem), start - problem.limit
+        slope, recorded = problem.hessian @ offset, ~np.isnan(theta[0])
+        # The first update is -lr times this direction.
+        direction = slope * (1 + self.path.momentum * self.path.nesterovs_momentum)
+        along = direction[recorded]
+        fall = float(np.sum(slope * direction))
+        bend = 0.5 * float(np.sum(direction * (problem.hessian @ direction)))
         for first in (1, 0):  # the entry after one update; at least two numbers must be left
-            if rows and values[first:].size > 1 and slope[rows].any():
-                moved = np.sum((start[rows] - values[first]) * slope[rows])
-                yield float(moved / np.sum(slope[rows] ** 2)) / ahead
-            elif not rows and "losses" in self.histories and self.length - first > 1 and bend > 0:
-                # J_1 = J_0 - lr |g|^2 + lr^2 / 2 g'Hg
+            left = self.length - first
+            if left * along.size > 1 and along.any():
+                yield float(np.sum((start - theta[first])[recorded] * along) / np.sum(along**2))
+            elif not along.size and "losses" in self.values and left > 1 and bend > 0:
+                # J_1 = J_0 - lr fall + lr^2 bend
                 before = problem.floor + 0.5 * float(np.sum(offset * slope))
-                loss = recorded("losses", self.histories["losses"].values[first]).item()
                 for convention in self.losses:
-                    below = before - loss / convention.factor
+                    below = before - self.values["losses"][first].item() / convention.factor
                     root = np.sqrt(max(fall**2 - 4 * bend * below, 0.0))
-                    yield from ((fall + sign * root) / (2 * bend) / ahead for sign in (-1, 1))
+                    yield from ((fall + sign * root) / (2 * bend) for sign in (-1, 1))
