@@ -162,9 +162,8 @@ def _beside(path: DescentPath, history: History, first: int | None, truth: Itera
         largest = np.max(gaps, where=np.isfinite(gaps), initial=0.0)
         return f"Your {name} agree with the path at t = 0 to {length - 1:,}, within {largest:.2g}."
     target, number = np.unravel_index(int(gaps[first].argmax()), gaps.shape[1:])
-    what = "the loss" if name == "losses" else "the intercept"
-    if name == "coefs":
-        what = f"the coefficient of {path.parameter_names[number - mine.shape[2]]}"
+    words = {"losses": "the loss", "intercepts": "the intercept"}
+    what = words.get(name) or f"the coefficient of {path.parameter_names[number - mine.shape[2]]}"
     if mine.shape[1] > 1:
         what += f" for target {target}"
     yours, right = float(mine[first, target, number]), float(theirs[first, target, number])

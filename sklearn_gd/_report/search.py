@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import compress, product
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,8 @@ class Problem:
     def steps(self, lr: float, hessian: Floats) -> dict[str, float]:
         """The rate times the root mean square of the columns of Z, as `Iterates.of` takes it."""
         step = abs(lr) * np.sqrt(np.maximum(np.diag(hessian), 0.0))
-        coefs, intercepts = step[self.n_intercepts :].max(), step[: self.n_intercepts].sum()
-        return {"coefs": float(coefs), "intercepts": float(intercepts)}
+        n = self.n_intercepts
+        return {"coefs": float(step[n:].max()), "intercepts": float(step[:n].sum())}
 
     def descend(self, lr: float, update: Mistake, start: Floats, length: int) -> Iterates:
         """The first iterates of a descent with a mistake in its updates."""
@@ -93,11 +94,11 @@ class Search:
     def _fitting(self, iterates: Iterates, made: Explanation, length: int) -> list[Explanation]:
         """The mistakes made, with those in the records that give the first entries of histories."""
         histories, found = [history.cut(length) for history in self.histories], []
-        for loss, late in product(self.losses, product((0, 1), repeat=len(histories))):
-            pairs = zip(histories, late, strict=True)
-            if all(iterates.first_difference(h, t, loss.factor) is None for h, t in pairs):
-                names = compress(self.values, late)
-                mistakes = (*made, loss, known.late(*names))
+        for loss in self.losses:
+            differ = partial(iterates.first_difference, factor=loss.factor)
+            fitting = [[t for t in (0, 1) if differ(h, t) is None] for h in histories]
+            for late in product(*fitting):
+                mistakes = (*made, loss, known.late(*compress(self.values, late)))
                 found.append(tuple(mistake for mistake in mistakes if mistake.what))
         return found
 
@@ -142,8 +143,10 @@ class Search:
         # The first update is -lr times this direction.
         direction = slope * (1 + self.path.momentum * self.path.nesterovs_momentum)
         along = direction[recorded]
-        fall = float(np.sum(slope * direction))
-        bend = 0.5 * float(np.sum(direction * (problem.hessian @ direction)))
+        fall, bend = (
+            np.sum(slope * direction),
+            np.sum(direction * (problem.hessian @ direction)) / 2,
+        )
         for first in (1, 0):  # the entry after one update; at least two numbers must be left
             left = self.length - first
             if left * along.size > 1 and along.any():

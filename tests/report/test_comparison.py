@@ -12,7 +12,7 @@ from helpers import largest_curvature, literal_loop, regression
 from sklearn_gd import GDLinearRegressor
 from sklearn_gd._report.comparison import compare
 
-UPDATES = 25
+UPDATES = 15
 SUMMED, TWICE, UPHILL = "is summed over the rows", "factor 2/m", "goes uphill"
 
 
@@ -91,8 +91,7 @@ def found(path, losses, coefs, intercepts):
     ]
 
 
-@pytest.mark.parametrize("updates", [1, 60])
-@pytest.mark.parametrize("k", [None, 2])
+@pytest.mark.parametrize(("updates", "k"), [(1, None), (60, 2)])
 def test_a_right_descent_agrees(updates, k):
     """Histories of a loop without a mistake agree, be they longer or shorter than the path's."""
     X, y = rows(k)
@@ -103,15 +102,15 @@ def test_a_right_descent_agrees(updates, k):
     assert "No mistake" not in text_of(comparison)
 
 
-@pytest.mark.parametrize("kind", [np.float32, "floats of float32", list, iter])
+@pytest.mark.parametrize("kind", ["floats of float32", iter])
 def test_histories_may_be_of_any_kind(kind):
     """Lists, iterators and arrays, and float32 within its own rounding."""
     X, y = regression(n=40, d=3)
-    single = kind in (np.float32, "floats of float32")
+    single = kind == "floats of float32"
     real = np.float32 if single else np.float64
     lr = real(rate(X))
     losses, coefs, intercepts = descend(X.astype(real), y.astype(real), lr, 200)
-    convert = {np.float32: np.float32, "floats of float32": lambda a: a.astype(real).tolist()}
+    convert = {"floats of float32": lambda a: a.astype(real).tolist()}
     given = [convert.get(kind, kind)(history) for history in (losses, coefs, intercepts)]
     comparison = compare(path_of(X, y), *given)
     assert comparison.agrees, comparison
@@ -130,7 +129,6 @@ def test_ill_conditioned_and_weighted_rows_agree_too(offset, weighted):
 
 ORDERS = ["intercept is updated first", "coefficients are updated first"]
 CONVENTIONS = [  # factors of gradient and loss, and their names
-    (2.0, 0.5, ["factor 2/m"]),
     (40.0, 0.5, ["is summed over the rows"]),
     (80.0, 0.5, ["is a sum over the rows with the factor 2"]),
     (1.0, 1.0, ["without the 1/2"]),
@@ -154,15 +152,16 @@ def test_conventions_of_gradient_and_loss_are_named(data, gradient, loss, words)
 
 
 @pytest.mark.parametrize("mistake", [UPHILL, "intercept is not updated", *ORDERS])
-@pytest.mark.parametrize(("gradient", "loss"), [(1.0, 0.5), (40.0, 1.0)])
-def test_mistakes_in_the_update_are_named(mistake, gradient, loss):
+def test_mistakes_in_the_update_are_named(mistake):
     """Each alone and with a gradient and a loss of another convention; never another one."""
     X, y = rows(2)
-    histories = descend(X, y, rate(X, 0.1), mistake=mistake, gradient=gradient, loss=loss)
-    for mistakes in found(path_of(X, y, lr=rate(X, 0.1)), *histories):
-        (named,) = mistakes
-        assert mistake in named
-        assert (SUMMED in named) == (gradient != 1)
+    lr = rate(X, 0.1)
+    for gradient, loss in ((1.0, 0.5), (40.0, 1.0)):
+        histories = descend(X, y, lr, 15, mistake=mistake, gradient=gradient, loss=loss)
+        for mistakes in found(path_of(X, y, lr=lr), *histories):
+            (named,) = mistakes
+            assert mistake in named
+            assert (SUMMED in named) == (gradient != 1)
 
 
 @pytest.mark.parametrize(("words", "scaled"), [("standardised before", 1), ("centred", 0)])
@@ -175,8 +174,7 @@ def test_features_that_were_transformed_are_named(data, words, scaled):
         assert words in named
 
 
-@pytest.mark.parametrize("lr", [0.0123, 0.4, -0.05, 1 / 3, 3.0])
-@pytest.mark.parametrize("loss", [0.5, 1.0])
+@pytest.mark.parametrize(("lr", "loss"), [(0.0123, 1.0), (-0.05, 0.5), (1 / 3, 0.5), (3.0, 1.0)])
 def test_another_rate_is_found(data, lr, loss):
     """Whatever it is, from parameters and from losses alone."""
     X, y = data
@@ -192,7 +190,6 @@ def test_another_rate_is_found(data, lr, loss):
     ("kwargs", "words"),
     [
         ({"gradient": 2.0, "loss": 1.0}, TWICE),
-        ({"gradient": 60.0}, SUMMED),
         ({"mistake": ORDERS[0]}, ORDERS[0]),
         ({"lr": np.float32(0.02)}, "lr is 0.02 instead of"),
     ],
@@ -242,8 +239,8 @@ def test_another_start_is_found():
     X, y = rows(2)
     start = np.full(2, 0.5), np.linspace(-1, 1, 6).reshape(3, 2)
     path = path_of(X, y)
-    for kwargs in ({}, {"lr": 0.7 * rate(X)}, {"loss": 1.0}, {"mistake": ORDERS[0]}):
-        histories = descend(X, y, **{"lr": rate(X), "start": start} | kwargs)
+    for kwargs in ({"lr": 0.7 * rate(X)}, {"loss": 1.0, "mistake": ORDERS[0]}):
+        histories = descend(X, y, **{"lr": rate(X), "start": start, "updates": 9} | kwargs)
         by_loss, by_parameters, by_all = found(path, *histories)
         assert by_loss == ()
         assert by_all[0].startswith("the start is another")
@@ -343,28 +340,27 @@ def test_a_late_mistake_is_placed():
     text = text_of(comparison)
     values = f"{coefs[7, 2]:.6g} instead of {path.coef(7)[2]:.6g} (+0.25)"
     assert f"differ from the path first at t = 7, when the coefficient of x2 is {values}" in text
-    assert "Your losses agree with the path at t = 0 to 25, within" in text
+    assert "Your losses agree with the path at t = 0 to 15, within" in text
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_numbers_that_are_not_finite_get_a_sentence(bad):
+def test_numbers_that_are_not_finite_get_a_sentence():
     """Mistakes are then searched in the iterates before."""
     X, y = regression()
     path = path_of(X, y)
     losses, *_ = descend(X, y, rate(X))
-    losses[4:] = bad
+    losses[4:] = np.nan
     comparison = compare(path, losses)
     assert comparison.first_difference == 4
     assert comparison.mistakes == ()
     text = text_of(comparison)
-    assert f"first at t = 4, when the loss is {bad} instead of" in text
+    assert "first at t = 4, when the loss is nan instead of" in text
     assert "No mistake" in text
     losses, *_ = descend(X, y, rate(X), gradient=2.0)
-    losses[10:] = bad
+    losses[10:] = np.inf
     (named,) = compare(path, losses).mistakes
     assert TWICE in named
     assert "reproduces your first 10 iterates" in text_of(compare(path, losses))
-    assert compare(path, np.full(3, bad)).first_difference == 0
+    assert compare(path, np.full(3, np.nan)).first_difference == 0
 
 
 def test_a_descent_that_overflows_agrees_with_one_that_does():
@@ -427,12 +423,10 @@ def test_many_features_are_compared_only(monkeypatch):
 WRONG = [
     ({}, "got none of them"),
     ({"losses": []}, r"losses must have shape \(T,\), T iterates; got \(0,\)"),
-    ({"losses": 3.0}, r"got \(\)"),
     ({"losses": [1.0, 2.0], "coefs": np.zeros((3, 4))}, "got 2 losses, 3 coefs"),
     ({"coefs": np.zeros((3, 5))}, "Give the intercept as intercepts"),
     ({"coefs": np.zeros(3)}, r"\(T, 4\).*got \(3,\)"),
     ({"coefs": [[1.0], [1.0, 2.0]]}, "coefs must be real numbers"),
-    ({"losses": ["a", "b"]}, "losses must be real numbers"),
     ({"losses": [1j]}, "losses must be real numbers"),
     ({"intercepts": np.zeros((3, 2))}, r"intercepts must have shape \(T,\)"),
 ]
@@ -456,21 +450,18 @@ def test_shapes_of_several_targets():
     assert "the coefficient of x0 for target 0 is 1 instead of 0 (+1)" in text_of(off)
 
 
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_with_momentum_rates_starts_and_records_are_named(nesterov):
+def test_with_momentum_rates_starts_and_records_are_named():
     """The descent that is simulated has the momentum of the path."""
     X, y = regression(n=30, d=2)
-    momentum = {"momentum": 0.8, "nesterov": nesterov}
-    path = path_of(X, y, lr=0.05, momentum=0.8, nesterovs_momentum=nesterov)
+    path = path_of(X, y, lr=0.05, momentum=0.8, nesterovs_momentum=True)
     for lr, start, words in (
         (0.05, None, None),
         (0.1, None, TWICE),
-        (1.5, None, SUMMED),
         (-0.05, None, UPHILL),
         (0.03, None, "lr is 0.03"),
         (0.05, np.array([[1.0], [-1.0], [0.5]]), "the start is another one"),
     ):
-        thetas, losses = literal_loop(X, y, lr, UPDATES, start=start, **momentum)
+        thetas, losses = literal_loop(X, y, lr, UPDATES, start=start, momentum=0.8, nesterov=True)
         comparison = compare(path, losses, thetas[:, 1:, 0], thetas[:, 0])
         assert comparison.agrees == (words is None)
         assert len(comparison.mistakes) == (words is not None)
@@ -507,11 +498,10 @@ def test_a_penalty_is_part_of_the_losses_and_the_gradient():
         assert TWICE in named
 
 
-@pytest.mark.parametrize("solver", ["loop", "krylov"])
-def test_paths_without_directions_agree_with_a_right_descent(solver):
-    """Other solvers than the closed form keep iterates, which is enough to compare."""
-    X, y = regression(n=300, d=60)
-    path = path_of(X, y, max_iter=8, solver=solver)
+def test_a_path_of_the_loop_agrees_with_a_right_descent():
+    """It keeps its iterates, which is enough to compare."""
+    X, y = rows()
+    path = path_of(X, y, max_iter=8, solver="loop")
     assert compare(path, *descend(X, y, rate(X), 5)).agrees
 
 
