@@ -16,8 +16,9 @@ from sklearn_gd._report.search import MOST_ITERATES, MOST_PARAMETERS, Explanatio
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
+NOT_EXCLUDED = "This comparison cannot exclude that."
 NO_MISTAKE = "No mistake that compare knows reproduces your numbers."
-GIVE_ALL = "More mistakes show in losses, coefs and intercepts together than in one of them."
+GIVE_ALL = "Give losses, coefs and intercepts together; some mistakes show in one only."
 RECORDS_ONLY = (
     "Only mistakes in the records were tried: those in the updates need all directions of the "
     f"problem, which solver='spectral' finds, and at most {MOST_PARAMETERS} parameters."
@@ -114,7 +115,7 @@ def compare(
     with suppress(AttributeError, ValueError):
         problem = Problem(path)
     truth = _truth(path, histories, problem)
-    first = [truth.first_difference(history) for history in histories]
+    first = [truth.differ(history) for history in histories]
     earliest = min((t for t in first if t is not None), default=None)
     searched = min(MOST_ITERATES, *(history.n_finite for history in histories))
     search = Search(path, [history.cut(searched) for history in histories])
@@ -122,7 +123,7 @@ def compare(
     fewest = min(map(len, found), default=0)
     mistakes = {_named(e): e for e in found if earliest is not None and len(e) == fewest > 0}
     hidden = [_named(e) for e in found if earliest is None and len(e) == 1 < end]
-    sentences = [_beside(path, h, t, truth) for h, t in zip(histories, first, strict=True)]
+    sentences = [_agreement(path, h, t, truth) for h, t in zip(histories, first, strict=True)]
     if len(given[0].values) > end:
         sentences.append(f"The path is known up to t = {last:,}; the rest was not compared.")
     if mistakes:
@@ -134,7 +135,7 @@ def compare(
         sentences.append(f"path.explain({update - 1}) shows update {update:,} in numbers.")
     elif hidden:
         each = "; or if ".join(hidden)
-        sentences.append(f"Nothing would differ on this data if {each}; this is not excluded.")
+        sentences += [f"On this data the numbers are the same if {each}.", NOT_EXCLUDED]
     return Comparison(earliest is None, earliest, tuple(mistakes), tuple(hidden), tuple(sentences))
 
 
@@ -152,7 +153,7 @@ def _truth(path: DescentPath, histories: list[History], problem: Problem | None)
     return Iterates.of(np.asarray(path.loss(t), dtype=float), parameters, steps)
 
 
-def _beside(path: DescentPath, history: History, first: int | None, truth: Iterates) -> str:
+def _agreement(path: DescentPath, history: History, first: int | None, truth: Iterates) -> str:
     """How far one history agrees with the path, and the largest difference at the first one."""
     name, length = history.name, len(history.values)
     mine, theirs = history.values, truth.values[name][:length]

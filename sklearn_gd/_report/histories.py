@@ -78,7 +78,7 @@ class Iterates:
                 sizes[name] = np.maximum.accumulate(np.where(size <= FAR, size, 0.0), axis=0)
         return cls(values, sizes)
 
-    def first_difference(self, history: History, late: int = 0, factor: float = 1.0) -> int | None:
+    def differ(self, history: History, late: int = 0, factor: float = 1.0) -> int | None:
         """The first entry that differs, if entry 0 has t = `late`; None if all agree.
 
         Losses may be `factor` times J. Their roots are compared, which are norms of residuals:

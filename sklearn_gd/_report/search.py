@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from itertools import compress, product
 from typing import TYPE_CHECKING
 
@@ -73,8 +72,7 @@ class Search:
     """The search for explanations of histories, which hold finite numbers only."""
 
     def __init__(self, path: DescentPath, histories: list[History]) -> None:
-        self.path = path
-        self.histories = histories
+        self.path, self.histories = path, histories
         self.values = {history.name: history.values for history in histories}
         self.length = len(histories[0].values)
         self.losses = known.loss_conventions(path.weight) if "losses" in self.values else (NONE,)
@@ -93,11 +91,10 @@ class Search:
 
     def _fitting(self, iterates: Iterates, made: Explanation, length: int) -> list[Explanation]:
         """The mistakes made, with those in the records that give the first entries of histories."""
-        histories, found = [history.cut(length) for history in self.histories], []
+        parts, found = [history.cut(length) for history in self.histories], []
         for loss in self.losses:
-            differ = partial(iterates.first_difference, factor=loss.factor)
-            fitting = [[t for t in (0, 1) if differ(h, t) is None] for h in histories]
-            for late in product(*fitting):
+            fit = [[t for t in (0, 1) if iterates.differ(h, t, loss.factor) is None] for h in parts]
+            for late in product(*fit):
                 mistakes = (*made, loss, known.late(*compress(self.values, late)))
                 found.append(tuple(mistake for mistake in mistakes if mistake.what))
         return found
@@ -143,10 +140,8 @@ class Search:
         # The first update is -lr times this direction.
         direction = slope * (1 + self.path.momentum * self.path.nesterovs_momentum)
         along = direction[recorded]
-        fall, bend = (
-            np.sum(slope * direction),
-            np.sum(direction * (problem.hessian @ direction)) / 2,
-        )
+        curved = problem.hessian @ direction
+        fall, bend = np.sum(slope * direction), np.sum(direction * curved) / 2
         for first in (1, 0):  # the entry after one update; at least two numbers must be left
             left = self.length - first
             if left * along.size > 1 and along.any():
