@@ -1,4 +1,4 @@
-"""Each benchmark runs on a tiny case; what its tables say about accuracy holds, times may be any."""
+"""Each benchmark runs on a tiny case: what it says about accuracy holds, times may be any."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TINY = {
     },
     "held_out": {"QUICK_SHAPE": (50, 3), "REPEATS": 1},
     "large": {"QUICK_SIZES": {"sparse": (60, 40, 5), "dense": (30, 20)}, "REPEATS": 1},
-    "momentum": {"QUICK_SHAPE": (50, 3), "REPEATS": 1},
+    "momentum": {"QUICK_SHAPE": (50, 3), "CASES": {"stationary": (0.1, False)}, "REPEATS": 1},
     "size": {},
     "tuning": {"QUICK_SHAPE": (50, 3), "RATES": 2, "MAX_ITER": 20, "REPEATS": 1},
 }
