@@ -73,9 +73,12 @@ class Diagnosis:
     constant_columns : tuple of str or None
         Columns that repeat the intercept. None when rows were not given.
     lost_columns : tuple of str
-        Columns that vary too little beside the size of others for float64 to see all directions.
+        The largest column and those that vary too little beside its size for float64 to see all
+        directions; empty when rows were not given.
     scaler : str
         The scaler of `standardised`: "StandardScaler()", or without centring.
+    exact : bool
+        Whether the least loss cannot be told from zero.
     """
 
     lr: float
@@ -109,12 +112,11 @@ class Diagnosis:
     def _lines(self) -> Iterator[tuple[str, str]]:
         yield "learning rate", self._rate_words()
         yield "condition number", f"{self.condition_number:.4g}"
-        if self.lost_columns:
-            yield (
-                "lost",
-                f"{', '.join(self.lost_columns)}: too far apart in scale for float64; standardise",
-            )
-        yield "loss", f"{self.first_loss:.6g} at the start, {self.loss_floor:.6g} at least"
+        if not isfinite(self.condition_number):
+            columns = ", ".join(self.lost_columns) or "columns"
+            yield "lost", f"{columns}: too far apart in scale for float64; standardise"
+        least = 0.0 if self.exact else self.loss_floor
+        yield "loss", f"{self.first_loss:.6g} at the start, {least:.6g} at least"
         yield "updates", self._update_words()
         slow = [d for d in self.slowest if d.time_constant >= SLOW]
         grows = bool(slow) and not isfinite(slow[0].time_constant)
@@ -136,7 +138,8 @@ class Diagnosis:
     def _update_words(self) -> str:
         if None in self.updates.values():
             unknown = "not known before the columns are scaled"
-            return unknown if self.lost_columns else "never come near the least loss at this rate"
+            never = "never come near the least loss at this rate"
+            return never if isfinite(self.condition_number) else unknown
         reach, of = "within", "of the least loss"
         if self.exact:
             reach, of = "down to", "of the first loss"
@@ -249,7 +252,7 @@ def _prepared(
 
 def _diagnose_rows(path: DescentPath, problem: Any) -> Diagnosis:
     with naming_what_is_not_finite(problem):
-        scaled = scaled_path(path, problem, None)
+        scaled = scaled_path(path, problem)
     # The floors are one number without a penalty, but each is known to its own rounding only.
     updates = {
         share: updates_to(scaled, max(goal(path, share), scaled.loss_floor * (1 + share)))

@@ -23,6 +23,7 @@ from sklearn_gd._optional import optional
 from sklearn_gd._report.comparison import Comparison, compare
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._report.explanation import Explanation
+from sklearn_gd._report.forecast import is_exact
 from sklearn_gd._report.held_out import held_out_losses, predictions
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._report.parameter_names import direction_name, parameter_names
@@ -78,7 +79,8 @@ class DescentPath:
         2 / (largest + smallest non-zero eigenvalue of H): of all rates of plain descent the one
         whose slowest direction is fastest.
     loss_floor : float
-        The least possible loss: that of least squares or, with a penalty, of ridge regression.
+        The least possible loss: that of least squares or, with a penalty, of ridge regression; 0
+        when it cannot be told from rounding.
     condition_number : float
         Largest over smallest non-zero singular value of Z, which is X with a column of ones in
         front when there is an intercept, rows weighted. Descent takes about its square in updates.
@@ -175,7 +177,8 @@ class DescentPath:
                 "The least possible loss is not known: no more was found than this descent needed. "
                 "Fit with solver='spectral', if X has few enough columns."
             )
-        return spectrum.floor if spectrum.scaled_floor is None else spectrum.scaled_floor
+        floor = spectrum.floor if spectrum.scaled_floor is None else spectrum.scaled_floor
+        return floor if floor > self._floor_error else 0.0
 
     @property
     def condition_number(self) -> float:
@@ -611,7 +614,7 @@ class DescentPath:
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
     def __repr__(self) -> str:
-        floor = getattr(self, "loss_floor", None)
+        floor = self._told_floor
         rate = f"lr={self.lr:.4g}" + (f", momentum={self.momentum:.4g}" if self.momentum else "")
         updates = f"{self.n_iter:,} update{'' if self.n_iter == 1 else 's'}"
         return (
@@ -651,9 +654,15 @@ class DescentPath:
         """By how much the least loss may be off."""
         return floor_error(self._closed_form)
 
+    @property
+    def _told_floor(self) -> float | None:
+        """The least loss as one would say it: 0 when it may be rounding, None when not known."""
+        floor = getattr(self, "loss_floor", None)
+        return 0.0 if floor is not None and is_exact(self) else floor
+
     def _sibling_at(self, lr: float) -> DescentPath:
-        """The same problem and start at another rate, not stopped."""
-        descent = self._all_directions
+        """The same problem and start at another rate, not stopped; nothing of it may be unknown."""
+        descent = self._closed_form
         other = descent.at(replace(descent.rule, lr=lr))
         return self._sibling(other, Stop(0, "max_iter", 0), self._layout)
 
@@ -676,7 +685,9 @@ class DescentPath:
         """`loss`, `coef` or `intercept` at t = 0 .. n_iter: made once, kept, read-only."""
         if name not in self._histories:
             self._check_size(name)
-            history = np.asarray(getattr(self, name)(np.arange(self.n_iter + 1)))
+            ask = getattr(self, name)
+            history = np.asarray(ask(np.arange(self.n_iter + 1)))
+            history[-1] = ask(self.n_iter)  # as coef_ to the bit, which one product of many is not
             history.flags.writeable = False
             self._histories[name] = history
         return self._histories[name]
@@ -684,7 +695,7 @@ class DescentPath:
     def _history_bytes(self, name: str) -> int:
         start = self._descent.start
         numbers = {"loss": 1, "intercept": start.shape[1]}.get(name, start.size)
-        return 8 * numbers * (self.n_iter + 1)
+        return int(8 * numbers * (self.n_iter + 1))
 
     def _check_size(self, name: str) -> None:
         size = self._history_bytes(name)

@@ -133,8 +133,8 @@ class GDLinearRegressor(
     there in the dtype of X, and `path_` and histories are NumPy's.
 
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
-    The descent is found first, and while a Krylov space on_krylov_growth for it that is shown; its iterates
-    are shown then, one task for each, or for each block of them where there are more than 1000.
+    The descent is found first; while a Krylov space grows for it, each growth is a task. Its
+    iterates are shown then, one task for each, or for each block if there are more than 1000.
 
     References
     ----------

@@ -14,6 +14,8 @@ from sklearn_gd._linalg import EPS, Floats
 VARIANCE_ROUNDINGS = 16
 # A mean of many equal numbers is off by this many roundings, at most.
 MEAN_ROUNDINGS = 64
+# A variance below this share of the squared mean keeps fewer than eight digits in sums.
+BLURRED = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,13 @@ class Spread:
     def measured(cls, mean: Floats, variance: Floats, unit: float = EPS) -> Spread:
         """Return the spread from two passes: deviations are known to the rounding of the mean."""
         return cls(mean, variance, variance > (MEAN_ROUNDINGS * unit * mean) ** 2)
+
+    @property
+    def is_blurred(self) -> NDArray[np.bool_]:
+        """Whether sums hold too few digits of the variance, so that rows must be read again."""
+        return np.asarray(
+            (self.variance < BLURRED * self.mean**2) | ~self.varies & (self.mean != 0)
+        )
 
     @property
     def scale(self) -> Floats:

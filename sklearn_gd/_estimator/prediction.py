@@ -201,12 +201,13 @@ class PredictionMixin(CallbackSupportMixin):
 
     def __dir__(self) -> list[str]:
         """Leave out histories that would take long to make: a notebook's display reads them all."""
-        names = list(super().__dir__())
         path: DescentPath | None = vars(self).get("path_")
-        if path is None:
-            return names
-        large = {a for a, name in HISTORIES.items() if path._history_bytes(name) > SHOWN_BYTES}
-        return [name for name in names if name not in large]
+        large: set[str] = set()
+        if path is not None:
+            sizes = {name: path._history_bytes(what) for name, what in HISTORIES.items()}
+            large = {name for name, size in sizes.items() if size > SHOWN_BYTES}
+        # scikit-learn's own `__dir__` reads every attribute to see whether it is there.
+        return [n for n in object.__dir__(self) if n not in large and hasattr(self, n)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

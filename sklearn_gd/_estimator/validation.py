@@ -110,7 +110,24 @@ def numbers(name: str, value: Any) -> Any:
                 f"{name} must hold real numbers; got dtype {dtype}{_column_of(value, dtype)}. "
                 "Convert it to float first."
             )
+    _check_columns_of_objects(name, value)
     return value
+
+
+def _check_columns_of_objects(name: str, value: Any) -> None:
+    """Name the first column of a pandas frame that holds words or other things as objects."""
+    columns = getattr(value, "columns", None)
+    if columns is None or not hasattr(value, "iloc"):
+        return
+    for j, (column, dtype) in enumerate(zip(columns, value.dtypes, strict=True)):
+        if str(dtype) in ("object", "category"):
+            try:
+                value.iloc[:, j].astype(float)
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"{name} must hold real numbers; got dtype {dtype} in column {column!r}: "
+                    f"{error}"
+                ) from error
 
 
 def _column_of(value: Any, dtype: Any) -> str:

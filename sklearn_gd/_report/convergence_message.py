@@ -12,9 +12,10 @@ import numpy as np
 
 from sklearn_gd._descent import ClosedForm, RecordedDescent
 from sklearn_gd._report.forecast import (
-    EXACT_SHARE,
-    goal,
+    auto_rate,
     is_exact,
+    least_told,
+    loss_of_the_mean,
     lost_columns,
     scaled_path,
     scaler_for,
@@ -22,18 +23,25 @@ from sklearn_gd._report.forecast import (
 )
 
 if TYPE_CHECKING:
-    from sklearn_gd.path import DescentPath
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 # "Near the least possible loss": this far above it.
 NEAR = 0.01
-# A loss this close to the least one, relatively, is at it.
+# A loss this close to the least one, relatively, is at it. If the least loss is zero, it is this
+# share of the loss that a model has which uses no column.
 CONVERGED_RTOL = 1e-10
 # A rate below this share of the largest stable one is the first thing to change.
 LOW_RATE = 0.1
+# A rate above this many times the largest stable one is said to be so many times as large.
+NOT_BARELY = 1.01
+# Two losses that a loop computed are not told apart within so many roundings.
+LOSS_ROUNDINGS = 16
 # A scaler is advised if it saves this share of the updates.
 WORTH_SCALING = 0.5
 # More columns than this, and than rows, are not summed for a sentence on scaling.
 MOST_COLUMNS = 1024
+# So few are summed even if rows are fewer.
+FEW_COLUMNS = 256
 
 
 def convergence_message(
@@ -50,14 +58,14 @@ def convergence_message(
 
 
 def _ending(path: DescentPath, problem: Any, lr: float | None) -> str | None:
+    said = None
+    if path.stop_reason == "diverged":
+        said = _diverged(path, problem, lr)
     descent = path._descent
     if isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
-        return _columns_lost(path, problem)
-    if path.stop_reason == "diverged":
-        return _diverged(path, problem, lr)
-    if path.stop_reason == "max_iter":
-        return _unfinished(path, problem, lr)
-    return None
+        lost = None if path.stop_reason == "tol" else _columns_lost(path, problem)
+        return " ".join(filter(None, (said, lost))) or None
+    return _unfinished(path, problem, lr) if path.stop_reason == "max_iter" else said
 
 
 def _unreachable(path: DescentPath, tol: float) -> str | None:
@@ -77,86 +85,121 @@ def _unreachable(path: DescentPath, tol: float) -> str | None:
     return None
 
 
-def _columns_lost(path: DescentPath, problem: Any) -> str:
+def _columns_lost(path: DescentPath, problem: Any) -> str | None:
+    loss, floor = float(path.loss(path.best_iter)), path.loss_floor
+    if loss - floor <= CONVERGED_RTOL * floor + path._floor_error:
+        return None
     names = lost_columns(path, problem)
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     return (
         f"Columns are too far apart in scale for float64: {shown}. The descent does not see all of "
-        f"their directions; its loss is {float(path.loss(path.n_iter)):.6g}, and "
-        f"{path.loss_floor:.6g} is possible. Standardise the columns: put {scaler_for(problem).name} "
-        "before this estimator."
+        f"their directions; its loss is {loss:.6g}, and {floor:.6g} is possible. Standardise the "
+        f"columns: put {scaler_for(problem).name} before this estimator."
     )
 
 
 def _diverged(path: DescentPath, problem: Any, lr: float | None) -> str:
-    stop = path._stop
-    stable = path.max_stable_lr
-    ending = (
-        f"The descent diverged: lr={path.lr:.4g} is {path.lr / stable:.3g} times the largest stable "
-        f"rate {stable:.4g}. Update {stop.t:,} raised the loss, and coef_ is the iterate of least "
-        f"loss {float(path.loss(stop.best)):.6g}, after {_updates(stop.best)}. "
-        "path_.loss(range(10)) and LossCurveDisplay show it explode."
+    stop, stable = path._stop, path.max_stable_lr
+    rose = f"Update {stop.t:,} raised the loss"
+    if path.momentum:
+        rose = f"From update {stop.t:,} on the loss is above that of the start"
+    said = (
+        f"The descent diverged: {_above(path.lr, stable)}. {rose}, and coef_ is the iterate of "
+        f"least loss {float(path.loss(stop.best)):.6g}, after {_updates(stop.best)}. "
+        "path_.loss(range(10)) and LossCurveDisplay show it explode. "
+        f"Choose lr below {stable:.4g}, or lr='auto'"
     )
-    advice = f" Choose lr below {stable:.4g}, or lr='auto'"
-    if _may_scale(path, problem):
-        scaled = scaled_path(path, problem, lr)
-        if scaled.max_stable_lr > max(path.lr, 2.0 * stable):
-            name = scaler_for(problem).name
-            advice += f"; after {name} rates below {scaled.max_stable_lr:.4g} are stable"
-    return f"{ending}{advice}."
+    if _may_scale(problem):
+        scaled = scaled_path(path, problem).max_stable_lr
+        if scaled > stable / WORTH_SCALING:
+            said += f"; after {scaler_for(problem).name} rates below {scaled:.4g} are stable"
+    return f"{said}."
+
+
+def _above(lr: float, stable: float) -> str:
+    """How far a rate is above the largest stable one, in digits that differ."""
+    digits = next((n for n in range(4, 17) if f"{lr:.{n}g}" != f"{stable:.{n}g}"), 17)
+    rates = f"the largest stable rate {stable:.{digits}g}"
+    if lr < NOT_BARELY * stable:
+        return f"lr={lr:.{digits}g} is above {rates}"
+    return f"lr={lr:.{digits}g} is {lr / stable:.3g} times {rates}"
 
 
 def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None:
     floor = getattr(path, "loss_floor", None)
     if floor is None:
         return _floor_unknown(path, lr)
-    loss = float(path.loss(path.n_iter))
-    exact = is_exact(path)
-    scale = float(path.loss(0)) if exact else floor
-    share = EXACT_SHARE if exact else CONVERGED_RTOL
-    if loss - floor <= share * scale + path._floor_error:
-        return None
-    above = (
-        "and 0 is possible" if exact else f"{loss - floor:.3g} above the least possible {floor:.6g}"
+    loss, exact = float(path.loss(path.n_iter)), is_exact(path)
+    if exact:
+        scale = loss_of_the_mean(path, problem) if _may_scale(problem) else float(path.loss(0))
+        near = max(CONVERGED_RTOL * scale, least_told(path))
+        if loss <= near:
+            return None
+        above, reach = "and 0 is possible", f"a loss below {near:.3g}"
+    else:
+        if loss - floor <= CONVERGED_RTOL * floor + path._floor_error:
+            return None
+        near = floor * (1.0 + NEAR)
+        above = f"{loss - floor:.3g} above the least possible {floor:.6g}"
+        reach = f"within {100 * NEAR:g} % of it"
+    said = (
+        f"max_iter={path.n_iter:,} ended the descent while its loss was still falling: "
+        f"{loss:.6g}, {above}."
     )
-    said = f"max_iter={path.n_iter:,} ended the descent while its loss was still falling: {loss:.6g}, {above}."
-    near = goal(path, EXACT_SHARE if exact else NEAR)
-    reach = f"a loss below {near:.3g}" if exact else f"{100 * NEAR:g} % of it"
-    if loss <= near and not exact:
-        return f"{said} That is within {reach}. Raise max_iter to come closer."
-    return f"{said} {_advice(path, problem, lr, near, reach if exact else 'within ' + reach)}"
+    if loss <= near:
+        return f"{said} That is {reach}. Raise max_iter to come closer."
+    return f"{said} {_advice(path, problem, lr, near, reach)}"
 
 
 def _advice(path: DescentPath, problem: Any, lr: float | None, near: float, reach: str) -> str:
     """One thing to do, in this order: a higher rate, scaled columns, more updates."""
-    if isinstance(path._descent, ClosedForm) and path._descent.diverges:
-        return (
-            f"Later it would rise for ever: lr={path.lr:.4g} is above the largest stable rate "
-            f"{path.max_stable_lr:.4g}. Choose a smaller lr."
-        )
+    assert isinstance(path._descent, ClosedForm)
+    stable = getattr(path, "max_stable_lr", None)
+    if path._descent.diverges:
+        above = f"lr={path.lr:.4g} is too large" if stable is None else _above(path.lr, stable)
+        return f"Later it would rise for ever: {above}. Choose a smaller lr."
     needed = updates_to(path, near)
-    if lr is not None and lr < LOW_RATE * path.max_stable_lr:
-        rate = path._sibling_at(0.5 * path.max_stable_lr)
-        count = updates_to(rate, near)
-        reached = "" if count is None else f": lr='auto' comes to {reach} in {_updates(count)}"
-        return f"Raise lr, which is stable below {path.max_stable_lr:.4g}{reached}."
-    if _may_scale(path, problem):
-        scaled = scaled_path(path, problem, lr)
-        count = updates_to(scaled, max(near, scaled.loss_floor * (1.0 + NEAR)))
-        if count is not None and (needed is None or count <= WORTH_SCALING * needed):
-            return (
-                f"Put {scaler_for(problem).name} before this estimator: it then comes to {reach} in "
-                f"{_updates(count)}" + ("." if needed is None else f", instead of {needed:,}.")
-            )
+    if lr is not None and stable is not None and lr < LOW_RATE * stable:
+        count = updates_to(path._sibling_at(auto_rate(path._largest)), near)
+        if count is not None and (needed is None or count < needed):
+            raised = f"Raise lr, which is stable below {stable:.4g}"
+            return f"{raised}: lr='auto' comes to {reach} in {_updates(count)}."
+    if _may_scale(problem):
+        advice = _scaling_advice(path, problem, lr, (near, reach, needed))
+        if advice is not None:
+            return advice
     if needed is None:
         return "Raise lr or max_iter."
     return f"Raise max_iter: it comes to {reach} in {_updates(needed)}."
 
 
+def _scaling_advice(
+    path: DescentPath, problem: Any, lr: float | None, goal: tuple[float, str, int | None]
+) -> str | None:
+    """The scaler to put before, where it saves half of the updates, with the rate that does."""
+    near, reach, needed = goal
+    scaled, setting = scaled_path(path, problem), ""
+    if lr is not None and LOW_RATE * scaled.max_stable_lr <= lr < scaled.max_stable_lr:
+        scaled = scaled._sibling_at(lr)
+    elif lr is not None:
+        setting = " and set lr='auto'"
+    least = scaled.loss_floor * (1.0 + NEAR)
+    if path.alpha:  # scaled columns have other coefficients, and another penalty
+        near, reach = least, f"within {100 * NEAR:g} % of the least loss there, {least:.6g},"
+    count = updates_to(scaled, max(near, least))
+    if count is None or (needed is not None and count > WORTH_SCALING * needed):
+        return None
+    instead = "" if needed is None else f", instead of {needed:,}"
+    return (
+        f"Put {scaler_for(problem).name} before this estimator{setting}: it then comes to {reach} "
+        f"in {_updates(count)}{instead}."
+    )
+
+
 def _floor_unknown(path: DescentPath, lr: float | None) -> str | None:
     t = path.n_iter
     loss, before = float(path.loss(t)), float(path.loss(t - 1))
-    rounding = float(np.finfo(path._layout.dtype).eps)
+    rounding = LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps)
     if before - loss <= rounding * before:
         return None
     said = (
@@ -171,10 +214,10 @@ def _floor_unknown(path: DescentPath, lr: float | None) -> str | None:
     return f"{said} Raise max_iter."
 
 
-def _may_scale(path: DescentPath, problem: Any) -> bool:
+def _may_scale(problem: Any) -> bool:
     """Whether columns are few enough to be summed for a sentence."""
-    few = problem.n_parameters <= MOST_COLUMNS
-    return few and (problem.n_samples >= problem.n_parameters or problem.n_parameters <= 256)
+    n, p = problem.n_samples, problem.n_parameters
+    return bool(p <= MOST_COLUMNS and (n >= p or p <= FEW_COLUMNS))
 
 
 def _updates(count: int) -> str:

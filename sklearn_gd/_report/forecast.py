@@ -10,34 +10,51 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._data import CrossProducts, SummedRows
+from sklearn_gd._data import CrossProducts
 from sklearn_gd._descent import ClosedForm, Stop
 from sklearn_gd._report.parameter_names import direction_name
-from sklearn_gd._solvers import StoppedDescent, eigenbasis
+from sklearn_gd._solvers import eigenbasis, scaled_products
 
 if TYPE_CHECKING:
-    from sklearn_gd.path import DescentPath
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 Floats = NDArray[np.float64]
 
 # A floor within so many times its error is not told from zero: the data are fitted exactly.
 FLOOR_ERRORS = 4.0
-# Exactly fitted data have no least loss to come near; this share of the first loss stands for it.
-EXACT_SHARE = 1e-10
 # A direction that holds less than this share of the loss there is to lose is not worth a word.
 WORTH_NAMING = 1e-6
 
 
 def is_exact(path: DescentPath) -> bool:
     """Whether the least possible loss is not told from zero, so that nothing is near it."""
-    return path.loss_floor <= FLOOR_ERRORS * path._floor_error
+    return path.loss_floor <= least_told(path)
+
+
+def least_told(path: DescentPath) -> float:
+    """Return the largest loss that may be the rounding of X in its dtype, or of the floor."""
+    rounding = float(np.finfo(path._layout.dtype).eps)
+    squares = path._closed_form.spectrum.accuracy.squares
+    return max(FLOOR_ERRORS * path._floor_error, 0.5 * squares * rounding**2)
 
 
 def goal(path: DescentPath, share: float) -> float:
     """Return the loss `share` above the least one or, if that is zero, `share` of the first."""
     if is_exact(path):
-        return max(share * float(path.loss(0)), FLOOR_ERRORS * path._floor_error)
+        return max(share * float(path.loss(0)), least_told(path))
     return path.loss_floor * (1.0 + share)
+
+
+def loss_of_the_mean(path: DescentPath, problem: Any) -> float:
+    """Return half the variance of y, summed over targets; half its mean square without intercept.
+
+    It is the loss that a model has which uses no column.
+    """
+    products: CrossProducts = problem.cross_products()
+    targets = slice(-products.n_targets, None)
+    squares = np.diagonal(products.sums)[targets] / products.weight
+    mean = products.sums[0, targets] / products.weight * path._layout.fit_intercept
+    return 0.5 * float(np.maximum(squares - mean**2, 0.0).sum())
 
 
 def updates_to(path: DescentPath, loss: float) -> int | None:
@@ -66,32 +83,28 @@ def scaler_for(problem: Any) -> Scaler:
     return Scaler("StandardScaler(with_mean=False)", False)
 
 
-def scaled_path(path: DescentPath, problem: Any, lr: float | None) -> DescentPath:
-    """Return the descent from zeros on the columns as the advised scaler makes them.
-
-    `lr` None is 1 / largest eigenvalue there.
-    """
+def scaled_path(path: DescentPath, problem: Any) -> DescentPath:
+    """Return the descent from zeros with lr="auto" on columns as the advised scaler makes them."""
     products = _scaled_products(problem, scaler_for(problem).centres)
     quadratic = products.quadratic(problem.fit_intercept, problem.alpha)
     spectrum = eigenbasis(quadratic, np.zeros_like(path._descent.start))
-    largest = spectrum.largest
-    rate = lr if lr is not None else (1.0 / largest if largest > 0 else 1.0)
-    descent = ClosedForm(spectrum, replace(path._descent.rule, lr=rate))
+    descent = ClosedForm(spectrum, replace(path._descent.rule, lr=auto_rate(spectrum.largest)))
     return path._sibling(descent, Stop(0, "max_iter", 0), path._layout)
+
+
+def auto_rate(largest: float) -> float:
+    """Return what lr="auto" is for this largest eigenvalue."""
+    return 1.0 / largest if largest > 0 else 1.0
 
 
 def _scaled_products(problem: Any, centres: bool) -> CrossProducts:
     """The cross-products after the scaler; a constant column becomes zeros, or stays."""
     products: CrossProducts = problem.cross_products()
+    if centres:
+        scaled, spread = scaled_products(problem, products)
+        return _without_constants(scaled, spread.varies)
     spread = products.spread(centred=True)
-    constant = ~spread.varies & (np.diagonal(products.sums)[1 : 1 + products.n_features] > 0)
-    if constant.any() and centres and not isinstance(problem, SummedRows):
-        spread = problem.spread()
-        if spread.varies[constant].any():
-            return _without_constants(problem.cross_products(spread), spread.varies)
-    moved = spread if centres else replace(spread, mean=np.zeros_like(spread.mean))
-    scaled = products.standardised(moved, spread.scale)
-    return _without_constants(scaled, spread.varies) if centres else scaled
+    return products.standardised(replace(spread, mean=np.zeros_like(spread.mean)), spread.scale)
 
 
 def _without_constants(products: CrossProducts, varies: NDArray[np.bool_]) -> CrossProducts:
@@ -140,26 +153,28 @@ def slowest(path: DescentPath, names: Sequence[str], most: int) -> tuple[SlowDir
 
 
 def lost_columns(path: DescentPath, problem: Any) -> list[str]:
-    """Return names of the columns that vary too little beside the largest one's size.
+    """Return names of the largest column and of those that vary too little beside its size.
 
     A direction is lost when its share of the squares is below the rank tolerance.
     """
     spread = problem.spread() if hasattr(problem, "spread") else None
     spread = spread if spread is not None else problem.products.spread(problem.fit_intercept)
-    sizes = np.sqrt(spread.mean**2 + spread.variance)
-    largest = max(float(sizes.max(initial=0.0)), 1.0 if problem.fit_intercept else 0.0)
+    sizes, deviations = np.sqrt(spread.mean**2 + spread.variance), np.sqrt(spread.variance)
     spectrum = path._all_directions.spectrum
     tolerance = np.sqrt(spectrum.zero_below / max(spectrum.largest, np.finfo(float).tiny))
-    small = spread.varies & (np.sqrt(spread.variance) <= 2.0 * tolerance * largest)
+    named = spread.varies & (deviations <= 2.0 * tolerance * sizes.max(initial=1.0))
+    named[np.argmax(sizes)] = True
     names = path.parameter_names[int(problem.fit_intercept) :]
-    return [names[j] for j in np.flatnonzero(small)] or [names[int(np.argmax(sizes))]]
+    return [names[j] for j in np.argsort(-sizes, kind="stable") if named[j]]
 
 
 __all__ = [
     "SlowDirection",
-    "StoppedDescent",
+    "auto_rate",
     "goal",
     "is_exact",
+    "least_told",
+    "loss_of_the_mean",
     "lost_columns",
     "scaled_path",
     "scaler_for",

@@ -12,7 +12,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn_gd._descent import ClosedForm, clip_overflow
 
 if TYPE_CHECKING:
-    from sklearn_gd.path import DescentPath
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 Floats = NDArray[np.floating[Any]]
 
@@ -28,7 +28,7 @@ def predictions(path: DescentPath, X: Any, t: NDArray[Any]) -> Floats:
     products = np.asarray(X @ coef.reshape(-1, X.shape[1]).T).T  # (t and targets, n)
     if one_target:
         found = products.reshape(*t.shape, -1) + intercept.reshape(*t.shape, 1)
-        return found if path._layout.y_layout == "1d" else found[..., np.newaxis]
+        return np.asarray(found if path._layout.y_layout == "1d" else found[..., np.newaxis])
     found = np.swapaxes(products.reshape(*t.shape, coef.shape[-2], -1), -1, -2)
     return np.asarray(found + intercept[..., np.newaxis, :])
 
@@ -48,17 +48,21 @@ def held_out_losses(
         losses = [_loss(path, int(s), X, y, w) for s in t.ravel()]
         return np.array(losses).reshape(t.shape)
     with np.errstate(over="ignore"):
-        filters = clip_overflow(descent.factors.filter_factor(t.ravel()))
-    lines = np.concatenate([np.ones((t.size, 1)), -filters], axis=1)
-    squares = np.zeros(t.size)
-    along = descent.spectrum.directions()[:, descent.moving]
-    for factor, reach in zip(_factors(path, X, y, w, along), descent.amplitudes.T, strict=True):
-        scaled = factor * np.append(1.0, reach)
-        for first in range(0, t.size, BLOCK_NUMBERS // len(reach)):
-            block = slice(first, first + BLOCK_NUMBERS // len(reach))
-            residual = lines[block] @ scaled.T
+        along = descent.spectrum.directions()[:, descent.moving]
+    scaled = [
+        factor * np.append(1.0, reach)
+        for factor, reach in zip(_factors(path, X, y, w, along), descent.amplitudes.T, strict=True)
+    ]
+    flat, squares = t.ravel(), np.zeros(t.size)
+    step = max(1, BLOCK_NUMBERS // (1 + along.shape[1]))
+    for first in range(0, t.size, step):
+        block = slice(first, first + step)
+        filters = clip_overflow(descent.factors.filter_factor(flat[block]))
+        lines = np.concatenate([np.ones((len(filters), 1)), -filters], axis=1)
+        for factor in scaled:
+            residual = lines @ factor.T
             squares[block] += np.einsum("tr,tr->t", residual, residual)
-    return (0.5 * squares / w.sum()).reshape(t.shape)
+    return np.asarray(0.5 * squares / w.sum()).reshape(t.shape)
 
 
 def _factors(path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats) -> Iterator[Floats]:
@@ -73,7 +77,8 @@ def _factors(path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats) -> 
         residual = y[rows] - np.asarray(X[rows] @ start[first:]) - start[:first].sum(axis=0)
         for j, factor in enumerate(factors):
             block = np.concatenate([factor, root * np.column_stack([residual[:, j], seen])])
-            factors[j] = np.linalg.qr(block, mode="r") if len(block) > block.shape[1] else block
+            tall = len(block) > block.shape[1]
+            factors[j] = np.asarray(np.linalg.qr(block, mode="r")) if tall else block
     yield from factors
 
 
@@ -107,6 +112,6 @@ def _weights(X: Any, sample_weight: Any) -> Floats:
         return np.ones(X.shape[0])
     w = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
     check_consistent_length(X, w)
-    if w.min() < 0 or not w.sum() > 0:
+    if w.min() < 0 or not w.max() > 0:
         raise ValueError("sample_weight must not be negative, nor all zero.")
-    return np.asarray(w)
+    return np.asarray(w / w.max())  # so that no sum of weights overflows or vanishes

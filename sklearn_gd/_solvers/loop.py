@@ -67,8 +67,11 @@ def _walk(
     record = Record(RECORD_LIMIT_BYTES // (16 * theta.size + 1))
     velocity, size, t = np.zeros_like(theta), 0.0, 0
     while True:
-        loss, gradient = problem.loss_and_gradient(theta)
-        record.add(theta, loss, gradient)
+        loss, gradient = (
+            np.nan_to_num(a, nan=np.inf, posinf=np.inf, neginf=-np.inf)
+            for a in problem.loss_and_gradient(theta)
+        )
+        record.add(theta, float(loss), gradient)
         size = size or max(loss, EPS)
         if options.tol is not None and loss < options.tol:
             return Stop(t, "tol", t), record

@@ -199,11 +199,9 @@ def scaled_products(
     Sums take the digits of a variance far below a squared mean; the rows are then asked again.
     """
     spread = products.spread(problem.fit_intercept)
-    columns = slice(1, 1 + products.n_features)
-    constant = ~spread.varies & (np.diagonal(products.sums)[columns] > 0)
-    if constant.any() and problem.fit_intercept and not isinstance(problem, SummedRows):
+    if spread.is_blurred.any() and not isinstance(problem, SummedRows):
         measured = problem.spread()
-        if measured.varies[constant].any():
+        if measured.varies[spread.is_blurred].any():
             return problem.cross_products(measured), measured
     return products.standardised(spread, spread.scale), spread
 
