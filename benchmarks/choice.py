@@ -17,7 +17,7 @@ from scipy import sparse
 from benchmarks._harness import Report, Row, interleaved, medians, run, seconds
 from benchmarks._machine import limited
 from sklearn_gd._data import RowsInMemory, zeros
-from sklearn_gd._solvers import DescentOptions, select, solve
+from sklearn_gd._solvers import DescentOptions, attempts, solve
 
 # (n, d, share of non-zeros; None: dense)
 Shape = tuple[int, int, float | None]
@@ -95,9 +95,10 @@ def timed(shape: Shape, decay: float, max_iter: int) -> Row:
     size = f"{n:,} x {d:,}" + ("" if density is None else f", {density:.1%} non-zeros")
     row: Row = {"shape": size, "decay": decay, "updates": f"{max_iter:,}"}
     row |= {solver: took.get(solver) for solver in SOLVERS}
-    picked = select(RowsInMemory(X, y[:, np.newaxis], None, True), options)
+    tried = attempts(RowsInMemory(X, y[:, np.newaxis], None, True), options.momentum)
+    picked = ", ".join(name if most is None else f"{name} up to {most}" for name, most in tried)
     ratio = took[AUTO] / took[best]
-    return row | {"picked": picked, "fastest": best, "auto, s": took[AUTO], "auto / fastest": ratio}
+    return row | {"tries": picked, "fastest": best, "auto, s": took[AUTO], "auto / fastest": ratio}
 
 
 def measure(report: Report) -> None:

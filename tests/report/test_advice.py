@@ -9,9 +9,6 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
-
-from helpers import regression, spectrum_by_hand
-from sklearn_gd import GDLinearRegressor
 from sklearn_gd._descent.advice import advice
 from sklearn_gd._descent.descent import Descent
 from sklearn_gd._descent.few import decomposed
@@ -29,6 +26,9 @@ from sklearn_gd._descent.outlook import (
 )
 from sklearn_gd._descent.path import DescentPath, Layout
 from sklearn_gd._descent.problem import RowsInMemory, zeros
+
+from helpers import regression, spectrum_by_hand
+from sklearn_gd import GDLinearRegressor
 from sklearn_gd._descent.stopping import Stop
 
 
