@@ -28,6 +28,7 @@ __all__ = [
     "clip_overflow",
     "find_stop",
     "first_true",
+    "first_true",
     "floor_error",
     "is_accurate",
     "loss_error",
