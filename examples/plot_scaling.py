@@ -38,7 +38,9 @@ plt.show()
 # %%
 # The distance to the least loss, by powers of ten: raw columns take about fifty times as many
 # updates.
-LossCurveDisplay.from_estimator(models, labels=list(columns), t_max=1000, excess=True)
+above = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+names = list(columns)
+LossCurveDisplay.from_estimator(models, labels=names, t_max=1000, excess=True, legend=above)
 
 # %%
 # All ten columns are worse: the diagnosis counts the updates with and without scaling.

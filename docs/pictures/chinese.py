@@ -28,7 +28,6 @@ WORDS = {
     r"parameter (\w+)": r"参数 \1",
     r"loss J": "损失 J",
     r"loss J, lr = (\S+)": r"损失 J，lr = \1",
-    r"x0": "x",
     r"data": "数据",
     r"first line, t = (\S+): J = (.*)": r"第一条直线，t = \1：J = \2",
     r"fitted line, t = (\S+): J = (.*)": r"拟合出的直线，t = \1：J = \2",
