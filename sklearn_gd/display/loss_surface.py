@@ -421,7 +421,7 @@ def _few_ticks() -> Any:
     """Return a locator of few ticks, whose numbers do not overprint each other in 3-D."""
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(5)
+    return MaxNLocator(5, steps=[1, 2, 5, 10])
 
 
 def _pair(names: tuple[str, ...], parameters: Sequence[str | int]) -> list[int]:
