@@ -60,7 +60,7 @@ def risen_for_good(descent: ClosedForm, max_iter: int) -> tuple[int | None, int]
 
 
 def _outgrown(descent: ClosedForm, growing: NDArray[np.bool_], first: float, t: int) -> bool:
-    """Whether growing directions alone have a loss above `first` at t and t + 1, and rise."""
+    """Whether growing directions alone have a loss above `first` at t, and rise or overflow."""
     energy = descent.energy * growing
     with np.errstate(over="ignore", invalid="ignore"):
         now, after = (float(descent.factors.squared(s) @ energy) for s in (t, t + 1))

@@ -26,10 +26,13 @@ def about_unstable_rates(grid: Grid, stable: float) -> str | None:
     )
 
 
-def about_the_edge(mean: Floats, chosen: tuple[int, int], grid: Grid, stable: float) -> str | None:
+def about_the_edge(
+    mean: Floats, chosen: tuple[int, int], grid: Grid, stable: float, given: tuple[str, ...]
+) -> str | None:
     """Say that a longer descent would score better, if the chosen one is the longest of its rate.
 
     A larger rate that ends sooner, with updates to spare, is no better: it only gets there faster.
+    `given` names the parameters that the user gave as lists.
     """
     i, j = chosen
     lr, last = float(grid.lrs[i]), grid.last
@@ -39,9 +42,9 @@ def about_the_edge(mean: Floats, chosen: tuple[int, int], grid: Grid, stable: fl
         f"The best score is that of the last number of updates tried, {last:,}, at lr={lr:.4g}, "
         "and it was still rising. A longer descent would score better."
     )
-    if lr == grid.lrs.max() and 2.0 * lr < stable:
+    if "lrs" in given and lr == grid.lrs.max() and 2.0 * lr < stable:
         return f"{said} Raise lrs: rates below {stable:.4g} are stable."
-    return f"{said} Raise max_iter, or the largest number in iters."
+    return f"{said} Give larger iters." if "iters" in given else f"{said} Raise max_iter."
 
 
 def _still_rises(scores: Floats, grid: Grid) -> bool:

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from sklearn_gd._data import CrossProducts, LocalRows
 from sklearn_gd._descent import Spectrum
@@ -92,7 +91,7 @@ def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:
 
 def _in_memory(rows: LocalRows, directions: Floats, start: Floats) -> Iterator[Floats]:
     for X, y, w in rows.blocks():
-        X = X.tocsr() if sparse.issparse(X) else X
+        X = X.tocsr() if rows.is_sparse else X
         # Sparse rows come in one block, whose products with all directions may be large. A block of
         # fewer rows than columns would cost as much.
         for part in blocks(len(y), directions.shape[1], at_least=directions.shape[1]):

@@ -116,6 +116,15 @@ def test_momentum_diverges_at_the_update_after_which_the_loss_stays_above_the_fi
     assert stop.best == np.argmin(losses[: stop.t + 1])
 
 
+@pytest.mark.parametrize("nesterov", [False, True])
+@pytest.mark.parametrize("rate", [10.0, 1e3, 1e9, 1e100, 1e300])
+def test_a_momentum_that_overflows_at_once_has_diverged(rate, nesterov):
+    """A rate far above the stable limit diverges at the first update, however large it is."""
+    spectrum = spectrum_by_hand([1.0, 0.3], [[1.0], [1.0]])
+    form = ClosedForm(spectrum, UpdateRule(rate, 0.9, nesterov))
+    assert find_stop(form, StoppingRule(None, 10**6, EPS)) == Stop(1, "diverged", 0)
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("seed", range(12))
 def test_stationary_is_never_far_from_the_limit_again(seed, momentum):

@@ -337,7 +337,7 @@ def test_rates_that_all_diverge_are_said_to():
 @pytest.mark.parametrize("targets", [None, 1, 2])
 def test_any_scorer(scoring, targets, monkeypatch):
     """A scorer sees each iterate's predictions, and GridSearchCV with it agrees at each t."""
-    monkeypatch.setattr("sklearn_gd._estimator.scored_iterate.PREDICTION_NUMBERS", 500)
+    monkeypatch.setattr("sklearn_gd._scored_iterate.PREDICTION_NUMBERS", 500)
     X, y = problem(targets=targets)
     lrs, iters = [0.01, 0.1], [1, 4, 30]
     model = GDLinearRegressorCV(lrs, iters=iters, cv=3, scoring=scoring).fit(X, y)

@@ -1,9 +1,8 @@
 """Every picture says what its text in tests/data/pictures says.
 
 A picture is described in words (see pictures.py) and compared with its file. After a change that
-is meant, write the files anew with ``python tests/test_pictures.py``, and look at each picture
-whose text changed before you commit it: ``python tests/test_pictures.py --show DIRECTORY`` draws
-them all there.
+is meant, write the files anew with ``python tests/display/test_pictures.py``, and look at each
+picture whose text changed before you commit it: with ``--show DIRECTORY`` all are drawn there.
 """
 
 from __future__ import annotations
@@ -14,24 +13,17 @@ from pathlib import Path
 
 import pytest
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does
+
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")  # before pyplot is imported, which gallery.py does
 
-gallery = pytest.importorskip("gallery")
-pictures = pytest.importorskip("pictures")
+gallery = pytest.importorskip("display.gallery")
+pictures = pytest.importorskip("display.pictures")
 
-TEXTS = Path(__file__).parent / "data" / "pictures"
+TEXTS = Path(__file__).parents[1] / "data" / "pictures"
 NAMES = [*gallery.PICTURES, *gallery.ANIMATIONS]
-
-
-@pytest.fixture(autouse=True)
-def _style():
-    """Pictures look as matplotlib's own style has them, and change no setting."""
-    matplotlib.use("Agg")
-    with matplotlib.style.context("default"):
-        settings = dict(matplotlib.rcParams)
-        yield
-        assert dict(matplotlib.rcParams) == settings
 
 
 def words(name):

@@ -14,7 +14,7 @@ image = pytest.importorskip("PIL.Image")
 matplotlib.use("Agg")
 pyplot = pytest.importorskip("matplotlib.pyplot")
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 LOGO = runpy.run_path(str(DOCS / "pictures" / "logo.py"))
 CHINESE = runpy.run_path(str(DOCS / "pictures" / "chinese.py"))
 

@@ -15,17 +15,6 @@ X = np.linspace(0.0, 2.0, 12)[:, np.newaxis]
 y = 1.0 + 2.0 * X[:, 0] + np.cos(9.0 * X[:, 0]) / 4
 
 
-@pytest.fixture(autouse=True)
-def _figures():
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    settings = dict(matplotlib.rcParams)
-    yield
-    assert dict(matplotlib.rcParams) == settings
-    pyplot.close("all")
-
-
 def _display(kind):
     if kind == "slope":
         model = GDLinearRegressor(lr=0.1, tol=0.9, fit_intercept=False).fit(X, y)

@@ -22,10 +22,10 @@ from sklearn_gd import (
 )
 
 
-def fitted(X, y, **terms):
+def fitted(X, y, kind=GDLinearRegressor, **terms):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return GDLinearRegressor(**terms).fit(X, y)
+        return kind(**terms).fit(X, y)
 
 
 x = np.linspace(0.0, 2.0, 12)
@@ -51,8 +51,8 @@ BENT = make_pipeline(
     PolynomialFeatures(2, include_bias=False),
     GDLinearRegressor(lr=0.1, tol=0.4, fit_intercept=False),
 ).fit(X, y)
-FOLDS = GDLinearRegressorCV(lrs=[0.01, 0.05, 0.2], max_iter=20, cv=3).fit(X, y)
-ONE_FOLD = GDLinearRegressorCV(lrs=[0.05, 0.1, 0.2], max_iter=20).fit(X, y)
+FOLDS = fitted(X, y, GDLinearRegressorCV, lrs=[0.01, 0.05, 0.2], max_iter=20, cv=3)
+ONE_FOLD = fitted(X, y, GDLinearRegressorCV, lrs=[0.05, 0.1, 0.2], max_iter=20, cv="gcv")
 
 
 def own_fit(rows):

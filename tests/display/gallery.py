@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib import pyplot
 
-from gallery_models import (
+from display.gallery_models import (
     BENT,
     DIVERGING,
     EXACT,

@@ -11,7 +11,7 @@ import re
 import numpy as np
 from matplotlib.lines import Line2D
 
-from picture_artists import artist_words, colour_word, numbers, stroke
+from display.picture_artists import artist_words, colour_word, numbers, stroke
 
 # Numbers agree up to rounding of their last digit.
 AGREE = 2e-4

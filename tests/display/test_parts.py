@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from gallery_models import (
+from display.gallery_models import (
     FOLDS,
     LINE,
     LONG,
@@ -37,13 +37,13 @@ from sklearn_gd import (
 )
 from sklearn_gd.display._axes import count_words
 from sklearn_gd.display._curves import MOST_POINTS
-from sklearn_gd.display._iterates import fitted_at, iterate_words, last_shown, spread
+from sklearn_gd.display._iterates import iterate_words, last_shown, spread
 from sklearn_gd.display._parameters import check_parameter
 from sklearn_gd.display.coef_path import LINE_HEIGHT
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")  # before pyplot is imported, which gallery.py does
-gallery = pytest.importorskip("gallery")
+gallery = pytest.importorskip("display.gallery")
 
 KINDS = "kind must be one of {}; got 'cube'."
 PAIR = "parameters must be two different ones; got {}."
@@ -170,7 +170,11 @@ def test_as_many_iterates_are_shown_as_there_is_room_for(most):
 def _path(losses, known=None, stop="diverged", n_iter=1):
     losses = np.array(losses)
     return SimpleNamespace(
-        loss=lambda t: losses[t], n_iter=n_iter, stop_reason=stop, last_known=known
+        loss=lambda t: losses[t],
+        n_iter=n_iter,
+        best_iter=int(np.argmin(losses[: n_iter + 1])),
+        stop_reason=stop,
+        last_known=known,
     )
 
 
@@ -182,16 +186,6 @@ def test_a_diverging_descent_is_followed_until_it_has_blown_up():
     assert last_shown(_path([1.0] * 99, stop="tol")) == 1
     assert last_shown(_path([1.0] * 9, known=5)) == 5
     assert last_shown(_path([1.0] * 9, known=3, n_iter=4)) == 3
-
-
-@pytest.mark.parametrize(
-    ("losses", "n_iter", "expected"),
-    [([1, 2], 1, 0), ([3, 2, 1, 2], 3, 2), ([3, 2, 1, 2], 2, 2), ([5, 3, 4, 2, 9, 7], 5, 3)],
-)
-def test_a_diverged_descent_keeps_its_least_loss(losses, n_iter, expected):
-    """The fitted iterate of a diverged descent has the least loss up to its stop."""
-    assert fitted_at(_path([*losses, 99], n_iter=n_iter)) == expected
-    assert fitted_at(_path([*losses, 99], n_iter=n_iter, stop="max_iter")) == n_iter
 
 
 def test_a_parameter_is_asked_for_by_name_or_position():

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.model_selection import KFold
 
 from helpers import distance, regression
-from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, _scoring
-from sklearn_gd._afar import afar, is_afar
-from sklearn_gd._door import pose
-from sklearn_gd._splits import checked, folds_of
+from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
+from sklearn_gd import _scored_iterate as scored_iterate
+from sklearn_gd._estimator.prepare import prepare
+from sklearn_gd._estimator.splits import checked, folds_of
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"
+)
 X, Y = regression(n=20, d=3)
 MANY = np.c_[Y, -2 * Y + 1]
 SPLIT = [(np.arange(12), np.arange(12, 20))]
@@ -78,15 +79,15 @@ def test_a_score_that_is_not_a_finite_number_is_the_worst():
 @pytest.mark.parametrize(("limit", "at_once"), [(1, 1), (47, 1), (48, 2), (71, 2), (72, 3)])
 def test_predictions_are_made_for_as_many_iterates_as_fit_into_memory(monkeypatch, limit, at_once):
     """With their coefficients, 24 numbers each here, and always for one; scores are the same."""
-    r2, made, predicted = "r2", [], _scoring._predicted
+    r2, made, predicted = "r2", [], scored_iterate._predicted
     expected = tuned(r2, y=MANY)
 
     def watched(X, coef, intercept):
         made.append(len(coef))
         return predicted(X, coef, intercept)
 
-    monkeypatch.setattr(_scoring, "PREDICTION_NUMBERS", limit)
-    monkeypatch.setattr(_scoring, "_predicted", watched)
+    monkeypatch.setattr(scored_iterate, "PREDICTION_NUMBERS", limit)
+    monkeypatch.setattr(scored_iterate, "_predicted", watched)
     assert np.array_equal(tuned(r2, y=MANY), expected)
     assert made[0] == max(made) == at_once
     assert sum(made) == len(LRS) * len(ITERS)
@@ -103,7 +104,7 @@ class Seeing(KFold):
 @pytest.mark.parametrize("y", [Y, Y[:, None], MANY], ids=["flat", "column", "many"])
 def test_a_splitter_sees_the_rows_and_the_targets_as_they_were_given(y):
     """And what is meant for it; folds keep the problem and how they are worked on."""
-    cv, posed = Seeing(4), pose(GDLinearRegressor(), X, y, None, True)
+    cv, posed = Seeing(4), prepare(GDLinearRegressor(), X, y, None, True)
     folds = folds_of(posed, cv, {"groups": "mine"}, map)
     assert np.array_equal(cv.seen[0], X)
     assert np.array_equal(cv.seen[1], y)
@@ -152,24 +153,9 @@ NOTHING = np.where(np.arange(20) < 12, 0.01, 0.0)
 )
 def test_folds_without_rows_or_weights_are_named(weights, cv, words):
     """Small weights are weights."""
-    posed = pose(GDLinearRegressor(), X, Y, weights, True)
+    posed = prepare(GDLinearRegressor(), X, Y, weights, True)
     with pytest.raises(ValueError, match=".") as error:
         folds_of(posed, cv, {}, map)
     assert str(error.value) == words
-    small = pose(GDLinearRegressor(), X, Y, WEIGHTS, True)
+    small = prepare(GDLinearRegressor(), X, Y, WEIGHTS, True)
     assert len(folds_of(small, [([0], [1])], {}, map)) == 1
-
-
-def test_dask_collections_are_told_wherever_they_are(monkeypatch):
-    """Without Dask there are none, and nothing of it is imported to see that."""
-    assert not is_afar(X, Y, None)
-    da = pytest.importorskip("dask.array")
-    lazy = da.from_array(X)
-    assert is_afar(lazy)
-    assert is_afar(X, None, lazy)
-    assert not is_afar()
-    assert not is_afar(X, None)
-    assert afar("_folds").__name__ == "sklearn_gd.dask._folds"
-    monkeypatch.delitem(sys.modules, "dask")
-    assert not is_afar(lazy)
-    assert "dask" not in sys.modules

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sklearn_gd.display
-from gallery_models import DIVERGING, FOLDS, LINE, LONG, THREE, X, fitted, y
+from display.gallery_models import DIVERGING, FOLDS, LINE, LONG, THREE, X, fitted, y
 from sklearn_gd import (
     CoefPathDisplay,
     FitDisplay,
@@ -40,19 +40,13 @@ PATHS = {name: draw for name, draw in DRAW.items() if name != "tuning"}
 OF_PARAMETERS = ("slope", "surface", "coefficients")
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    pyplot.close("all")
-
-
 def _words(display):
     return [text.get_text() for text in display.legend_.get_texts()]
 
 
 def test_displays_read_nothing_but_the_public_path():
     """No module of the pictures imports internals of the numerics or of the estimators."""
-    allowed = {"sklearn_gd", "sklearn_gd._reading", "sklearn_gd._optional"}
+    allowed = {"sklearn_gd", "sklearn_gd._estimator.path_of", "sklearn_gd._optional"}
     for file in Path(sklearn_gd.display.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module.startswith("sklearn_gd"):
@@ -347,3 +341,30 @@ def test_no_word_for_a_kind_means_two_things():
     for draw in (DRAW["surface"], DRAW["tuning"]):
         with pytest.raises(ValueError, match="kind must be one of"):
             draw(kind="surface")
+
+
+def test_descents_with_momentum_are_told_apart():
+    """Labels name the momentum, "auto" is one over the largest curvature, "best" is refused."""
+    plain = fitted(X, y, lr=0.2)
+    for nesterov, words in ((False, "momentum 0.6"), (True, "Nesterov's momentum 0.6")):
+        auto = fitted(X, y, momentum=0.6, nesterovs_momentum=nesterov)
+        both = LossCurveDisplay.from_estimator([plain, auto])
+        assert [curve.label for curve in both.curves] == [
+            "lr = 0.2",
+            f"lr = {auto.lr_:.3g}, {words}",
+        ]
+        display = LossCurveDisplay.from_estimator(auto, lrs=["auto"])
+        assert display.curves[0].label == f"lr = {auto.lr_:.3g} (auto)"
+        assert_allclose(display.curves[0].loss, auto.path_.loss(display.curves[0].t), rtol=1e-12)
+        with pytest.raises(ValueError, match=r"without momentum.*fastest_rates"):
+            LossCurveDisplay.from_estimator(auto, lrs=["best"])
+
+
+@pytest.mark.parametrize("others", [[], [LossCurve([0, 2], [1.0, 0.9])]])
+@pytest.mark.parametrize("highest", [1.2, 1.5, 4.0])
+def test_a_loss_that_rises_and_falls_stays_in_view(others, highest):
+    """The axis holds the highest loss, and not ten times as much as that."""
+    curves = [LossCurve([0, 1, 2], [1.0, highest, 0.8]), *others]
+    low, high = LossCurveDisplay(curves).plot().ax_.get_ylim()
+    assert low < 0.8
+    assert highest < high < 1.5 * highest

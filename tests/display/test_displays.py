@@ -25,30 +25,9 @@ from sklearn_gd import (
     TuningDisplay,
     diagnose,
 )
-from sklearn_gd._reading import names_of, path_of, transform
+from sklearn_gd._estimator.path_of import names_of, path_of, transform
 
 matplotlib = pytest.importorskip("matplotlib")
-
-
-@pytest.fixture(autouse=True)
-def pyplot():
-    """Pyplot on a canvas without a screen; every figure is closed and no setting has changed."""
-    before = matplotlib.get_backend(auto_select=False) if _newer() else None
-    from matplotlib import pyplot
-
-    pyplot.close("all")  # an example in a docstring may have left some
-    matplotlib.use("Agg")
-    settings = dict(matplotlib.rcParams)
-    yield pyplot
-    assert dict(matplotlib.rcParams) == settings
-    pyplot.close("all")
-    assert not pyplot.get_fignums()
-    if before is not None:
-        matplotlib.use(before)
-
-
-def _newer():
-    return matplotlib.__version_info__ >= (3, 10)  # where asking for the backend picks none
 
 
 def _data(n=40, d=1, k=None, seed=0):
@@ -178,13 +157,13 @@ def test_loss_curve_is_the_loops():
 
 
 def test_loss_curve_follows_a_divergence_beyond_its_stop():
-    """Beyond the stop of a diverging descent the path's rising losses are drawn."""
+    """Beyond the least loss of a diverging descent the path's rising losses are drawn."""
     X, y = _data()
     model = _fit(X, y, lr=10.0)
     display = LossCurveDisplay.from_estimator(model)
     beyond = display.beyond_[0]
     t = beyond.get_xdata().astype(int)
-    assert t[0] == model.n_iter_
+    assert t[0] == model.path_.best_iter
     assert t[-1] > model.n_iter_
     assert_allclose(beyond.get_ydata(), model.path_.loss(t))
     assert "diverges" in display.stops_[0].get_label()
@@ -506,21 +485,21 @@ def test_many_tuning_curves_share_one_word():
     assert len(display.lines_) == 30
 
 
-@pytest.mark.parametrize("cv", [None, 3])
+@pytest.mark.parametrize("cv", ["gcv", None, 3])
 def test_tuning_reads_the_estimator(cv):
     """The picture of a fitted GDLinearRegressorCV marks its choice; its path is drawn by name."""
     X, y = _data(d=3)
-    tuned = GDLinearRegressorCV(lrs=[0.01, 0.1], max_iter=50, cv=cv).fit(X, y)
+    tuned = GDLinearRegressorCV(lrs=[0.01, 0.1], max_iter=5000, cv=cv).fit(X, y)
     display = TuningDisplay.from_estimator(tuned)
     assert display.chosen_.get_xdata() == [tuned.n_iter_]
     assert display.chosen_.get_ydata() == [tuned.lr_]
     assert_allclose(display.mean, tuned.scores_path_.mean(axis=-1))
-    assert (display.std is None) == (cv is None)
+    assert (display.std is None) == (cv == "gcv")
     assert CoefPathDisplay.from_estimator(tuned).names == ["x0", "x1", "x2"]
 
 
 def test_tuning_without_folds_reads_the_gcv_error():
-    """With cv=None the score is minus the generalised cross-validation error, without spread."""
+    """With cv="gcv" the score is minus the generalised cross-validation error, without spread."""
     tuned = Tuned()
     tuned.gcv_path_ = np.arange(15.0).reshape(3, 5)
     display = TuningDisplay.from_estimator(tuned, kind="curves")
