@@ -19,7 +19,8 @@ from sklearn_gd._descent import (
     first_true,
     scan,
 )
-from sklearn_gd._descent.stopping import PROBES, stationary_at
+from sklearn_gd._descent.bisection import PROBES
+from sklearn_gd._descent.stopping import stationary_at
 
 MANY = 400
 
