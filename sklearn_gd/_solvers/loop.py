@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -68,11 +69,9 @@ def _walk(
     velocity, t = np.zeros_like(theta), 0
     size = problem.loss(velocity)  # half the mean square of y, which losses are rounded like
     while True:
-        loss, gradient = (
-            np.nan_to_num(a, nan=np.inf, posinf=np.inf, neginf=-np.inf)
-            for a in problem.loss_and_gradient(theta)
-        )
-        record.add(theta, float(loss), gradient)
+        loss, gradient = problem.loss_and_gradient(theta)
+        loss, gradient = _infinite_for_nan(loss), np.asarray(_infinite_for_nan(gradient))
+        record.add(theta, loss, gradient)
         if options.tol is not None and loss < options.tol:
             return Stop(t, "tol", t), record
         risen = _risen(record.losses, rule, max(size, record.losses[0]))
@@ -84,6 +83,11 @@ def _walk(
         if t >= 1 and np.array_equal(after, theta) and not velocity.any():
             return Stop(t, "stationary", t), record
         theta, t = after, t + 1
+
+
+def _infinite_for_nan(numbers: Any) -> Any:
+    """A recorded iterate that leaves the float range is infinite, never nan."""
+    return np.nan_to_num(numbers, nan=np.inf, posinf=np.inf, neginf=-np.inf)
 
 
 def _risen(losses: list[float], rule: UpdateRule, size: float) -> int | None:
