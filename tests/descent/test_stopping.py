@@ -220,3 +220,11 @@ def test_a_search_asks_in_integers(last):
     assert kinds <= {np.dtype(np.int64), np.dtype(object)}
     if last < 2**62 - 1:
         assert kinds == {np.dtype(np.int64)}
+
+
+@pytest.mark.parametrize("size", [1e-140, 1.0, 1e140])
+def test_rest_does_not_depend_on_the_unit_of_y(size):
+    """Amplitudes whose squares leave the float range rest at the same t."""
+    residual = size * np.array([[1.0], [2.0]])
+    form = ClosedForm(spectrum_by_hand([1e-20, 3e-20], residual), UpdateRule(3e19))
+    assert find_stop(form, StoppingRule(None, 10**6, EPS)) == Stop(100, "stationary", 100)
