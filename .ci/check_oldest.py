@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Left out of the oldest run on purpose, see oldest.txt.
-ABSENT = {"array-api-compat", "array-api-strict", "dask", "pandas", "polars", "rich"}
+ABSENT = {"array-api-compat", "array-api-strict", "dask", "pandas", "polars", "quickjs-ng", "rich"}
 
 
 def bounds(lines: list[str], operator: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What every benchmark shares: tasks and options go in; a table, JSON and a picture come out."""
+"""What every script shares: interleaved timing, targets, and a report that is printed and kept."""
 
 from __future__ import annotations
 
@@ -17,109 +17,114 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._machine import blas_threads, machine
-from benchmarks._show import Row, picture, table
+from benchmarks._show import Row, cell, table
 
-# Where results go by default; git ignores it.
+# Where results go; git ignores it.
 RESULTS = Path(__file__).resolve().parent / "results"
-# A task is run for about so many seconds a round, but no more often than this.
+# A short task is repeated within a round for about so many seconds, at most so many times.
 SHORT, MOST_RUNS = 0.02, 20
-# BLAS's threads spin for a tenth of a second after work, in the way of the next task's.
+# Seconds: BLAS threads spin for a tenth of a second after work, which slows the next task down.
 REST = 0.15
 
 
 @dataclass(frozen=True)
 class Target:
-    """One line of DESIGN section 6 beside what was measured; `least` where more is better."""
+    """One row of the summary: a ratio, the bound it must meet, and the values measured."""
 
     what: str
-    bound: float
-    measured: float | None
-    least: bool = False
+    measured: dict[str, float]  # by case; a single case has the name ""
+    at_most: float | None = None
+    at_least: float | None = None
+    headline: bool = False  # shown in the README, too
+
+    @property
+    def bound(self) -> str:
+        if self.at_most is not None:
+            return f"at most {self.at_most:g}"
+        return "-" if self.at_least is None else f"at least {self.at_least:g}"
+
+    @property
+    def values(self) -> str:
+        named = (cell(v) + (f" ({k})" if k else "") for k, v in self.measured.items())
+        return ", ".join(named)
 
     @property
     def verdict(self) -> str:
-        if self.measured is None:
-            return "not measured"
-        met = self.measured >= self.bound if self.least else self.measured <= self.bound
-        return "met" if met else "NOT MET"
+        if self.bound == "-":
+            return "-"
+        low = -math.inf if self.at_least is None else self.at_least
+        high = math.inf if self.at_most is None else self.at_most
+        return "met" if all(low <= v <= high for v in self.measured.values()) else "NOT MET"
+
+    def row(self) -> Row:
+        return {"what": self.what, "target": self.bound, "measured": self.values}
 
 
 @dataclass
 class Report:
-    """What one script measured; tables are printed as they come."""
+    """The tables and targets of one script; tables are printed as they come."""
 
     name: str
     quick: bool
+    options: argparse.Namespace = field(default_factory=argparse.Namespace)
     machine: Row = field(default_factory=machine)
     tables: dict[str, list[Row]] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        mode = "quick mode, sizes and repeats cut" if self.quick else "full run"
-        print(f"benchmarks.{self.name}, {mode}")
-        print("\n".join(f"  {key}: {value}" for key, value in self.machine.items()), flush=True)
-
     def add(self, title: str, rows: Iterable[Row]) -> list[Row]:
         """Print a table and keep it."""
-        kept = list(rows)
-        self.tables[title] = kept
-        print(f"\n{title}\n{table(kept)}", flush=True)
-        return kept
+        self.tables[title] = list(rows)
+        print(f"\n{title}\n{table(self.tables[title])}", flush=True)
+        return self.tables[title]
 
-    def target(
-        self, what: str, bound: float, measured: float | None, *, least: bool = False
-    ) -> None:
-        self.targets.append(Target(what, bound, measured, least))
+    def target(self, what: str, measured: float | dict[str, float], **bound: Any) -> None:
+        """Keep a target: `at_most=` or `at_least=`."""
+        values = measured if isinstance(measured, dict) else {"": measured}
+        self.targets.append(Target(what, values, **bound))
 
-    def finish(
-        self, options: argparse.Namespace, draw: Callable[[Any, Report], None] | None = None
-    ) -> None:
-        """Print the targets, write the JSON and, where Matplotlib is installed, the picture."""
-        lines = [
-            {
-                "target": t.what,
-                "bound": f"{'>=' if t.least else '<='} {t.bound:g}",
-                "measured": t.measured,
-                "": t.verdict,
-            }
-            for t in self.targets
-        ]
-        if lines:
-            print(f"\nTargets of DESIGN section 6\n{table(lines)}")
-        mode = "-quick" if self.quick else ""
-        data = options.json or RESULTS / f"{self.name}{mode}.json"
-        data.parent.mkdir(parents=True, exist_ok=True)
-        verdicts = [asdict(t) | {"verdict": t.verdict} for t in self.targets]
-        content = {"name": self.name, "quick": self.quick, "machine": self.machine}
-        content |= {"tables": self.tables, "targets": verdicts}
-        data.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        print(f"\nwritten: {data}")
-        if draw is not None:
-            title = f"benchmarks.{self.name}: {self.machine['processor']}"
-            path = options.picture or RESULTS / f"{self.name}{mode}.png"
-            picture(title, path, lambda axes: draw(axes, self))
+    def finish(self) -> None:
+        """Print the targets and write all as JSON."""
+        # The targets are those of the full sizes: a quick run gets no verdict.
+        rows = [t.row() | ({} if self.quick else {"verdict": t.verdict}) for t in self.targets]
+        if rows:
+            print(f"\nTargets\n{table(rows)}")
+        path = RESULTS / f"{self.name}{'-quick' if self.quick else ''}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = {"name": self.name, "machine": self.machine, "tables": self.tables}
+        content |= {"targets": [asdict(t) for t in self.targets]}
+        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        print(f"\nwritten: {path}")
 
 
-def options(doc: str | None, more: Callable[[Any], object] | None = None) -> argparse.Namespace:
-    """The options that every script has, and `more`."""
+def run(
+    name: str,
+    doc: str | None,
+    measure: Callable[[Report], None],
+    more: Callable[[Any], object] | None = None,
+) -> None:
+    """Run one script from the command line; `more` adds options to ``--quick``."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--quick", action="store_true", help="smaller cases, fewer repeats")
-    parser.add_argument("--json", type=Path, help="default: benchmarks/results/NAME.json")
-    parser.add_argument("--picture", type=Path, help="default: benchmarks/results/NAME.png")
     if more is not None:
         more(parser)
-    return parser.parse_args()
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    report = Report(name, options.quick, options)
+    print(f"benchmarks.{name}, {'quick mode, smaller cases' if options.quick else 'full run'}")
+    print("\n".join(f"  {key}: {value}" for key, value in report.machine.items()), flush=True)
+    measure(report)
+    if report.tables:
+        report.finish()
 
 
 def interleaved(
     tasks: dict[str, Callable[[], object]], repeats: int, patience: float = math.inf
 ) -> dict[str, list[float]]:
-    """Seconds of each task, one round of all after the other, so that all meet the same machine.
+    """Return seconds of each task, measured in rounds of all tasks, after one round of warming up.
 
-    The first round is not counted: it warms caches and starts threads. A task that has taken
-    `patience` seconds altogether is left out of further rounds, its first round then counted.
-    A short task is run several times a round, since a single run says little. Before each there is
-    a rest where BLAS has several threads.
+    A task that has taken `patience` seconds in total is left out of further rounds; its first run
+    then counts. A short task runs several times a round. When BLAS has several threads, each task
+    waits until these sleep.
     """
     rest = REST if blas_threads() > 1 else 0.0
     with warnings.catch_warnings():
@@ -139,11 +144,6 @@ def medians(taken: dict[str, list[float]]) -> dict[str, float]:
     return {name: statistics.median(runs) for name, runs in taken.items()}
 
 
-def spread(taken: dict[str, list[float]]) -> dict[str, float]:
-    """The slowest run over the fastest: far above 1 on a busy machine, whose medians say little."""
-    return {name: max(runs) / min(runs) for name, runs in taken.items()}
-
-
 def seconds(task: Callable[[], object]) -> float:
     begin = time.perf_counter()
     task()
@@ -151,10 +151,7 @@ def seconds(task: Callable[[], object]) -> float:
 
 
 def child(code: str, *arguments: str, **environment: str) -> str:
-    """What the code prints in a fresh process that finds the same modules.
-
-    Environment variables may be given by name.
-    """
+    """Return what the code prints in a fresh process that finds the same modules."""
     folders = [str(Path(__file__).resolve().parent.parent), *filter(None, sys.path)]
     path = {"PYTHONPATH": os.pathsep.join(folders)}
     return subprocess.run(

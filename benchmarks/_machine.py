@@ -1,4 +1,4 @@
-"""On what a benchmark ran: nothing goes in; processor, cores, BLAS threads, versions come out."""
+"""The machine of a run: processor, cores, BLAS threads, versions; and a limit on threads."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import datetime
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
-# Said in every report where installed; the last ones are peers.
+# Named in every report; all but the first four are peers.
 PACKAGES = ("sklearn-gd", "numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "mlxtend")
-PACKAGES += ("dask", "dask-ml")
+PACKAGES += ("EarlyStoppingPy", "dask", "dask-ml", "torch")
 
 
 def machine() -> dict[str, Any]:
@@ -27,7 +30,7 @@ def machine() -> dict[str, Any]:
         "blas": _blas(),
         "platform": platform.platform(),
         "python": platform.python_version(),
-        "packages": ", ".join(f"{name} {installed(name)}" for name in (*PACKAGES, "torch")),
+        "packages": ", ".join(f"{name} {installed(name)}" for name in PACKAGES),
     }
 
 
@@ -43,10 +46,26 @@ def installed(package: str) -> str:
 
 
 def cores() -> int:
-    """Those this process may use."""
+    """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def thread_counts() -> tuple[int, ...]:
+    """Return the numbers of BLAS threads that are compared."""
+    return (1, 2) if cores() > 1 else (1,)
+
+
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Limit BLAS and, when it is installed, scikit-learn-intelex to so many threads."""
+    if find_spec("daal4py"):
+        import daal4py
+
+        daal4py.daalinit(threads)
+    with threadpool_limits(threads):
+        yield
 
 
 def _processor() -> str:
@@ -65,7 +84,7 @@ def _memory() -> int:
 
 
 def blas_threads() -> int:
-    """The most that any BLAS here may use."""
+    """Return the most threads that any BLAS in this process may use."""
     return max((int(i["num_threads"]) for i in _blas_libraries()), default=1)
 
 

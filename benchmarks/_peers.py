@@ -1,13 +1,13 @@
-"""Who else fits lines: a name and a problem go in, a function that fits comes out.
+"""Other implementations of the same fit, by name.
 
-Descents take a number of updates, so that slow ones can be timed over a few; each returns its
-coefficients, those of the intercept left out.
+Descents take a number of updates, so that slow ones can be timed over a few, and return the
+coefficients without the intercept.
 """
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,12 @@ from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
 from sklearn.neural_network import MLPRegressor
 
 Descent = Callable[[Any, Any, float, int], Any]
-# Does not make the very same updates (one row at a time), so it is timed and not compared.
-OTHER_UPDATES = "SGDRegressor"
-# Starts from random numbers, where a descent to be compared with it must start too.
-OTHER_START = "MLPRegressor, one batch"
+LOOP, LINREG, CHOLESKY = "plain NumPy loop", "LinearRegression", "Ridge, cholesky"
+INTELEX = "sklearnex LinearRegression"
 
 
 def numpy_loop(X: Any, y: Any, lr: float, updates: int) -> Any:
-    """The descent as every course writes it, without a copy of X and without the loss."""
+    """Return the coefficients of the textbook loop, which copies no X and computes no loss."""
     coef, intercept = np.zeros(X.shape[1]), 0.0
     transposed = X.T
     for _ in range(updates):
@@ -33,7 +31,7 @@ def numpy_loop(X: Any, y: Any, lr: float, updates: int) -> Any:
 
 
 def mlxtend_loop(X: Any, y: Any, lr: float, updates: int) -> Any:
-    """From zeros and not from small random numbers; its gradient is a sum over rows, no mean."""
+    """Start from zeros instead of small random numbers; mlxtend's gradient is a sum over rows."""
     from mlxtend.regressor import LinearRegression as Minibatches
 
     model = Minibatches(method="sgd", eta=lr / len(y), epochs=updates, minibatches=1, random_seed=0)
@@ -43,16 +41,6 @@ def mlxtend_loop(X: Any, y: Any, lr: float, updates: int) -> Any:
 
 def network(X: Any, y: Any, lr: float, updates: int) -> Any:
     """MLPRegressor without hidden layer, one batch and no momentum: full-batch descent."""
-    return _network(X, y, lr, updates).coefs_[0][:, 0]
-
-
-def network_start(X: Any, y: Any) -> dict[str, Any]:
-    """A rate that moves nothing shows where it starts."""
-    model = _network(X, y, 1e-300, 1)
-    return {"coef_init": model.coefs_[0][:, 0], "intercept_init": model.intercepts_[0][0]}
-
-
-def _network(X: Any, y: Any, lr: float, updates: int) -> MLPRegressor:
     model = MLPRegressor(
         hidden_layer_sizes=(),
         solver="sgd",
@@ -65,11 +53,11 @@ def _network(X: Any, y: Any, lr: float, updates: int) -> MLPRegressor:
         n_iter_no_change=updates + 1,
         random_state=0,
     )
-    return model.fit(X, y)
+    return model.fit(X, y).coefs_[0][:, 0]
 
 
 def stochastic(X: Any, y: Any, lr: float, updates: int) -> Any:
-    """As many passes over the rows as the descent makes updates."""
+    """Make as many passes over the rows, one row at a time: another descent, for its time only."""
     model = SGDRegressor(max_iter=updates, tol=None, penalty=None, random_state=0)
     return model.fit(X, y).coef_
 
@@ -89,30 +77,20 @@ def torch_loop(X: Any, y: Any, lr: float, updates: int) -> Any:
     return coef.detach().numpy()
 
 
-def loops() -> dict[str, Descent | None]:
-    """Descents by name; None where the library is not installed."""
-    return {
-        "plain NumPy loop": numpy_loop,
-        "mlxtend, minibatches=1": mlxtend_loop if _there("mlxtend") else None,
-        OTHER_UPDATES: stochastic,
-        OTHER_START: network,
-        "PyTorch loop": torch_loop if _there("torch") else None,
-    }
+def loops() -> dict[str, Descent]:
+    """Return the descents that are installed."""
+    found: dict[str, Descent] = {LOOP: numpy_loop}
+    if find_spec("mlxtend"):
+        found["mlxtend, minibatches=1"] = mlxtend_loop
+    found |= {"SGDRegressor": stochastic, "MLPRegressor, one batch": network}
+    return found | ({"PyTorch loop": torch_loop} if find_spec("torch") else {})
 
 
-def direct() -> dict[str, Any]:
-    """Estimators of the limit by name; None where the library is not installed."""
-    fast = None
-    if _there("sklearnex"):
+def direct(n: int, d: int) -> dict[str, Any]:
+    """Return estimators of the limit; scikit-learn-intelex takes minutes when X is wide."""
+    found = {LINREG: LinearRegression(), CHOLESKY: Ridge(alpha=1e-6, solver="cholesky")}
+    if n >= d and find_spec("sklearnex"):
         from sklearnex.linear_model import LinearRegression as Fast
 
-        fast = Fast()
-    return {
-        "LinearRegression": LinearRegression(),
-        "Ridge, cholesky": Ridge(alpha=1e-6, solver="cholesky"),
-        "sklearnex LinearRegression": fast,
-    }
-
-
-def _there(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
+        found[INTELEX] = Fast()
+    return found

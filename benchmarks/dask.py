@@ -1,33 +1,31 @@
-"""Rows on a cluster: rows per second beside the pass in memory and dask-ml, and peak memory.
+"""Rows on a cluster: rows per second beside a fit in memory and dask-ml, and peak memory.
 
-``python -m benchmarks.dask [--quick]``. Clusters are on this machine: workers are processes of one
+``python -m benchmarks.dask [--quick]``. Clusters run on this machine: workers are processes of one
 thread each. Memory is that of a fit in a fresh client with fresh workers, as the operating system
-counts it, whose rows are made on the workers when they are asked for and not kept.
+counts it; the workers make the rows from random numbers and do not keep them.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from benchmarks._harness import Report, Row, child, interleaved, medians, options, seconds, spread
-from benchmarks._machine import installed
+from benchmarks._harness import Report, Row, child, interleaved, medians, run, seconds
 from benchmarks.memory import reset_peak, resident_peak
 from sklearn_gd import GDLinearRegressor
 
 COLUMNS = 50
 CHUNK_ROWS = 50_000
 WORKERS = (1, 2)
-# Peak memory of every process must stay below this share of the rows.
-SHARE = 4
-TITLES = "rows per second", "peak memory of a fit", "more workers"
+# Rows of the three tables.
+SIZES, QUICK_SIZES = (400_000, 5_000_000, 2_000_000), (100_000, 500_000, 500_000)
 
 
 @contextmanager
@@ -47,7 +45,7 @@ def cluster(workers: int) -> Iterator[Any]:
 
 
 def lazy_rows(n: int, d: int = COLUMNS, chunk: int = CHUNK_ROWS) -> tuple[Any, Any]:
-    """X and y, made from random numbers wherever they are asked for."""
+    """Return X and y, made from random numbers on the workers."""
     import dask.array as da
 
     X = da.random.default_rng(0).standard_normal((n, d), chunks=(min(chunk, n), d))
@@ -55,7 +53,7 @@ def lazy_rows(n: int, d: int = COLUMNS, chunk: int = CHUNK_ROWS) -> tuple[Any, A
 
 
 def peer() -> Any:
-    """The estimator of dask-ml with its own defaults, None where that is not installed."""
+    """Return the estimator of dask-ml with its own defaults; None when it is not installed."""
     try:
         from dask_ml.linear_model import LinearRegression
     except ImportError:
@@ -64,7 +62,7 @@ def peer() -> Any:
 
 
 def throughput(n: int, repeats: int) -> list[Row]:
-    """Fits in memory, on rows that workers hold, and by dask-ml on the same."""
+    """Return the times of fits in memory, on rows that workers hold, and by dask-ml on those."""
     with cluster(2):
         X, y = (c.persist() for c in lazy_rows(n))
         held, targets = X.compute(), y.compute()
@@ -76,33 +74,29 @@ def throughput(n: int, repeats: int) -> list[Row]:
         if other is not None:
             tasks["dask-ml LinearRegression, on 2 workers"] = lambda: other.fit(X, y)
         taken = interleaved(tasks, repeats, patience=60)
-        found, wide = medians(taken), spread(taken)
+        found = medians(taken)
         expected = np.linalg.lstsq(np.c_[np.ones(n), held], targets, rcond=None)[0][1:]
         coefs = {
             "sklearn_gd, in memory": GDLinearRegressor().fit(held, targets).coef_,
             "sklearn_gd, on 2 workers": GDLinearRegressor().fit(X, y).coef_,
             "dask-ml LinearRegression, on 2 workers": None if other is None else other.coef_,
         }
-    rows = [
+    return [
         {
             "who": name,
             "shape": f"{n} x {COLUMNS}",
             "seconds": took,
             "rows per second": n / took,
-            "slowest / fastest": wide[name],
             "distance to least squares": float(
                 np.linalg.norm(coefs[name] - expected) / np.linalg.norm(expected)
             ),
         }
         for name, took in found.items()
     ]
-    if other is None:
-        rows.append({"who": "dask-ml", "note": f"dask-ml {installed('dask-ml')}"})
-    return rows
 
 
-def measure(n: int, d: int) -> Row:
-    """In the child: peaks of the client and of its workers while they fit."""
+def measured(n: int, d: int) -> Row:
+    """Return, in the child, peaks of the client and of its workers while they fit."""
     warnings.simplefilter("ignore")
     with cluster(2) as client:
         few = lazy_rows(1000, d)
@@ -116,8 +110,8 @@ def measure(n: int, d: int) -> Row:
 
 
 def memory(n: int, d: int = COLUMNS) -> list[Row]:
-    code = "import json, sys; from benchmarks.dask import measure; "
-    code += "print(json.dumps(measure(int(sys.argv[1]), int(sys.argv[2]))))"
+    code = "import json, sys; from benchmarks.dask import measured; "
+    code += "print(json.dumps(measured(int(sys.argv[1]), int(sys.argv[2]))))"
     found = json.loads(child(code, str(n), str(d)))
     names = ("client", *(f"worker {i}" for i in range(len(found["peaks"]) - 1)))
     return [
@@ -134,7 +128,7 @@ def memory(n: int, d: int = COLUMNS) -> list[Row]:
 
 
 def growth(n: int) -> list[Row]:
-    """The same rows, made and fitted by one worker and by two."""
+    """Return the times of the same rows, made and fitted by one worker and by two."""
     rows: list[Row] = []
     for workers in WORKERS:
         with cluster(workers):
@@ -146,28 +140,15 @@ def growth(n: int) -> list[Row]:
     return rows
 
 
-def draw(axes: Any, report: Report) -> None:
-    rows = [r for r in report.tables[TITLES[0]] if "seconds" in r]
-    axes.barh([r["who"] for r in rows], [r["rows per second"] for r in rows])
-    axes.set(xlabel="rows per second", xscale="log", title=rows[0]["shape"])
-
-
-def main(chosen: argparse.Namespace) -> None:
-    warnings.simplefilter("ignore")
-    report, quick = Report("dask", chosen.quick), chosen.quick
-    try:
-        import dask.distributed  # noqa: F401  (absent where only the library is installed)
-    except ImportError:
+def measure(report: Report) -> None:
+    if not find_spec("distributed"):
         print("not run: pip install 'dask[array,distributed]'")
         return
-    report.add(TITLES[0], throughput(400_000 if quick else 2_000_000, 3))
-    rows = report.add(TITLES[1], memory(5_000_000 if quick else 20_000_000))
-    for row in rows:
-        what = f"rows / peak memory of the {row['process']}, {row['shape']}"
-        report.target(what, SHARE, row["rows / peak"], least=True)
-    report.add(TITLES[2], growth(2_000_000 if quick else 10_000_000))
-    report.finish(chosen, draw)
+    sizes = QUICK_SIZES if report.quick else SIZES
+    report.add("rows per second", throughput(sizes[0], 3))
+    report.add("peak memory of a fit", memory(sizes[1]))
+    report.add("more workers", growth(sizes[2]))
 
 
 if __name__ == "__main__":
-    main(options(__doc__))
+    run("dask", __doc__, measure)

@@ -1,16 +1,17 @@
-"""Is stopping early worth it, and who should decide when? `python -m benchmarks.early_stopping`.
+"""Which rule should stop a descent, on simulated and on real data.
 
-Simulated sets: rows are drawn, fitted and the excess risk of the coefficients is known exactly.
-Real sets: rows are split again and again, and the error on the rows left out is compared with that
-of the mean of the targets. Medians and means are printed as they come out; the seed is fixed.
+``python -m benchmarks.early_stopping [--quick]``. Simulated sets: the excess risk of the
+coefficients is known exactly, in units of the noise variance. Real sets: the rows are split several
+times, and the held-out error is relative to that of the mean of the targets. The Phillips problem:
+the stops of Ziebell et al. (2025, arXiv 2503.16753), by this library and by their EarlyStoppingPy.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-import warnings
 from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,120 +21,146 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import PredefinedSplit, ShuffleSplit
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
+from benchmarks._harness import Report, Row, interleaved, medians, run
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 
 Floats = NDArray[np.float64]
 
-MAX_ITER = 10_000
+MAX_ITER, CONVERGED = 10_000, 10**12
+RATES = 3  # the rate and the stop do the same work, so that a few rates are enough
 PENALTIES = np.logspace(-6, 6, 40)
-RATES = 3  # rate and stop do the same work, so a few rates are enough
-CONVERGED = 10**12
+SETS = ((100, 50, 1.0), (100, 80, 0.5), (60, 120, 1.0), (500, 50, 1.0))  # n, d, noise
+REPEATS, SPLITS, QUICK_REPEATS, QUICK_SPLITS = 20, 6, 5, 2
+# The Phillips problem: rows, noise, and up to which iterate the oracles are looked for.
+ROWS, NOISE, LAST = 100, 0.1, 200
 
 
-def validation_split(X: Floats, y: Floats) -> GDLinearRegressorCV:
-    """One fifth of the rows decides, as elsewhere with `early_stopping=True`."""
-    fold = np.where(np.arange(len(y)) < len(y) // 5, 0, -1)
-    return GDLinearRegressorCV(RATES, MAX_ITER, cv=PredefinedSplit(fold)).fit(X, y)
-
-
-def fitters() -> dict[str, Callable[[Floats, Floats], object]]:
-    """Who decides when to stop, or how much to shrink."""
+def models(n: int) -> dict[str, Any]:
+    """Return the rules; a fifth of the rows decides as with `early_stopping=True` elsewhere."""
+    split = PredefinedSplit(np.where(np.arange(n) < n // 5, 0, -1))
     return {
-        "GCV-stopped": GDLinearRegressorCV(RATES, MAX_ITER).fit,
-        "CV-stopped (5 folds)": GDLinearRegressorCV(RATES, MAX_ITER, cv=5).fit,
-        "validation split 20 %": validation_split,
-        "fully converged": GDLinearRegressor(max_iter=CONVERGED).fit,
-        "RidgeCV (GCV)": RidgeCV(PENALTIES).fit,
-        "RidgeCV (5 folds)": RidgeCV(PENALTIES, cv=5).fit,
+        "GCV-stopped": GDLinearRegressorCV(RATES, MAX_ITER, cv="gcv"),
+        "CV-stopped, 5 folds": GDLinearRegressorCV(RATES, MAX_ITER, cv=5),
+        "CV-stopped, one standard error": GDLinearRegressorCV(
+            RATES, MAX_ITER, cv=5, selection="one_se"
+        ),
+        "validation split, 20 %": GDLinearRegressorCV(RATES, MAX_ITER, cv=split),
+        "fully converged": GDLinearRegressor(max_iter=CONVERGED),
+        "RidgeCV, leave-one-out": RidgeCV(PENALTIES),
+        "RidgeCV, 5 folds": RidgeCV(PENALTIES, cv=5),
     }
 
 
 def simulated(seed: int, n: int, d: int, noise: float) -> dict[str, float]:
-    """Excess risk over the noise, in units of the noise variance, of each on one simulated set."""
+    """Return the excess risk of each rule on one set, in units of the noise variance."""
     rng = np.random.default_rng(seed)
-    scale = np.arange(1, d + 1) ** -0.5  # directions of falling importance, as in real data
-    turn = np.linalg.qr(rng.standard_normal((d, d)))[0]
-    X = rng.standard_normal((n, d)) * scale @ turn
-    coef = turn.T @ rng.standard_normal(d)
-    coef /= np.linalg.norm(scale * (turn @ coef))
+    scale = np.arange(1, d + 1) ** -0.5  # directions of falling variance, as in real data
+    rotation = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    X = rng.standard_normal((n, d)) * scale @ rotation
+    coef = rotation.T @ rng.standard_normal(d)
+    coef /= np.linalg.norm(scale * (rotation @ coef))
     y = X @ coef + noise * rng.standard_normal(n)
-    risks = {}
-    for name, fit in fitters().items():
-        model = clone_fit(fit, X, y)
-        off = scale * (turn @ (model.coef_ - coef))
-        risks[name] = float(off @ off + model.intercept_**2) / noise**2
-    return risks
 
+    def risk(model: Any) -> float:
+        off = scale * (rotation @ (model.coef_ - coef))
+        return float(off @ off + model.intercept_**2) / noise**2
 
-def clone_fit(fit: Callable[[Floats, Floats], object], X: Floats, y: Floats):
-    """A fresh estimator, so that nothing is carried from one set to the next."""
-    owner = getattr(fit, "__self__", None)
-    return fit(X, y) if owner is None else clone(owner).fit(X, y)
+    return {name: risk(model.fit(X, y)) for name, model in models(n).items()}
 
 
 def real_sets() -> dict[str, tuple[Floats, Floats, bool]]:
-    """Features, targets and whether to standardise: the digits' columns are all of one unit."""
+    """Return features, targets and whether to scale: the digits' columns are all of one unit."""
     X, y = load_diabetes(return_X_y=True)
     interactions = PolynomialFeatures(2, include_bias=False).fit_transform(X)
     digits, label = load_digits(return_X_y=True)
-    pixels = digits[:300, ::2] / 16.0
-    wide = PolynomialFeatures(2, include_bias=False).fit_transform(pixels)
+    wide = PolynomialFeatures(2, include_bias=False).fit_transform(digits[:300, ::2] / 16.0)
     wide = wide[:, wide.std(axis=0) > 0]
-    return {
-        f"diabetes with interactions, {' x '.join(map(str, interactions.shape))}": (
-            interactions,
-            y,
-            True,
-        ),
-        f"digits, products of pixels, {' x '.join(map(str, wide.shape))}": (wide, label, False),
+    sets = {
+        "diabetes with interactions": (interactions, y, True),
+        "digits, products of pixels": (wide, label, False),
     }
+    return {f"{name}, {len(X)} x {X.shape[1]}": (X, y, s) for name, (X, y, s) in sets.items()}
 
 
 def real(X: Floats, y: Floats, standardise: bool, splits: int) -> list[dict[str, float]]:
-    """Held-out squared error over that of the training mean, for each of several random splits.
+    """Return the held-out squared error over that of the training mean, for each split.
 
-    Targets are centred: an intercept descends as slowly as the largest column lets it, and Ridge
-    does not shrink its own.
+    Targets are centred: the intercept descends, too, and Ridge does not shrink its own.
     """
     found = []
     for train, test in ShuffleSplit(splits, test_size=0.25, random_state=0).split(X):
         scaler = StandardScaler(with_std=standardise).fit(X[train])
         rows, held = scaler.transform(X[train]), scaler.transform(X[test])
-        known, asked = y[train] - y[train].mean(), y[test] - y[train].mean()
+        known, truth = y[train] - y[train].mean(), y[test] - y[train].mean()
         errors = {}
-        for name, fit in fitters().items():
-            model = clone_fit(fit, rows, known)
-            error = np.mean((asked - model.predict(held)) ** 2)
-            errors[name] = float(error / np.mean(asked**2))
+        for name, model in models(len(train)).items():
+            predicted = clone(model).fit(rows, known).predict(held)
+            errors[name] = float(np.mean((truth - predicted) ** 2) / np.mean(truth**2))
         found.append(errors)
     return found
 
 
-def show(title: str, found: list[dict[str, float]]) -> None:
-    print(f"\n{title}; {len(found)} sets")
-    print(f"{'':24}{'median':>9}{'mean':>9}{'worst':>9}{'best of all':>13}")
-    best = [min(errors, key=errors.get) for errors in found]
+def summed_up(found: list[dict[str, float]]) -> list[Row]:
+    """Return median, mean and worst of each rule, and how often it was the best."""
+    best, rows = [min(errors, key=lambda k, e=errors: e[k]) for errors in found], []
     for name in found[0]:
-        values = [errors[name] for errors in found]
-        print(
-            f"{name:24}{np.median(values):9.3f}{np.mean(values):9.3f}{np.max(values):9.3f}"
-            f"{best.count(name):10} x"
-        )
+        values = np.array([errors[name] for errors in found])
+        row: Row = {"rule": name, "median": float(np.median(values)), "mean": float(values.mean())}
+        rows.append(row | {"worst": float(values.max()), "best of all": best.count(name)})
+    return rows
 
 
-def main(sets: int, splits: int) -> None:
-    warnings.simplefilter("ignore")
-    start = time.perf_counter()
-    for n, d, noise in ((100, 50, 1.0), (100, 80, 0.5), (60, 120, 1.0), (500, 50, 1.0)):
-        found = [simulated(seed, n, d, noise) for seed in range(sets)]
-        show(f"simulated, {n} x {d}, noise {noise}: excess risk / noise variance", found)
+def oracles(A: Floats, truth: Floats) -> dict[str, int]:
+    """Return the first iterates whose squared bias is at most their variance.
+
+    Iterates are linear in y: those of exact targets give the bias, those of unit vectors the
+    variance.
+    """
+    model, t = GDLinearRegressor(1.0, max_iter=LAST, fit_intercept=False), np.arange(LAST + 1)
+    bias = model.fit(A, A @ truth).path_.coef(t)[:, np.newaxis] - truth
+    noise = NOISE * model.fit(A, np.eye(len(A))).path_.coef(t)
+    norms = {"strong oracle": (bias, noise), "weak oracle": (bias @ A.T, noise @ A.T)}
+    return {
+        k: int(np.argmax((b**2).sum((1, 2)) <= (v**2).sum((1, 2)))) for k, (b, v) in norms.items()
+    }
+
+
+def phillips() -> list[Row]:
+    """Return the stops and the time of the discrepancy stop, of this library and of the peer."""
+    from EarlyStopping import Landweber, SimulationData
+
+    A, exact, truth = (np.asarray(a) for a in SimulationData.phillips(ROWS))
+    y = exact + np.random.RandomState(42).normal(0, NOISE, ROWS)  # noqa: NPY002 (as published)
+    ours = GDLinearRegressor(1.0, NOISE**2 / 2, fit_intercept=False)
+    peer = partial(Landweber, A, y, learning_rate=1 / ROWS, initial_value=np.zeros(ROWS))
+    stop = {"critical_value": ROWS * NOISE**2, "max_iteration": 1000}
+    tasks: dict[str, Callable[[], object]] = {
+        "sklearn_gd": lambda: ours.fit(A, y),
+        "EarlyStoppingPy": lambda: peer().get_discrepancy_stop(**stop),
+    }
+    took = medians(interleaved(tasks, 3))
+    known = peer(true_signal=truth, true_noise_level=NOISE)
+    theirs: Row = {"discrepancy stop": int(known.get_discrepancy_stop(**stop))}
+    theirs |= {"strong oracle": int(known.get_strong_balanced_oracle(LAST))}
+    theirs |= {"weak oracle": int(known.get_weak_balanced_oracle(LAST))}
+    mine = {"discrepancy stop": ours.n_iter_} | oracles(A, truth)
+    pairs = zip(took.items(), (mine, theirs), strict=True)
+    return [{"who": who} | stops | {"stop, s": s} for (who, s), stops in pairs]
+
+
+def measure(report: Report) -> None:
+    repeats, splits = (QUICK_REPEATS, QUICK_SPLITS) if report.quick else (REPEATS, SPLITS)
+    for n, d, noise in SETS:
+        found = [simulated(seed, n, d, noise) for seed in range(repeats)]
+        report.add(f"{n} x {d}, noise {noise:g}: excess risk, {repeats} sets", summed_up(found))
     for name, (X, y, standardise) in real_sets().items():
-        errors = real(X, y, standardise, splits)
-        show(f"{name}: held-out error / that of the mean", errors)
-    print(f"\n{time.perf_counter() - start:.0f} s")
+        found = real(X, y, standardise, splits)
+        report.add(f"{name}: held-out error, {splits} splits", summed_up(found))
+    if find_spec("EarlyStopping"):
+        report.add(f"Phillips, n = {ROWS}, noise {NOISE:g}", phillips())
+    else:
+        print("\nThe Phillips problem needs its peer: pip install EarlyStoppingPy")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--full", action="store_true", help="more sets, several minutes")
-    main(*((200, 50) if parser.parse_args().full else (15, 6)))
+    run("early_stopping", __doc__, measure)

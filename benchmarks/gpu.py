@@ -1,17 +1,15 @@
 """A fit on a graphics card: beside torch.linalg.lstsq, the plain loop and the card's products.
 
-Run as ``python -m benchmarks.gpu [--device cuda] [--quick]``. 10 million rows of 500 columns in
-float32 and float64, or as many rows as leave room for the copy that lstsq makes. Needs PyTorch;
-without it, or without the device, it says so and measures nothing. ``--device cpu`` runs the same
-code on few rows where there is no card. The loop is timed over some updates and extrapolated.
+``python -m benchmarks.gpu [--device cuda] [--quick]`` takes 10 million rows of 500 columns in
+float32 and float64, or as many rows as leave room for the copy that lstsq makes. Without PyTorch or
+without the device the script says so and measures nothing. ``--device cpu`` runs the same code on
+few rows. The loop is timed over some updates and extrapolated.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
-import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -21,7 +19,7 @@ if __name__ == "__main__":  # before SciPy is imported, or scikit-learn will not
 
 import sklearn  # noqa: E402
 
-from benchmarks._harness import Report, Row, interleaved, options, seconds  # noqa: E402
+from benchmarks._harness import Report, Row, interleaved, run, seconds  # noqa: E402
 from sklearn_gd import GDLinearRegressor  # noqa: E402
 
 FULL, QUICK, ON_CPU = (10_000_000, 500), (1_000_000, 100), (20_000, 50)
@@ -36,7 +34,7 @@ SIDE, SIDE_ON_CPU = 8192, 512
 
 
 def rows_that_fit(rows: int, columns: int, item: int, free: float) -> int:
-    """As many as asked for, or as fit."""
+    """Return as many rows as fit into memory, at most those asked for."""
     return min(rows, int(SHARE * free) // (columns * item))
 
 
@@ -55,18 +53,18 @@ def made(torch: Any, n: int, d: int, device: str, dtype: Any) -> tuple[Any, Any]
 
 
 def waited(torch: Any, device: str, task: Callable[[], object]) -> Callable[[], None]:
-    """The task and the end of its work on the device."""
+    """Return the task followed by a wait for its end on the device."""
 
-    def run() -> None:
+    def waiting() -> None:
         task()
         if device.startswith("cuda"):
             torch.cuda.synchronize(device)
 
-    return run
+    return waiting
 
 
 def product_rate(torch: Any, device: str, dtype: Any, side: int) -> float:
-    """Floating-point operations a second in a product of square matrices."""
+    """Return floating-point operations per second in a product of square matrices."""
     A = torch.randn((side, side), device=device, dtype=dtype)
     product = waited(torch, device, lambda: A @ A)
     product()
@@ -74,7 +72,7 @@ def product_rate(torch: Any, device: str, dtype: Any, side: int) -> float:
 
 
 def least_squares(torch: Any, X: Any, y: Any) -> Any:
-    """Its coefficients, or None where it runs out of memory."""
+    """Return the coefficients of lstsq; None when it runs out of memory."""
     try:
         return torch.linalg.lstsq(X, y[:, None]).solution[:, 0]
     except torch.OutOfMemoryError:
@@ -127,35 +125,25 @@ def compare(torch: Any, n: int, d: int, device: str, name: str, repeats: int) ->
     return rows
 
 
-def draw(axes: Any, report: Report) -> None:
-    for title, rows in report.tables.items():
-        timed = [r for r in rows if "seconds" in r]
-        axes.barh([f"{r['who']}\n{title}" for r in timed], [r["seconds"] for r in timed])
-    axes.set(xlabel="seconds", xscale="log")
-
-
-def main(chosen: argparse.Namespace) -> None:
-    warnings.simplefilter("ignore")
+def measure(report: Report) -> None:
     if not find_spec("torch"):
         print("benchmarks.gpu: PyTorch is not installed, nothing was measured.")
         return
     import torch
 
-    device = chosen.device
-    if device.startswith("cuda") and not torch.cuda.is_available():
+    device = report.options.device
+    on_card = device.startswith("cuda")
+    if on_card and not torch.cuda.is_available():
         print("benchmarks.gpu: PyTorch finds no CUDA device here, nothing was measured.")
         return
-    on_card = device.startswith("cuda")
-    report = Report("gpu", chosen.quick)
-    print(f"  device: {torch.cuda.get_device_name(device) if on_card else 'the processor'}")
-    wanted, d = (QUICK if chosen.quick else FULL) if on_card else ON_CPU
+    report.machine["device"] = torch.cuda.get_device_name(device) if on_card else "the processor"
+    print(f"  device: {report.machine['device']}")
+    wanted, d = (QUICK if report.quick else FULL) if on_card else ON_CPU
     for name, item in (("float64", 8), ("float32", 4)):
         n = rows_that_fit(wanted, d, item, free_memory(torch, device))
         cut = f", as many rows of {wanted:,} as fit" if n < wanted else ""
-        rows = compare(torch, n, d, device, name, 3)
-        report.add(f"{name}, {n:,} x {d}{cut}", rows)
-    report.finish(chosen, draw)
+        report.add(f"{name}, {n:,} x {d}{cut}", compare(torch, n, d, device, name, 3))
 
 
 if __name__ == "__main__":
-    main(options(__doc__, lambda p: p.add_argument("--device", default="cuda")))
+    run("gpu", __doc__, measure, lambda p: p.add_argument("--device", default="cuda"))

@@ -1,41 +1,34 @@
-"""Fits too large to decompose against the textbook loop: DESIGN section 6, sparse and dense.
+"""Fits too large to decompose beside the textbook loop, sparse and dense.
 
-Run as ``python -m benchmarks.large [sparse] [dense] [--quick]``. The loop is not run to its end:
-its time is the median of some iterations, those before and after the fit, times the updates made.
-The distance to it is that of the coefficients after 30 updates; further out, a fit of ten times as
-many updates, which grows a larger basis, is asked for the same iterate.
+``python -m benchmarks.large [--quick]``. The loop is not run to its end: its time is the median of
+some updates, before and after the fit, times the updates made. The distance to the loop is that of
+the coefficients after 30 updates. Further out, the iterate is compared with that of a fit of ten
+times as many updates, which grows a larger Krylov space.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import warnings
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from benchmarks._harness import Report, Row, options, seconds
+from benchmarks._harness import Report, Row, run, seconds
 from sklearn_gd import GDLinearRegressor
 
-ITERATIONS_TIMED = 15
-COMPARED = 30
-TARGETS = {
-    ("sparse", 1_000): 40,
-    ("sparse", 10_000): 200,
-    ("dense", 1_000): 5,
-    ("dense", 10_000): 18,
-}
-FULL = {"sparse": "sparse 200000 x 100000", "dense": "dense 9000 x 8000"}
-UPDATES = (1_000, 10_000)
+ITERATIONS_TIMED, COMPARED, REPEATS = 15, 30, 3
+# Updates, and how many times as long the loop must take.
+BOUNDS = {"sparse": {1_000: 40, 10_000: 200}, "dense": {1_000: 5, 10_000: 18}}
+SIZES = {"sparse": (200_000, 100_000, 100), "dense": (9_000, 8_000)}
+QUICK_SIZES = {"sparse": (20_000, 10_000, 50), "dense": (1_500, 1_200)}
 
 
-def sparse_rows(n: int = 200_000, d: int = 100_000, per_row: int = 100) -> Any:
-    """CSR with `per_row` uniformly placed non-zeros in each row, positive as counts are.
+def sparse_rows(n: int, d: int, per_row: int) -> Any:
+    """Return CSR rows with `per_row` non-zeros each, uniformly placed and positive, like counts.
 
-    With values of both signs the curvatures fill an interval with a hard upper edge, and lr="auto"
-    pays for its digits: the largest one alone then takes some 300 vectors.
+    With values of both signs the eigenvalues fill an interval with a hard upper edge, and
+    lr="auto" takes some 300 vectors for the largest of them.
     """
     rng = np.random.default_rng(0)
     indices = rng.integers(0, d, n * per_row, dtype=np.int32)
@@ -46,12 +39,12 @@ def sparse_rows(n: int = 200_000, d: int = 100_000, per_row: int = 100) -> Any:
     return X
 
 
-def dense_rows(n: int = 9_000, d: int = 8_000) -> Any:
+def dense_rows(n: int, d: int) -> Any:
     return np.random.default_rng(0).standard_normal((n, d))
 
 
 def update(X: Any, transposed: Any, y: Any, theta: Any, lr: float) -> None:
-    """One of the plain loop's: two products, the transposed one on a view; no loss."""
+    """Make one update of the plain loop: two products, the transposed one on a view; no loss."""
     residual = X @ theta[1:]
     residual += theta[0]
     residual -= y
@@ -69,66 +62,41 @@ def distance(coef: Any, expected: Any) -> float:
 
 
 def loop_distance(model: GDLinearRegressor, X: Any, y: Any) -> float:
-    """Of the coefficients after a few updates, to the loop's."""
+    """Return the distance of the coefficients to the loop's after a few updates."""
     theta = np.zeros(1 + X.shape[1])
     for _ in range(COMPARED):
         update(X, X.T, y, theta, model.lr_)
     return distance(model.path_.coef(COMPARED), theta[1:])
 
 
-def compare(name: str, X: Any, repeats: int) -> list[Row]:
+def compare(X: Any, y: Any, max_iter: int) -> tuple[GDLinearRegressor, Row]:
+    """Return the fitted model, and its time beside that of the loop."""
+    model, loops, fits = GDLinearRegressor(max_iter=max_iter), updates_timed(X, y), []
+    for _ in range(REPEATS):
+        fits.append(seconds(lambda: model.fit(X, y)))
+        loops += updates_timed(X, y)
+    fit, each = statistics.median(fits), statistics.median(loops)
+    bases = getattr(model.path_._descent.spectrum, "bases", ())
+    row: Row = {"X": f"{X.shape[0]:,} x {X.shape[1]:,}", "updates made": f"{model.n_iter_:,}"}
+    row |= {"fit, s": fit, "vectors": sum(basis.size for basis in bases) or None}
+    row |= {"loop, ms an update": 1e3 * each, "loop, s, extrapolated": each * model.n_iter_}
+    row |= {"loop / fit": each * model.n_iter_ / fit}
+    return model, row | {f"distance to the loop at t = {COMPARED}": loop_distance(model, X, y)}
+
+
+def measure(report: Report) -> None:
     rng = np.random.default_rng(1)
-    y = X @ rng.standard_normal(X.shape[1]) + rng.standard_normal(X.shape[0])
-    rows, models = [], {T: GDLinearRegressor(max_iter=T) for T in UPDATES}
-    for model in models.values():
-        loops, fits = updates_timed(X, y), []
-        for _ in range(repeats):
-            fits.append(seconds(lambda m=model: m.fit(X, y)))
-            loops += updates_timed(X, y)
-        fit, each = statistics.median(fits), statistics.median(loops)
-        pieces = getattr(model.path_._descent, "pieces", ())
-        rows.append(
-            {
-                "X": f"{name} {X.shape[0]} x {X.shape[1]}",
-                "updates made": model.n_iter_,
-                "fit, s": fit,
-                "vectors": sum(piece.spectrum.curvature.size for piece in pieces) or None,
-                "loop, ms an update": 1e3 * each,
-                "loop, s extrapolated": each * model.n_iter_,
-                "times faster": each * model.n_iter_ / fit,
-                f"distance to the loop at t = {COMPARED}": loop_distance(model, X, y),
-            }
-        )
-    few, many = models.values()
-    further = GDLinearRegressor(few.lr_, max_iter=few.n_iter_ * 10).fit(X, y)
-    rows[0]["distance to a larger basis"] = distance(few.coef_, further.path_.coef(few.n_iter_))
-    rows[1]["distance to a larger basis"] = None
-    return rows
-
-
-def draw(axes: Any, report: Report) -> None:
-    rows = [row for rows in report.tables.values() for row in rows]
-    names = [f"{r['X']}, {r['updates made']:,} updates" for r in rows]
-    axes.barh(names, [r["loop, s extrapolated"] for r in rows], label="plain loop, extrapolated")
-    axes.barh(names, [r["fit, s"] for r in rows], height=0.4, label="sklearn_gd")
-    axes.set(xlabel="seconds", xscale="log")
-    axes.legend()
-
-
-def main(chosen: argparse.Namespace) -> None:
-    warnings.simplefilter("ignore")
-    report, quick = Report("large", chosen.quick), chosen.quick
-    cases = {"sparse": sparse_rows, "dense": dense_rows}
-    sizes = {"sparse": (20_000, 10_000, 50), "dense": (1_500, 1_200)} if quick else {}
-    for name in chosen.cases or cases:
-        X = cases[name](*sizes.get(name, ()))
-        rows = report.add(name, compare(name, X, 3))
-        for T, row in zip(UPDATES, rows, strict=True):
-            what = f"times faster than the plain loop, {FULL[name]}, T = {T:,}"
-            measured = None if quick else row["times faster"]
-            report.target(what, TARGETS[name, T], measured, least=True)
-    report.finish(chosen, draw)
+    for name, make in {"sparse": sparse_rows, "dense": dense_rows}.items():
+        X = make(*(QUICK_SIZES if report.quick else SIZES)[name])
+        y = X @ rng.standard_normal(X.shape[1]) + rng.standard_normal(X.shape[0])
+        (few, first), (many, second) = (compare(X, y, T) for T in BOUNDS[name])
+        away = distance(few.coef_, many.path_.coef(few.n_iter_))
+        report.add(name, [first | {"distance to the larger space": away}, second])
+        for row, (T, least) in zip((first, second), BOUNDS[name].items(), strict=True):
+            nonzeros = f", {X.nnz / 1e6:.3g}M non-zeros" if name == "sparse" else ""
+            what = f"plain loop of {T:,} updates / fit, {name} {row['X']}{nonzeros}"
+            report.target(what, row["loop / fit"], at_least=least, headline=name == "sparse")
 
 
 if __name__ == "__main__":
-    main(options(__doc__, lambda p: p.add_argument("cases", nargs="*", help="sparse, dense")))
+    run("large", __doc__, measure)

@@ -1,12 +1,11 @@
 """Peak memory of a fit beyond X, as the operating system counts it, in a child process per case.
 
-``python -m benchmarks.memory [--quick]``. The child makes X and y, fits some small rows so that
-libraries and their buffers are there, resets its peak where the system can, fits, and reads it.
+``python -m benchmarks.memory [--quick]``. The child makes X and y, fits a few rows so that the
+libraries' buffers exist, resets its peak if the system can do that, fits, and reads the peak.
 """
 
 from __future__ import annotations
 
-import argparse
 import ctypes
 import json
 import sys
@@ -16,14 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._harness import Report, Row, child, options
+from benchmarks._harness import Report, Row, child, run
 
-ESTIMATORS = ("GDLinearRegressor", "LinearRegression", "Ridge")
+# The second reads the rows a second time: columns of falling scale, and many updates.
+OURS, TWICE = "GDLinearRegressor", "GDLinearRegressor, ill-conditioned, 10**9 updates"
+CASES = (OURS, TWICE, "LinearRegression", "Ridge")
+SHAPE, QUICK_SHAPE = (1_000_000, 100), (100_000, 100)
+SMALLEST_SCALE = 1e-6
 
 
 def resident_peak() -> int:
-    """Bytes, the most so far. From /proc where there is one: a child's ru_maxrss on Linux starts
-    at its parent's."""
+    """Return the peak in bytes; from /proc if possible: ru_maxrss starts at the parent's there."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(x for x in status.read_text().splitlines() if x.startswith("VmHWM"))
@@ -35,9 +37,9 @@ def resident_peak() -> int:
 
 
 def reset_peak() -> None:
-    """Linux only; elsewhere what X's making took besides counts as there before.
+    """Reset the peak on Linux; elsewhere the making of X counts as part of it.
 
-    What was freed and kept by malloc is given back first, or a fit could live on it unseen.
+    Memory that malloc kept after a free is given back first: a fit could use it unseen.
     """
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
@@ -48,59 +50,51 @@ def reset_peak() -> None:
         clear.write_text("5")
 
 
-def estimator(name: str) -> Any:
+def estimator(case: str) -> Any:
     from sklearn.linear_model import LinearRegression, Ridge
 
     from sklearn_gd import GDLinearRegressor
 
-    known = {"LinearRegression": LinearRegression, "Ridge": Ridge}
-    return known.get(name, GDLinearRegressor)()
+    known = {"LinearRegression": LinearRegression(), "Ridge": Ridge()}
+    return known.get(case) or GDLinearRegressor(max_iter=10**9 if case == TWICE else 1000)
 
 
-def measure(name: str, n: int, d: int) -> Row:
-    """In the child: bytes of X and bytes that a fit takes beyond what was there before."""
+def measured(case: str, n: int, d: int) -> Row:
+    """Return, in the child, the bytes of X and those that a fit takes beyond what was there."""
     warnings.simplefilter("ignore")
     rng = np.random.default_rng(0)
+    scales = np.geomspace(1.0, SMALLEST_SCALE if case == TWICE else 1.0, d)
     X = np.empty((n, d))
     for rows in np.array_split(X, max(1, n // 10_000)):
         rng.standard_normal(out=rows)
-    y = X[:, 0] + rng.standard_normal(n)
-    estimator(name).fit(X[: 10 * d].copy(), y[: 10 * d])
+        rows *= scales
+    y = X @ (1 / scales) + rng.standard_normal(n)
+    estimator(case).fit(X[: 10 * d].copy(), y[: 10 * d])
     reset_peak()
     before = resident_peak()
-    estimator(name).fit(X, y)
+    estimator(case).fit(X, y)
     return {"X": X.nbytes, "beyond": resident_peak() - before}
 
 
-def compare(n: int, d: int, names: tuple[str, ...] = ESTIMATORS, repeats: int = 3) -> list[Row]:
-    code = "import json, sys; from benchmarks.memory import measure; "
-    code += "print(json.dumps(measure(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))"
+def compare(n: int, d: int, cases: tuple[str, ...] = CASES) -> list[Row]:
+    code = "import json, sys; from benchmarks.memory import measured; "
+    code += "print(json.dumps(measured(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))))"
     rows = []
-    for name in names:
-        found = [json.loads(child(code, name, str(n), str(d))) for _ in range(repeats)]
-        found.sort(key=lambda f: f["beyond"])
-        middle = found[len(found) // 2]
-        share = 100 * middle["beyond"] / middle["X"]
-        row = {"who": name, "shape": f"{n} x {d}", "X, MiB": middle["X"] / 2**20}
-        rows.append(row | {"beyond X, MiB": middle["beyond"] / 2**20, "% of X": share})
+    for case in cases:
+        found = json.loads(child(code, case, str(n), str(d)))
+        row: Row = {"who": case, "shape": f"{n:,} x {d}", "X, MiB": found["X"] / 2**20}
+        row |= {"beyond X, MiB": found["beyond"] / 2**20}
+        rows.append(row | {"% of X": 100 * found["beyond"] / found["X"]})
     return rows
 
 
-def draw(axes: Any, report: Report) -> None:
-    rows = report.tables["peak memory of a fit beyond X"]
-    axes.barh([r["who"] for r in rows], [r["% of X"] for r in rows])
-    axes.set(xlabel="% of X", title=rows[0]["shape"])
-
-
-def main(chosen: argparse.Namespace) -> None:
-    report = Report("memory", chosen.quick)
-    n, d = (200_000 if chosen.quick else 1_000_000), 100
-    rows = report.add(
-        "peak memory of a fit beyond X", compare(n, d, repeats=1 if chosen.quick else 3)
-    )
-    report.target(f"peak memory beyond X, % of X, {n} x {d}", 5, rows[0]["% of X"])
-    report.finish(chosen, draw)
+def measure(report: Report) -> None:
+    n, d = QUICK_SHAPE if report.quick else SHAPE
+    rows = report.add("peak memory of a fit beyond X", compare(n, d))
+    shares = {"1,000 updates": rows[0]["% of X"], "rows read twice": rows[1]["% of X"]}
+    what = f"peak memory of a fit beyond X, % of X, {n:,} x {d}"
+    report.target(what, shares, at_most=5, headline=True)
 
 
 if __name__ == "__main__":
-    main(options(__doc__))
+    run("memory", __doc__, measure)

@@ -1,15 +1,13 @@
-"""Fits with one BLAS thread and with one for each core, beside a busy process too.
+"""Fits beside a busy process, with one BLAS thread and with two.
 
-Run as ``python -m benchmarks.threads``; ``--quick`` has fewer fits and rounds. Numbers of threads
-take turns, each turn in a fresh process, since BLAS reads its number once; so do a machine as it is
-and the same beside a process that computes without a pause. `--case "300 x 20"`, any number of
-times, asks for other shapes, with ", sparse", ", little noise" (a second pass over the rows) or
-", tuning" behind.
+``python -m benchmarks.threads [--quick]``. Two threads that wait for each other are slow when one
+of them shares its core with another process. A turn is a fresh process, since BLAS reads its number
+of threads at its start. Turns with one and with two threads alternate, and so do a machine as it is
+and one with a process that computes without a pause.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import subprocess
@@ -22,44 +20,36 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.linear_model import LinearRegression
 
-from benchmarks._harness import Report, Row, child, options, seconds
+from benchmarks._harness import Report, Row, child, run, seconds
 from benchmarks._machine import cores
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 
-QUICK = ("442 x 10", "400 x 1000", "2000 x 800", "5000 x 500, little noise")
-CASES = ("100 x 3", "600 x 45", "120 x 2000", "5000 x 500", "9000 x 7000, sparse")
-CASES += ("2000 x 30, tuning", "5000 x 500, LinearRegression", *QUICK)
-# A sparse X has one entry in so many.
-SPARSE = 1000
-# A turn fits each case for so long, and so often at least.
+QUICK_CASES = ("442 x 10", "400 x 1000")
+CASES = ("100 x 3", "120 x 2000", "5000 x 500", "2000 x 30, tuning", "5000 x 500, LinearRegression")
+CASES += QUICK_CASES
+QUICK_ROUNDS, ROUNDS = 1, 3
+# A turn fits each case for so many seconds, and at least so often.
 TURN, FEWEST_FITS = 0.3, 3
-# What each BLAS asks for its number of threads.
+# The variables by which each BLAS learns its number of threads.
 VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-VARIABLES += ("VECLIB_MAXIMUM_THREADS",)
 CODE = "import sys; from benchmarks import threads; threads.turn(*sys.argv[1:])"
 
 
 def case(name: str) -> tuple[Any, Any, Any]:
-    """The estimator, X and y."""
+    """Return the estimator, X and y of a case."""
     shape, _, kind = name.partition(", ")
     n, d = (int(size) for size in shape.split(" x "))
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n, d))
-    if kind == "sparse":
-        X = sparse.random(n, d, 1 / SPARSE, format="csr", random_state=rng)
-    noise = 1e-6 if kind == "little noise" else 1.0
-    y = X @ rng.standard_normal(d) + noise * rng.standard_normal(n)
-    if kind == "little noise":
-        return GDLinearRegressor(solver="spectral"), X, y
+    y = X @ rng.standard_normal(d) + rng.standard_normal(n)
     kinds = {"tuning": GDLinearRegressorCV, "LinearRegression": LinearRegression}
     return kinds.get(kind, GDLinearRegressor)(), X, y
 
 
 def turn(*names: str) -> None:
-    """Print the median seconds of each case's fits in this process."""
+    """Print the median seconds of the fits of each case in this process."""
     warnings.simplefilter("ignore")
     took = {}
     for name in names:
@@ -74,7 +64,7 @@ def turn(*names: str) -> None:
 
 @contextlib.contextmanager
 def busy_core() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that computes without a pause, as long as the context lasts."""
+    """Keep a process that computes without a pause as long as the context lasts."""
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         yield process
@@ -83,36 +73,35 @@ def busy_core() -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def compare(names: Sequence[str], rounds: int, most: int) -> list[Row]:
-    """One row for each case and state of the machine: one thread beside `most` of them."""
-    taken: dict[tuple[str, str, int], list[float]] = {}
-    states = {"as it is": contextlib.nullcontext, "beside a busy process": busy_core}
+def compare(names: Sequence[str], rounds: int) -> list[Row]:
+    """Return one row for each case: seconds by threads and state of the machine."""
+    taken: dict[tuple[str, str], list[float]] = {}
+    states = {"": contextlib.nullcontext, ", busy": busy_core}
     for _ in range(rounds):
         for state, context in states.items():
-            for threads in (1, most):
-                limit = dict.fromkeys(VARIABLES, str(threads))
+            for threads in ("1", "2"):
                 with context():
-                    took = json.loads(child(CODE, *names, **limit))
+                    took = json.loads(child(CODE, *names, **dict.fromkeys(VARIABLES, threads)))
                 for name in names:
-                    taken.setdefault((name, state, threads), []).append(took[name])
-    return [row(name, state, taken, most) for name in names for state in states]
+                    taken.setdefault((name, threads + state), []).append(took[name])
+    return [row(name, {k: median(v) for (n, k), v in taken.items() if n == name}) for name in names]
 
 
-def row(name: str, state: str, taken: dict[tuple[str, str, int], list[float]], most: int) -> Row:
-    one, many = (median(taken[name, state, threads]) for threads in (1, most))
-    times: Row = {"fit": name, "machine": state, "one thread, s": one, f"{most} threads, s": many}
-    return times | {f"{most} threads / one": many / one}
+def row(name: str, took: dict[str, float]) -> Row:
+    times: Row = {"fit": name} | {f"{kind}, s": seconds for kind, seconds in took.items()}
+    return times | {
+        "2 / 1": took["2"] / took["1"],
+        "2 / 1, busy": took["2, busy"] / took["1, busy"],
+    }
 
 
-def main(chosen: argparse.Namespace) -> None:
-    if (most := cores()) < 2:
+def measure(report: Report) -> None:
+    if cores() < 2:
         print("This process may use one core only: a second thread would have nowhere to run.")
         return
-    report = Report("threads", chosen.quick)
-    names = chosen.case or (QUICK if chosen.quick else CASES)
-    report.add("fits", compare(names, 2 if chosen.quick else 5, most))
-    report.finish(chosen)
+    names, rounds = (QUICK_CASES, QUICK_ROUNDS) if report.quick else (CASES, ROUNDS)
+    report.add("one BLAS thread and two, beside a busy process too", compare(names, rounds))
 
 
 if __name__ == "__main__":
-    main(options(__doc__, lambda parser: parser.add_argument("--case", action="append")))
+    run("threads", __doc__, measure)

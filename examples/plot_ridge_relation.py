@@ -15,11 +15,11 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import scale
 
-from sklearn_gd import GDLinearRegressorCV
+from sklearn_gd import GDLinearRegressor
 
 X, y = load_diabetes(return_X_y=True)
 X, y = scale(X), y - y.mean()
-model = GDLinearRegressorCV(lrs=[0.1], fit_intercept=False, max_iter=1).fit(X, y)
+model = GDLinearRegressor(lr=0.1, fit_intercept=False, max_iter=10**6).fit(X, y)
 t = np.unique(np.geomspace(1, 1e5, 60).astype(int))
 descent = model.path_.coef(t)
 ridge = np.array([Ridge(alpha=len(X) / (0.1 * s), fit_intercept=False).fit(X, y).coef_ for s in t])

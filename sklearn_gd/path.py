@@ -79,7 +79,8 @@ class DescentPath:
         2 / (largest + smallest non-zero eigenvalue of H): of all rates of plain descent the one
         whose slowest direction is fastest.
     loss_floor : float
-        The least possible loss: that of least squares or, with a penalty, of ridge regression.
+        The least possible loss: that of least squares or, with a penalty, of ridge regression; 0
+        when it cannot be told from rounding.
     condition_number : float
         Largest over smallest non-zero singular value of Z, which is X with a column of ones in
         front when there is an intercept, rows weighted. Descent takes about its square in updates.
@@ -176,7 +177,8 @@ class DescentPath:
                 "The least possible loss is not known: no more was found than this descent needed. "
                 "Fit with solver='spectral', if X has few enough columns."
             )
-        return spectrum.floor if spectrum.scaled_floor is None else spectrum.scaled_floor
+        floor = spectrum.floor if spectrum.scaled_floor is None else spectrum.scaled_floor
+        return floor if floor > self._floor_error else 0.0
 
     @property
     def condition_number(self) -> float:
@@ -693,7 +695,7 @@ class DescentPath:
     def _history_bytes(self, name: str) -> int:
         start = self._descent.start
         numbers = {"loss": 1, "intercept": start.shape[1]}.get(name, start.size)
-        return 8 * numbers * (self.n_iter + 1)
+        return int(8 * numbers * (self.n_iter + 1))
 
     def _check_size(self, name: str) -> None:
         size = self._history_bytes(name)

@@ -10,17 +10,21 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn import get_config
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._data import Each, FoldsInMemory, LocalRows
-from sklearn_gd._estimator.callbacks import CallbackRunner, restore, with_callbacks
+from sklearn_gd._estimator.callbacks import (
+    CallbackRunner,
+    refuse_nested_fit,
+    restore,
+    with_callbacks,
+)
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.host_attributes import HostAttribute
+from sklearn_gd._estimator.metadata import CLOSED_FORM_SCORER, MetadataMixin
 from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
 from sklearn_gd._estimator.prepare import (
     FitInput,
@@ -28,11 +32,11 @@ from sklearn_gd._estimator.prepare import (
     path_of_stopped,
     prepare,
 )
-from sklearn_gd._estimator.scored_iterate import HeldOutRows, score_iterates
 from sklearn_gd._estimator.splits import folds_of
 from sklearn_gd._estimator.validation import check_choice, check_flag, check_nonnegative
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
+from sklearn_gd._scored_iterate import HeldOutRows, score_iterates
 from sklearn_gd._solvers import DescentOptions, SpectralProblem
 from sklearn_gd._tuning import (
     SELECTIONS,
@@ -51,11 +55,9 @@ from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
 
-# The default of `max_iter`; a grid that nobody asked for is not found too small.
+# The default of `max_iter`. A grid of defaults is not said to be too small.
 MAX_ITER = 1000
 GCV = "gcv"
-# What scoring=None computes in closed form.
-CLOSED_FORM_SCORER = "neg_mean_squared_error"
 SCORERS_NEED_ROWS = (
     "scoring={!r} is called with the held-out rows, which stay on the workers: with Dask "
     f"collections leave scoring at None or {CLOSED_FORM_SCORER!r}, or tune on a sample that fits "
@@ -68,7 +70,9 @@ GCV_NEEDS_ROWS = (
 )
 
 
-class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class GDLinearRegressorCV(
+    MetadataMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     """Linear regression by gradient descent, with its learning rate and its stop tuned together.
 
     One decomposition of each training set gives the iterates of every learning rate at every number
@@ -139,7 +143,7 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         Why the descent on all rows ended there; "max_iter" is the number of updates chosen.
     path_ : DescentPath
         That descent as a function of the number of updates, up to the largest number tried at
-        least. ``solver="loop"`` goes at most 10,000 updates beyond the chosen number.
+        least. ``solver="loop"`` goes beyond the chosen number up to the 10,000th update at most.
     loss_history_, coef_path_, intercept_path_ : ndarray of shape (`n_iter_` + 1, ...)
         That descent's iterates, as in `GDLinearRegressor`.
     lrs_ : ndarray of shape (n_lrs,)
@@ -287,6 +291,7 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
+        refuse_nested_fit(self)
         for message in self._fit(X, y, sample_weight, params):
             warnings.warn(message, stacklevel=2)
         return self
@@ -304,37 +309,21 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
             callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
             each = callbacks.tuning_begins(self._each)
             with naming_what_is_not_finite(fit_input.problem):
+                whole: SpectralProblem | None
                 if self._is_gcv:
                     grid, whole = self._score_by_gcv(fit_input, rates, iters, params)
                 else:
                     grid, whole = self._score_by_folds(fit_input, rates, iters, params, each)
                 self._choose(grid)
                 options = replace(self._options(grid), on_growth=callbacks.on_krylov_growth)
-                stopped = refit(fit_input.problem, options, grid.last, self.solver, whole)
+                problem: Any = fit_input.problem
+                stopped = refit(problem, options, grid.last, self.solver, whole)
             path = path_of_stopped(fit_input, stopped)
             self._keep(callbacks.descends(path), fit_input.device)
             return self._messages(path, fit_input.problem, grid)
         except BaseException:
             restore(self, earlier)
             raise
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Which metadata goes to the splitter and which to the scorer.
-
-        Returns
-        -------
-        MetadataRouter
-            The routing, as scikit-learn's user guide describes it.
-        """
-        router = MetadataRouter(owner=type(self).__name__).add_self_request(self)
-        to_split = MethodMapping().add(caller="fit", callee="split")
-        to_score = MethodMapping().add(caller="fit", callee="score")
-        # An integer or an iterable takes no metadata; asking check_cv would use an iterable up.
-        if hasattr(self.cv, "split"):
-            router.add(splitter=self.cv, method_mapping=to_split)
-        if self.scoring is not None:
-            router.add(scorer=check_scoring(self, self.scoring), method_mapping=to_score)
-        return router
 
     @property
     def _is_gcv(self) -> bool:
@@ -370,7 +359,7 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         rates: int | Floats,
         iters: NDArray[np.int64],
         params: dict[str, Any],
-    ) -> tuple[Grid, SpectralProblem]:
+    ) -> tuple[Grid, SpectralProblem | None]:
         problem: Any = fit_input.problem
         if params:
             raise ValueError(f"cv='gcv' makes no folds and takes no {', '.join(params)}.")
@@ -420,31 +409,6 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
         return grid, strategy.whole
 
-    def _route(
-        self, sample_weight: Any, params: dict[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the metadata for the splitter and that for the scorer."""
-        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        if get_config().get("enable_metadata_routing"):
-            routed = process_routing(self, "fit", **weights, **params)
-            splitter = routed.get("splitter", {"split": {}})
-            scorer = routed.get("scorer", {"score": {}})
-            return dict(splitter["split"]), dict(scorer["score"])
-        unknown = set(params) - {"groups"}
-        if unknown:
-            raise ValueError(
-                f"fit takes {', '.join(sorted(unknown))} only with metadata routing: "
-                f"sklearn.set_config(enable_metadata_routing=True)."
-            )
-        return params, weights
-
-    def _in_closed_form(self, sample_weight: Any) -> bool:
-        if self.scoring is None:
-            return True
-        # With routing, a named scorer takes weights only if it requests them.
-        routing = get_config().get("enable_metadata_routing") and sample_weight is not None
-        return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER and not routing
-
     def _grid(
         self, rates: int | Floats, iters: NDArray[np.int64], largest: Callable[[], float]
     ) -> Grid:
@@ -467,7 +431,7 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
         return DescentOptions(lr, None, t, grid.momentum, grid.nesterov)
 
     def _messages(self, path: DescentPath, problem: Any, grid: Grid) -> list[Warning]:
-        """Return what a user should know: of GCV, of the descent, and of the grid if he gave it."""
+        """Return what a user should know of GCV, the descent, and a grid that was asked for."""
         said: list[Warning] = []
         if self._is_gcv and problem.n_parameters > problem.weight / 2:
             said.append(UserWarning(GCV_NEEDS_ROWS.format(problem.n_parameters, problem.weight)))
@@ -478,11 +442,11 @@ class GDLinearRegressorCV(PredictionMixin, MultiOutputMixin, RegressorMixin, Bas
             message = about_unstable_rates(grid, stable)
         if message is None and (lost or path.stop_reason == "diverged"):
             message = convergence_message(path, problem, None, path.lr)
-        given = np.ndim(self.lrs) > 0 or self.iters is not None or self.max_iter != MAX_ITER
-        if message is None and given and self.selection == "best":
-            message = about_the_edge(
-                self.scores_path_.mean(axis=-1), self.best_index_, grid, stable
-            )
+        given = tuple(name for name in ("lrs", "iters") if np.ndim(getattr(self, name)) > 0)
+        asked_for = given or self.iters is not None or self.max_iter != MAX_ITER
+        if message is None and asked_for and self.selection == "best":
+            mean = self.scores_path_.mean(axis=-1)
+            message = about_the_edge(mean, self.best_index_, grid, stable, given)
         return said if message is None else [*said, ConvergenceWarning(message)]
 
     def _each(self, task: Callable[[int], Any], folds: Iterable[int]) -> list[Any]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_gd._descent.spectrum import Spectrum
+from sklearn_gd._descent import Accuracy, Spectrum
 
 EPS = np.finfo(np.float64).eps
-# What DESIGN promises: the distance to exact arithmetic of float64 iterates, up to this condition.
-CONTRACT = 1e-12
-CONTRACT_CONDITION = 1e7
+# The relative distance of iterates and losses from exact arithmetic that is promised, or 4 EPS
+# times the condition number of Z.
+CONTRACT = 1e-10
 
 
 def tolerance(dtype=np.float64, condition=1.0):
-    """Relative, norm-wise: the contract, more beyond its condition, a rounding to the dtype."""
-    beyond = max(1.0, condition / CONTRACT_CONDITION)
-    return CONTRACT * beyond + 4 * np.finfo(dtype).eps
+    """The contract at a condition number of Z, and a rounding to the dtype: relative, norm-wise."""
+    return max(CONTRACT, 4 * EPS * condition) + 4 * np.finfo(dtype).eps
 
 
 def distance(actual, expected):
@@ -25,20 +24,38 @@ def distance(actual, expected):
     return np.linalg.norm(actual - expected) / size if size else np.linalg.norm(actual)
 
 
-def literal_loop(X, y, lr, updates, *, sample_weight=None, fit_intercept=True, start=None):
+def literal_loop(
+    X,
+    y,
+    lr,
+    updates,
+    *,
+    sample_weight=None,
+    fit_intercept=True,
+    start=None,
+    alpha=0.0,
+    momentum=0.0,
+    nesterov=False,
+):
     """The loop that everybody writes by hand: thetas (updates + 1, p, k) and losses."""
     X, y = np.asarray(X, float), np.asarray(y, float)
     Z = np.column_stack([np.ones(len(X)), X]) if fit_intercept else X
     Y = y.reshape(len(y), -1)
     w = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight, float)
+    penalty = np.full((Z.shape[1], 1), alpha)
+    penalty[: int(fit_intercept)] = 0.0
     theta = np.zeros((Z.shape[1], Y.shape[1])) if start is None else start.copy()
+    velocity = np.zeros_like(theta)
     thetas, losses = [], []
     for t in range(updates + 1):
         residual = Z @ theta - Y
         thetas.append(theta.copy())
-        losses.append(np.sum(w[:, None] * residual**2) / (2 * w.sum()))
+        squares = np.sum(w[:, None] * residual**2) / w.sum()
+        losses.append((squares + np.sum(penalty * theta**2)) / 2)
         if t < updates:
-            theta = theta - lr * Z.T @ (w[:, None] * residual) / w.sum()
+            gradient = Z.T @ (w[:, None] * residual) / w.sum() + penalty * theta
+            velocity = momentum * velocity - lr * gradient
+            theta = theta + (momentum * velocity - lr * gradient if nesterov else velocity)
     return np.array(thetas), np.array(losses)
 
 
@@ -77,11 +94,6 @@ def loop_loss_rounding(X, y, thetas, losses, fit_intercept=True):
     return rounding * (np.sqrt(2 * losses) + rounding)
 
 
-def contract(attained=0.0):
-    """What DESIGN promises, or what the literal loop itself attains where that is worse."""
-    return max(CONTRACT, float(np.max(attained)))
-
-
 # What is promised for any order, split and place of the rows.
 PROMISED = 1e-10
 
@@ -98,11 +110,10 @@ def assert_same(model, other):
     assert np.shape(model.intercept_) == np.shape(other.intercept_)
 
 
-def spectrum_by_hand(curvature, residual, *, floor=0.25, turned=True, start=None, **digits):
-    """As many parameters as directions, in a basis turned by a reflection, or the axes."""
-    curvature, residual = np.array(curvature, float), np.array(residual, float)
+def spectrum_by_hand(eigenvalues, residual, *, floor=0.25, start=None, **accuracy):
+    """A spectrum with as many parameters as directions, in a basis turned by a reflection."""
+    eigenvalues, residual = np.array(eigenvalues, float), np.array(residual, float)
     p, k = residual.shape
-    basis = np.eye(p) - (2.0 / p if turned else 0.0)
     start = np.zeros((p, k)) if start is None else start
-    digits = {"null_below": 0.0, "rounding": 0.0, "error": 0.0} | digits
-    return Spectrum(start, basis, curvature, residual, floor=floor, **digits)
+    known = Accuracy(**({"squares": 1.0, "loss_rounding": 0.0} | accuracy))
+    return Spectrum(start, eigenvalues, residual, floor, known, np.eye(p) - 2.0 / p)

@@ -17,22 +17,24 @@ globalThis.DescentHandle = class {
   constructor(picture, label, rule) {
     Object.assign(this, { picture, rule });
     const draw = DescentPictures.element;
-    this.group = draw(picture.svg, "g", { class: "handle", tabindex: 0, role: "slider", "aria-label": label });
+    const said = { role: "slider", "aria-label": label };
+    this.group = draw(picture.svg, "g", { class: "handle", tabindex: 0, ...said });
     draw(this.group, "title", {}, label);
     draw(this.group, "circle", { r: 22, class: "reach" }); // as large as a finger
     draw(this.group, "circle", { r: 9, class: "grip" });
+    const on = (name, act, options) => this.group.addEventListener(name, act, options);
     // Without this a finger that drags would scroll the page.
-    this.group.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
-    this.group.addEventListener("pointerdown", (event) => this.group.setPointerCapture(event.pointerId));
-    this.group.addEventListener("pointermove", (event) => this.dragged(event));
-    this.group.addEventListener("keydown", (event) => this.pressed(event));
+    on("touchstart", (event) => event.preventDefault(), { passive: false });
+    on("pointerdown", (event) => this.group.setPointerCapture(event.pointerId));
+    on("pointermove", (event) => this.dragged(event));
+    on("keydown", (event) => this.pressed(event));
   }
 
   dragged(event) {
     if (!this.group.hasPointerCapture(event.pointerId)) return;
     const matrix = this.picture.svg.getScreenCTM().inverse();
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
-    this.onmove(this.rule.moved(this.picture.xAt(x), this.picture.yAt(y)).map((v) => Math.round(v * 100) / 100));
+    this.move(this.rule.moved(this.picture.xAt(x), this.picture.yAt(y)));
   }
 
   pressed(event) {
@@ -40,15 +42,21 @@ globalThis.DescentHandle = class {
     if (!key) return;
     event.preventDefault(); // the page would scroll
     const [right, up, size] = [key[0], key[1], DescentHandle[key[2]]];
-    this.onmove(this.rule.pushed(right * size, up * size).map((v) => Math.round(v * 100) / 100));
+    this.move(this.rule.pushed(right * size, up * size));
+  }
+
+  /** Hand on a line, in hundredths. */
+  move(line) {
+    this.onmove(line.map((value) => Math.round(value * 100) / 100));
   }
 
   show(text) {
     const [x, y] = this.rule.place();
     const { box } = this.picture;
     const inside = (value, low, size) => Math.max(low, Math.min(low + size, value));
-    const at = [inside(this.picture.x(x), box.x, box.width), inside(this.picture.y(y), box.y, box.height)];
-    this.group.setAttribute("transform", `translate(${at[0]} ${at[1]})`);
+    const left = inside(this.picture.x(x), box.x, box.width);
+    const top = inside(this.picture.y(y), box.y, box.height);
+    this.group.setAttribute("transform", `translate(${left} ${top})`);
     this.group.setAttribute("aria-valuetext", text);
     const [low, high] = this.picture.yRange;
     for (const [name, value] of Object.entries({ valuemin: low, valuemax: high, valuenow: y }))

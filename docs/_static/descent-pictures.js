@@ -28,8 +28,8 @@ globalThis.DescentPictures = (function () {
     constructor(svg, xLabel, yLabel) {
       svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
       this.svg = svg;
-      const [left, top] = [MARGIN.left, MARGIN.top];
-      this.box = { x: left, y: top, width: WIDTH - left - MARGIN.right, height: HEIGHT - top - MARGIN.bottom };
+      const { left, right, top, bottom } = MARGIN;
+      this.box = { x: left, y: top, width: WIDTH - left - right, height: HEIGHT - top - bottom };
       const clip = element(element(svg, "defs"), "clipPath", { id: `${svg.id}-clip` });
       element(clip, "rect", this.box);
       this.axes = element(svg, "g", { class: "axes" });
@@ -49,20 +49,21 @@ globalThis.DescentPictures = (function () {
       this.x = scale(xRange, [x, x + width]);
       this.y = scale(yRange, [y + height, y]);
       this.axes.replaceChildren();
-      for (const tick of xTicks)
-        element(this.axes, "text", { x: this.x(tick), y: y + height + 15, class: "tick" }, String(tick));
-      for (const tick of yTicks)
-        element(this.axes, "text", { x: x - 5, y: this.y(tick) + 4, class: "tick left" }, yText(tick));
+      const write = (left, top, style, text) =>
+        element(this.axes, "text", { x: left, y: top, class: style }, text);
+      for (const tick of xTicks) write(this.x(tick), y + height + 15, "tick", String(tick));
+      for (const tick of yTicks) write(x - 5, this.y(tick) + 4, "tick left", yText(tick));
     }
 
     /** What a pixel stands for. */
     xAt(pixel) {
-      return this.xRange[0] + ((pixel - this.box.x) / this.box.width) * (this.xRange[1] - this.xRange[0]);
+      const [low, high] = this.xRange;
+      return low + ((pixel - this.box.x) / this.box.width) * (high - low);
     }
 
     yAt(pixel) {
-      const up = (this.box.y + this.box.height - pixel) / this.box.height;
-      return this.yRange[0] + up * (this.yRange[1] - this.yRange[0]);
+      const [low, high] = this.yRange;
+      return low + ((this.box.y + this.box.height - pixel) / this.box.height) * (high - low);
     }
 
     clear() {
@@ -88,7 +89,8 @@ globalThis.DescentPictures = (function () {
       picture.clear();
       const now = lines[lines.length - 1];
       x.forEach((xi, i) => picture.polyline([[xi, y[i]], [xi, now[0] + now[1] * xi]], "residual"));
-      for (const t of [1, 2, 3, 5, 10, 20]) if (t < lines.length - 1) picture.polyline(across(lines[t]), "between");
+      const between = [1, 2, 3, 5, 10, 20].filter((t) => t < lines.length - 1);
+      for (const t of between) picture.polyline(across(lines[t]), "between");
       picture.polyline(across(lines[0]), "first");
       if (lines.length > 1) picture.polyline(across(now), "last");
     };
@@ -101,8 +103,9 @@ globalThis.DescentPictures = (function () {
     const best = GD.bestLine(x, y);
     const { largest, smallest, angle } = GD.curvature(x);
     const { b, w } = ranges;
-    const pixels = `scale(${picture.x(b[0] + 1) - picture.x(b[0])} ${picture.y(w[0] + 1) - picture.y(w[0])})`;
-    const place = `translate(${picture.x(best[0])} ${picture.y(best[1])}) ${pixels}`;
+    const units = [picture.x(b[0] + 1) - picture.x(b[0]), picture.y(w[0] + 1) - picture.y(w[0])];
+    const centre = [picture.x(best[0]), picture.y(best[1])];
+    const place = `translate(${centre.join(" ")}) scale(${units.join(" ")})`;
     // Lines of equal loss are ellipses about the best line, along the Hessian's eigenvectors.
     for (let level = 0.05; level < 200; level *= 3)
       element(picture.fixed, "ellipse", {
@@ -125,10 +128,12 @@ globalThis.DescentPictures = (function () {
 
   /** Powers of ten, on an axis of logarithms. */
   const powers = ([low, high]) => {
-    const all = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => Math.ceil(low) + i);
+    const first = Math.ceil(low);
+    const all = Array.from({ length: Math.floor(high) - first + 1 }, (_, i) => first + i);
     return all.filter((power) => power % Math.ceil(all.length / 6) === 0);
   };
-  const tenTo = (power) => (power < -3 || power > 3 ? `1e${power}` : String(Number((10 ** power).toPrecision(2))));
+  const tenTo = (power) =>
+    Math.abs(power) > 3 ? `1e${power}` : String(Number((10 ** power).toPrecision(2)));
 
   function losses(svg, words, x, y) {
     const picture = new Picture(svg, words.updates, words.loss);
@@ -142,7 +147,8 @@ globalThis.DescentPictures = (function () {
       const finite = values.filter(Number.isFinite);
       const yRange = [Math.log10(0.6 * floor), Math.log10(1.5 * Math.max(20, ...finite))];
       picture.range([0, last], yRange, ticks, powers(yRange), tenTo);
-      const level = (value, style) => picture.polyline([[0, Math.log10(value)], [last, Math.log10(value)]], style);
+      const level = (value, style) =>
+        picture.polyline([0, last].map((t) => [t, Math.log10(value)]), style);
       level(floor, "floor");
       if (tol > 0) level(tol, "tol");
       const points = values.map((value, t) => [t, Math.log10(value)]);

@@ -22,9 +22,12 @@ globalThis.DescentWords = {
     now: (t, b, w, loss) => `t = ${t}: intercept ${b}, slope ${w}, loss ${loss}.`,
     reasons: {
       tol: ({ t, tol }) => `Stopped: the loss fell below ${tol} at t = ${t}.`,
-      stationary: ({ t }) => `Converged at t = ${t}: no later line differs by more than a rounding.`,
-      diverged: ({ t, limit }) => `Diverged: the loss rose at t = ${t}. Take a rate below ${limit}.`,
-      max_iter: ({ t, floor }) => `Stopped after ${t} updates. The least loss of any line is ${floor}.`,
+      stationary: ({ t }) =>
+        `Converged at t = ${t}: no later line differs by more than a rounding.`,
+      diverged: ({ t, limit }) =>
+        `Diverged: the loss rose at t = ${t}. Take a rate below ${limit}.`,
+      max_iter: ({ t, floor }) =>
+        `Stopped after ${t} updates. The least loss of any line is ${floor}.`,
     },
   },
   zh: {

@@ -26,7 +26,8 @@
     return `<div class="descent-settings">
         <label for="descent-lr">${words.lr}</label>
         <input id="descent-lr" type="number" min="0.0001" step="0.005">
-        <input id="descent-lr-slider" type="range" min="-3" max="0" step="0.01" aria-label="${words.lrSlider}">
+        <input id="descent-lr-slider" type="range" min="-3" max="0" step="0.01"
+          aria-label="${words.lrSlider}">
         <label for="descent-tol">${words.tol}</label>
         <input id="descent-tol" type="number" min="0" step="0.05">
       </div>
@@ -83,10 +84,13 @@
     listen() {
       for (const button of this.root.querySelectorAll("[data-do]"))
         button.addEventListener("click", () => this.press(button.dataset.do));
-      const [slider, lr, tol] = ["#descent-lr-slider", "#descent-lr", "#descent-tol"].map((id) => this.one(id));
-      slider.addEventListener("input", () => this.set({ lr: Number((10 ** slider.value).toPrecision(3)) }));
-      lr.addEventListener("input", () => lr.value > 0 && this.set({ lr: Number(lr.value) }));
-      tol.addEventListener("input", () => tol.value >= 0 && tol.value !== "" && this.set({ tol: Number(tol.value) }));
+      const read = {
+        "#descent-lr-slider": (value) => ({ lr: Number((10 ** value).toPrecision(3)) }),
+        "#descent-lr": (value) => (value > 0 ? { lr: Number(value) } : {}),
+        "#descent-tol": (value) => (value !== "" && value >= 0 ? { tol: Number(value) } : {}),
+      };
+      for (const [id, settings] of Object.entries(read))
+        this.one(id).addEventListener("input", ({ target }) => this.set(settings(target.value)));
     }
 
     /** The three points of the first line that can be moved, each with [b, w] from where it is. */
@@ -116,10 +120,10 @@
     show() {
       const descent = this.descent;
       for (const picture of this.pictures) picture.show(descent);
-      for (const handle of this.handles) handle.show(this.words.line(...this.state.start.map(round)));
+      const [b, w] = this.state.start.map(round);
+      for (const handle of this.handles) handle.show(this.words.line(b, w));
       this.showSettings();
       this.one(".descent-said").textContent = this.said(descent);
-      const [b, w] = this.state.start.map(round);
       this.one(".descent-code").textContent =
         `GDLinearRegressor(lr=${this.state.lr}, tol=${this.state.tol})` +
         `.fit(X, y, coef_init=[${w}], intercept_init=${b})`;
@@ -127,21 +131,25 @@
 
     /** The inputs, but for the one that the reader types into. */
     showSettings() {
-      const values = { "#descent-lr-slider": Math.log10(this.state.lr), "#descent-lr": this.state.lr, "#descent-tol": this.state.tol };
-      for (const [id, value] of Object.entries(values))
+      const { lr, tol } = this.state;
+      const values = { "-lr-slider": Math.log10(lr), "-lr": lr, "-tol": tol };
+      for (const [name, value] of Object.entries(values)) {
+        const id = `#descent${name}`;
         if (this.one(id) !== document.activeElement) this.one(id).value = value;
+      }
     }
 
     said({ lines, losses, tol, stop }) {
       const t = lines.length - 1;
       const now = this.words.now(t, ...lines[t].map(round), round(losses[t]));
       if (t < stop.t) return now;
-      const facts = { t: stop.t, tol, limit: round(GD.maxStableLr(X)), floor: round(GD.loss(X, Y, GD.bestLine(X, Y))) };
-      return `${now} ${this.words.reasons[stop.reason](facts)}`;
+      const limit = round(GD.maxStableLr(X));
+      const floor = round(GD.loss(X, Y, GD.bestLine(X, Y)));
+      return `${now} ${this.words.reasons[stop.reason]({ t: stop.t, tol, limit, floor })}`;
     }
   }
 
   addEventListener("DOMContentLoaded", () => {
-    for (const root of document.querySelectorAll(".descent")) globalThis.descentPage = new Page(root);
+    globalThis.descentPage = new Page(document.querySelector(".descent"));
   });
 })();

@@ -13,6 +13,7 @@ from sklearn_gd import DescentPath, GDLinearRegressor
 
 STATIC = Path(__file__).resolve().parent.parent / "_static"
 SIDE = 64.0
+RIM = 31.2  # half the largest contour; its halves and quarters are no ties of rounding
 # Shades from the rim to the valley: light enough for dark pages and dark enough for light ones.
 SHADES = ("#8FC7EA", "#56B4E9", "#2A93CF", "#0072B2")
 GREEN, RED = "#009E73", "#CC3311"
@@ -38,7 +39,7 @@ def drawing(updates: int, shades: tuple[str, ...], width: float) -> str:
     angle = float(np.degrees(np.arctan2(-axes[1, 0], axes[0, 0])))
     middle = SIDE / 2
     radii = [
-        np.sqrt(share * (middle - 1) ** 2 * curvature.min() / curvature)
+        np.sqrt(share * RIM**2 * curvature.min() / curvature)
         for share in np.linspace(1.0, 0.0, len(shades), endpoint=False) ** 2
     ]
     ellipses = "".join(

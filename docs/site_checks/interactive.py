@@ -80,6 +80,13 @@ class Reader:
         return self.find("[aria-live]")[0].text
 
 
+# Whether a reader of the first picture sees the buttons, too.
+BUTTONS_IN_SIGHT = """
+document.querySelector('#descent-fit').scrollIntoView({block: 'center'});
+return document.querySelector('.descent-bar').getBoundingClientRect().bottom <= innerHeight + 1
+"""
+
+
 def check_interactive(chrome, url: str) -> list[str]:
     """What is wrong with the page when it is used, by keyboard and by hand, wide and narrow."""
     wrong = []
@@ -105,6 +112,8 @@ def check_interactive(chrome, url: str) -> list[str]:
             faults = [agrees(chrome), None if reader.told() != before else "it says nothing new"]
             wrong += [f"{width} px, after {name}: {fault}" for fault in faults if fault]
         reader.rate("0.25")
+        if width < 600 and not chrome.execute_script(BUTTONS_IN_SIGHT):
+            wrong.append(f"{width} px: the buttons are out of sight of the pictures")
         if "0.2395" not in reader.told():
             wrong.append(f"{width} px: a rate that diverges is not told: {reader.told()}")
     return wrong + complaints(chrome)

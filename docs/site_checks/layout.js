@@ -9,9 +9,9 @@ const CUT = /(,|;|\b(to|the|a|an|of|and|or))$/;
 const article = document.querySelector(".bd-article") || document.querySelector("main");
 const wrong = [];
 const seen = (element) => element.getClientRects().length > 0;
-const named = (element) =>
-  `${element.tagName.toLowerCase()} "${element.textContent.trim().replace(/\s+/g, " ").slice(0, 60)}"`;
-const all = (selector, parent = article) => Array.from(parent.querySelectorAll(selector)).filter(seen);
+const short = (text) => text.trim().replace(/\s+/g, " ").slice(0, 60);
+const named = (element) => `${element.tagName.toLowerCase()} "${short(element.textContent)}"`;
+const all = (selector) => Array.from(article.querySelectorAll(selector)).filter(seen);
 const right = (element) => element.getBoundingClientRect().right;
 const style = (element) => getComputedStyle(element);
 
@@ -38,16 +38,17 @@ for (const element of all("*")) {
 // What is cut has to scroll, and has to show that it does.
 for (const element of all("pre, table, .pst-scrollable-table-container, div.formula")) {
   const box = scrolls(element) ? element : holder(element);
-  if (element.scrollWidth <= element.clientWidth + SLACK && element.tagName !== "TABLE") continue;
-  if (right(element) <= right(box) + SLACK && element.scrollWidth <= element.clientWidth + SLACK) continue;
+  const longer = element.scrollWidth > element.clientWidth + SLACK;
+  if (!longer && right(element) <= right(box) + SLACK) continue;
   if (box === article) wrong.push(`${named(element)} is cut`);
   else if (style(box).backgroundImage === "none") wrong.push(`${named(element)} scrolls unseen`);
 }
 for (const output of all(".sphx-glr-script-out pre"))
-  if (output.scrollWidth > output.clientWidth + SLACK) wrong.push(`${named(output)}: an output is cut`);
+  if (output.scrollWidth > output.clientWidth + SLACK)
+    wrong.push(`${named(output)}: an output is cut`);
 
 // "N. J. Higham" at the start of a reference makes a list of letters.
-for (const list of all("aside.footnote :is(ol, ul), dl.footnote :is(ol, ul), .citation :is(ol, ul)"))
+for (const list of all(":is(aside.footnote, dl.footnote, .citation) :is(ol, ul)"))
   wrong.push(`a list in a reference: ${named(list)}`);
 
 // Every row has all its cells, whole.

@@ -52,7 +52,7 @@ def products_of_finite() -> np.errstate:
 
 @dataclass(frozen=True, eq=False)
 class ArrayAPIRows(Objective):
-    """n rows of features X (float32 or float64), targets y (n, k) and weights in `device.floats`."""
+    """n rows of features X (float32 or float64); targets y (n, k), weights in `device.floats`."""
 
     X: Any
     y: Any

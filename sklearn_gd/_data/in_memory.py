@@ -101,10 +101,7 @@ class RowsInMemory(Objective):
 
     def _summed(self, standardise: Spread | None) -> CrossProducts:
         with np.errstate(over="ignore", invalid="ignore"):
-            if self.is_sparse:
-                sums = self._sparse_sums()
-            else:
-                sums = self._dense_sums(standardise)
+            sums = self._sparse_sums() if self.is_sparse else self._dense_sums(standardise)
         check_squares(np.diagonal(sums), float(sums[0, 0]))
         products = CrossProducts(sums, self.n_targets, self.n_samples)
         if self.is_sparse and standardise is not None:

@@ -18,8 +18,6 @@ from sklearn_gd._linalg import EPS, Floats
 
 # Numbers up to here can be squared, summed and squared again.
 LARGEST_SIZE = 1e70
-# A loss read off cross-products is a difference of sums, off by this times the rounding of its size.
-LOSS_ROUNDINGS = 4
 
 
 class NotFinite(ValueError):
@@ -85,7 +83,7 @@ def penalties(size: int, fit_intercept: bool, alpha: float) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Quadratic:
-    """J = 1/2 theta' H theta - b' theta + 1/2 mean(y^2), with everything read off cross-products."""
+    """J = 1/2 theta' H theta - b' theta + 1/2 mean(y^2), as cross-products have it."""
 
     hessian: Floats  # (p, p), the penalty included
     b: Floats  # (p, k)

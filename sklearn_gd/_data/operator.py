@@ -63,7 +63,7 @@ class MemoryVectors:
         self.vectors = vectors
 
     def norms(self) -> Floats:
-        return np.sqrt(np.einsum("nk,nk->k", self.vectors, self.vectors))
+        return np.asarray(np.sqrt(np.einsum("nk,nk->k", self.vectors, self.vectors)))
 
     def scale(self, factors: Floats) -> None:
         self.vectors *= factors

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_gd._data.problem import DesignOperator
 from sklearn_gd._linalg import Floats, RowVectors
 
 
@@ -18,7 +19,7 @@ def penalty_rows(problem: Any) -> tuple[Floats, Floats]:
     return rows, np.zeros((len(rows), problem.n_targets))
 
 
-def penalised(operator: Any, problem: Any) -> Any:
+def penalised(operator: DesignOperator, problem: Any) -> DesignOperator:
     """Return the operator with the penalty's rows below it; the same without a penalty."""
     return PenalisedOperator(operator, problem) if problem.alpha else operator
 
@@ -26,7 +27,7 @@ def penalised(operator: Any, problem: Any) -> Any:
 class PenalisedOperator:
     """[A; sqrt(alpha) I], with the identity without the intercept's row."""
 
-    def __init__(self, operator: Any, problem: Any) -> None:
+    def __init__(self, operator: DesignOperator, problem: Any) -> None:
         n, p = operator.shape
         self.shape = (n + p, p)
         self.unit = operator.unit
@@ -52,7 +53,7 @@ class PenalisedVectors:
         self._vectors, self._tail, self._root = vectors, tail, root
 
     def norms(self) -> Floats:
-        return np.hypot(self._vectors.norms(), np.linalg.norm(self._tail, axis=0))
+        return np.asarray(np.hypot(self._vectors.norms(), np.linalg.norm(self._tail, axis=0)))
 
     def scale(self, factors: Floats) -> None:
         self._vectors.scale(factors)

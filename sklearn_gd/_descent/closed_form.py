@@ -3,7 +3,8 @@
 t may be a scalar or an array of any shape; answers have the shape of t first. With p_t the rule's
 residual polynomial at each eigenvalue::
 
-    theta_t = theta_0 + V (1 - p_t) / sigma * g,   grad J = -V sigma p_t g,   J_t = floor + 1/2 sum g^2 p_t^2
+    theta_t = theta_0 + V (1 - p_t) / sigma * g,    grad J(theta_t) = -V sigma p_t g
+    J_t     = floor + 1/2 sum g^2 p_t^2
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ class ClosedForm:
     def limit_scale(self) -> Floats:
         """|theta_limit| of each target, (k,); that of the start when the limit is zero."""
         limit, start = (np.linalg.norm(theta, axis=0) for theta in (self.limit, self.start))
-        return np.where(limit > ZERO_LIMIT * EPS * start, limit, start)
+        return np.asarray(np.where(limit > ZERO_LIMIT * EPS * start, limit, start))
 
     def has_risen(self, t: ArrayLike) -> NDArray[np.bool_]:
         """Whether plain descent's update t + 1 raises the loss by more than rounding."""

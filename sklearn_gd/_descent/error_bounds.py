@@ -70,4 +70,5 @@ def _loss_error(descent: ClosedForm, left: Floats, loss: float) -> float:
     # p^2 / c changes with c by p^2 / c^2, and by what p changes: at most 2 |p| (1 - |p|) / c.
     size = np.sqrt(left)
     change = (counted + 2.0 * size * np.abs(1.0 - size)) / c
-    return rounding + from_slopes + accuracy.error * largest * float(descent.energy @ change)
+    from_values = accuracy.error * largest * float(descent.energy @ change)
+    return float(rounding + from_slopes + from_values)

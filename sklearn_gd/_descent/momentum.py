@@ -10,6 +10,8 @@ With S_t = (z1^t - z2^t) / (z1 - z2) and m the momentum::
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,8 +22,10 @@ Complex = NDArray[np.complex128]
 
 # Roots smaller than this are held there: their second power is zero to any sum.
 SMALLEST_ROOT = 1e-100
-# Powers are held at exp of this, about 1e150.
-LARGEST_EXPONENT = 345.0
+# lr * eigenvalue is held here, so that its square is finite: one update leaves LARGEST_FACTOR then.
+LARGEST_REACH = 1e150
+# Powers are held at exp of this, about 1e173: beyond LARGEST_FACTOR, and infinite once squared.
+LARGEST_EXPONENT = 400.0
 
 
 class MomentumFactors:
@@ -33,8 +37,9 @@ class MomentumFactors:
     """
 
     def __init__(self, eigenvalues: Floats, lr: float, momentum: float, nesterov: bool) -> None:
-        m, reach = momentum, lr * eigenvalues
-        self._m = m
+        m = self._m = momentum
+        with np.errstate(over="ignore"):
+            reach = np.minimum(lr * eigenvalues, LARGEST_REACH)
         left = 1.0 - reach
         P = (1.0 + m) * left if nesterov else 1.0 + m - reach
         Q = m * left if nesterov else np.full_like(reach, m)
@@ -46,20 +51,41 @@ class MomentumFactors:
             root = np.sqrt(m)
             low, high = ((1.0 - m) / (1.0 + root)) ** 2, (1.0 + root) ** 2
             discriminant = (reach - low) * (reach - high)
+        # Both roots are positive: p_t falls monotonically.
+        self.falls: NDArray[np.bool_] = (discriminant >= 0) & (P >= 0) & (Q >= 0)
         # 1 - |P| + Q without cancellation: reach, or its distance from the stable limit.
         limit = 2.0 + 2.0 * m
         rest = limit - (1.0 + 2.0 * m) * reach if nesterov else limit - reach
         gap = np.where(self._mirrored, rest, reach)
-        u = 2.0 * gap / (2.0 - np.abs(P) + np.sqrt(discriminant.astype(complex)))
+        size, distance = np.abs(P), np.sqrt(discriminant.astype(complex))
+        # 2 - |P| + distance has no digits for a large |P|, and 1 - z1 no cancellation.
+        large = size > 4.0
+        u = np.where(large, 1.0 - 0.5 * (size + distance), 1.0)
+        u = np.where(large, u, 2.0 * gap / np.where(large, 1.0, 2.0 - size + distance))
         self._z1: Complex = _away_from_zero(1.0 - u)
         self._log1: Complex = np.where(np.abs(u) < 0.5, _log1p(-u), np.log(self._z1))
         self._z2: Complex = Q / self._z1
-        self._one_less_ratio: Complex = np.sqrt(discriminant.astype(complex)) / self._z1
+        self._one_less_ratio: Complex = distance / self._z1
         self._log_ratio: Complex = _log1p(-self._one_less_ratio)
+        self._make_consistent(Q, discriminant)
         # z1 - p_1 = m - z2, without cancellation for slow directions.
         slow = m * (reach - u if nesterov else -u) / self._z1
         fast = np.where(self._mirrored, m + self._z2, m - self._z2)
         self._first_gap: Complex = np.where(self._mirrored | (np.abs(u) > 0.5), fast, slow)
+
+    def _make_consistent(self, Q: Floats, discriminant: Floats) -> None:
+        """Derive the logarithm of the ratio from z1 and Q where mirrored roots nearly agree.
+
+        S_t is symmetric in the roots, so an error of their distance enters it squared if their
+        product is Q to rounding. The distance from the far double root has few digits.
+        """
+        near = self._mirrored & (Q > 0) & (np.abs(self._one_less_ratio) < 0.5)
+        log_product = np.log(np.where(near, Q, 1.0))
+        size = np.where(near & (discriminant < 0), 0.5 * log_product, self._log1.real)
+        size = np.where(near, np.maximum(size, 0.5 * log_product), size)
+        self._log1 = size + 1j * self._log1.imag
+        self._log_ratio = np.where(near, log_product - 2.0 * self._log1, self._log_ratio)
+        self._one_less_ratio = np.where(near, -np.expm1(self._log_ratio), self._one_less_ratio)
 
     @property
     def diverges(self) -> NDArray[np.bool_]:
@@ -100,11 +126,12 @@ class MomentumFactors:
         s = as_column(t) + later
         equal = self._log_ratio == 0
         one = np.where(equal, 1.0, np.expm1(self._log_ratio))
-        ratio = np.where(equal, s, np.expm1(_held(s * self._log_ratio)) / one)
+        # S_0 = 0 and S_1 = 1 exactly, so that the start is the start to the bit.
+        ratio = np.where(equal | (s <= 1), s, np.expm1(_held(s * self._log_ratio)) / one)
         return np.asarray((np.exp(_held((s - 1.0) * self._log1)) * ratio).real)
 
 
-def _away_from_zero(roots: Complex) -> Complex:
+def _away_from_zero(roots: Any) -> Complex:
     return np.where(np.abs(roots) < SMALLEST_ROOT, SMALLEST_ROOT, roots)
 
 
@@ -117,4 +144,4 @@ def _log1p(x: Complex) -> Complex:
 
 
 def _held(exponent: Complex) -> Complex:
-    return np.minimum(exponent.real, LARGEST_EXPONENT) + 1j * exponent.imag
+    return np.asarray(np.minimum(exponent.real, LARGEST_EXPONENT) + 1j * exponent.imag)

@@ -57,7 +57,8 @@ class RecordedDescent:
         beyond = (steps >= last) & (steps < self.last_known)
         if np.any(beyond):
             raise ValueError(
-                f"solver='loop' keeps the parameters of the first {last:,} iterates and of the last "
-                f"one; t = {int(steps[beyond].flat[0]):,} is in between. Fit with another solver."
+                f"solver='loop' keeps the parameters of the first {last:,} iterates and of the "
+                f"last one; t = {int(steps[beyond].flat[0]):,} is in between. Fit with another "
+                "solver."
             )
         return np.minimum(steps, last)

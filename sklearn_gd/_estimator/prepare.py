@@ -14,6 +14,7 @@ from sklearn.utils import assert_all_finite
 from sklearn_gd._data import ArrayAPIRows, NotFinite, Problem, RowsInMemory, SummedRows
 from sklearn_gd._estimator.array_api import Device, device_of, to_numpy_if_dispatched
 from sklearn_gd._estimator.array_api_validation import check_device_rows
+from sklearn_gd._estimator.blas_threads import one_thread_if_medium
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
 from sklearn_gd._estimator.validation import check_rows, names_seen
 from sklearn_gd._report.layout import Layout
@@ -73,8 +74,11 @@ def fit_path(
     fit_input: FitInput, start: Floats, options: DescentOptions, solver: str
 ) -> DescentPath:
     """Return the descent from `start`."""
-    with naming_what_is_not_finite(fit_input.problem):
-        stopped = solve(fit_input.problem, start, options, solver)
+    problem = fit_input.problem
+    rows = problem.n_samples if problem.in_memory else 0  # elsewhere counting them takes a pass
+    one_thread = one_thread_if_medium(rows, problem.n_parameters)
+    with naming_what_is_not_finite(problem), one_thread:
+        stopped = solve(problem, start, options, solver)
     return path_of_stopped(fit_input, stopped)
 
 

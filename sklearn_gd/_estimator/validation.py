@@ -125,7 +125,8 @@ def _check_columns_of_objects(name: str, value: Any) -> None:
                 value.iloc[:, j].astype(float)
             except (TypeError, ValueError) as error:
                 raise ValueError(
-                    f"{name} must hold real numbers; got dtype {dtype} in column {column!r}: {error}"
+                    f"{name} must hold real numbers; got dtype {dtype} in column {column!r}: "
+                    f"{error}"
                 ) from error
 
 

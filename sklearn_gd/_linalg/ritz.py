@@ -73,9 +73,10 @@ class Ritz:
 
     @cached_property
     def largest_error(self) -> float:
-        """The relative distance of the largest Ritz value from an eigenvalue of A'A, at most.
+        """An estimate of the relative distance of the largest Ritz value from an eigenvalue of A'A.
 
-        It is at most the residual and, squared, that over the gap to the next Ritz value.
+        The distance is at most the residual; it is about the residual squared over the gap to the
+        next eigenvalue, for which the next Ritz value is taken.
         """
         if self.complete:
             return 0.0

@@ -23,7 +23,7 @@ from sklearn_gd._report.forecast import (
 )
 
 if TYPE_CHECKING:
-    from sklearn_gd.path import DescentPath
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 # "Near the least possible loss": this far above it.
 NEAR = 0.01
@@ -40,6 +40,8 @@ LOSS_ROUNDINGS = 16
 WORTH_SCALING = 0.5
 # More columns than this, and than rows, are not summed for a sentence on scaling.
 MOST_COLUMNS = 1024
+# So few are summed even if rows are fewer.
+FEW_COLUMNS = 256
 
 
 def convergence_message(
@@ -214,8 +216,8 @@ def _floor_unknown(path: DescentPath, lr: float | None) -> str | None:
 
 def _may_scale(problem: Any) -> bool:
     """Whether columns are few enough to be summed for a sentence."""
-    few = problem.n_parameters <= MOST_COLUMNS
-    return few and (problem.n_samples >= problem.n_parameters or problem.n_parameters <= 256)
+    n, p = problem.n_samples, problem.n_parameters
+    return bool(p <= MOST_COLUMNS and (n >= p or p <= FEW_COLUMNS))
 
 
 def _updates(count: int) -> str:

@@ -22,18 +22,24 @@ WORDS = {
         "more": "... and {more:,} more, which move less.",
     },
     "zh": {
-        "which": "第 {after:,} 次更新(共 {n_iter:,} 次),从 t = {t:,} 到 t = {after:,},学习率 lr = {lr}。",
-        "which_stopped": "第 {after:,} 次更新,从 t = {t:,} 到 t = {after:,},学习率 lr = {lr}。",
-        "stopped": "下降已在 t = {n_iter:,} 停止;若继续则如下。",
+        "which": (
+            "第 {after:,} 次更新（共 {n_iter:,} 次），从 t = {t:,} 到 t = {after:,}，"
+            "学习率 lr = {lr}。"
+        ),
+        "which_stopped": "第 {after:,} 次更新，从 t = {t:,} 到 t = {after:,}，学习率 lr = {lr}。",
+        "stopped": "下降已在 t = {n_iter:,} 停止；若继续则如下。",
         "before": "更新前的损失 J = {loss}。",
         "headings": "参数|偏导数|lr * 偏导数|新参数",
         "velocity": "负的上次更新",
         "rule": "每个新参数 = 旧参数 - lr * 偏导数 dJ/d参数。",
-        "momentum": "每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 上次更新(Nesterov 动量还含本次更新)。",
-        "after": "更新后的损失 J = {loss},{change}。",
+        "momentum": (
+            "每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 上次更新"
+            "（Nesterov 动量还含本次更新）。"
+        ),
+        "after": "更新后的损失 J = {loss}，{change}。",
         "same": "不变",
         "lower": "减小了 {change}",
         "higher": "增大了 {change}",
-        "more": "……另有 {more:,} 个参数,变化更小。",
+        "more": "……另有 {more:,} 个参数，变化更小。",
     },
 }

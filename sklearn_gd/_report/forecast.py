@@ -16,7 +16,7 @@ from sklearn_gd._report.parameter_names import direction_name
 from sklearn_gd._solvers import eigenbasis, scaled_products
 
 if TYPE_CHECKING:
-    from sklearn_gd.path import DescentPath
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 Floats = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn_gd._descent import ClosedForm, clip_overflow
 
 if TYPE_CHECKING:
-    from sklearn_gd.path import DescentPath
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 Floats = NDArray[np.floating[Any]]
 
@@ -28,7 +28,7 @@ def predictions(path: DescentPath, X: Any, t: NDArray[Any]) -> Floats:
     products = np.asarray(X @ coef.reshape(-1, X.shape[1]).T).T  # (t and targets, n)
     if one_target:
         found = products.reshape(*t.shape, -1) + intercept.reshape(*t.shape, 1)
-        return found if path._layout.y_layout == "1d" else found[..., np.newaxis]
+        return np.asarray(found if path._layout.y_layout == "1d" else found[..., np.newaxis])
     found = np.swapaxes(products.reshape(*t.shape, coef.shape[-2], -1), -1, -2)
     return np.asarray(found + intercept[..., np.newaxis, :])
 
@@ -62,7 +62,7 @@ def held_out_losses(
         for factor in scaled:
             residual = lines @ factor.T
             squares[block] += np.einsum("tr,tr->t", residual, residual)
-    return (0.5 * squares / w.sum()).reshape(t.shape)
+    return np.asarray(0.5 * squares / w.sum()).reshape(t.shape)
 
 
 def _factors(path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats) -> Iterator[Floats]:
@@ -77,7 +77,8 @@ def _factors(path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats) -> 
         residual = y[rows] - np.asarray(X[rows] @ start[first:]) - start[:first].sum(axis=0)
         for j, factor in enumerate(factors):
             block = np.concatenate([factor, root * np.column_stack([residual[:, j], seen])])
-            factors[j] = np.linalg.qr(block, mode="r") if len(block) > block.shape[1] else block
+            tall = len(block) > block.shape[1]
+            factors[j] = np.asarray(np.linalg.qr(block, mode="r")) if tall else block
     yield from factors
 
 

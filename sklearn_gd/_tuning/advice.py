@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from math import log2
+
 import numpy as np
 
 from sklearn_gd._linalg import Floats
 from sklearn_gd._tuning.grid import Grid
 
-# A score that rose by more than this share of itself while the updates doubled is still rising.
+# A score that rose by more than this share of itself with each doubling of t is still rising.
 STILL_RISING = 0.01
+# Entries of a grid more doublings apart than this do not tell whether it is.
+MOST_DOUBLINGS = 4.0
 
 
 def about_unstable_rates(grid: Grid, stable: float) -> str | None:
@@ -22,22 +26,32 @@ def about_unstable_rates(grid: Grid, stable: float) -> str | None:
     )
 
 
-def about_the_edge(mean: Floats, chosen: tuple[int, int], grid: Grid, stable: float) -> str | None:
+def about_the_edge(
+    mean: Floats, chosen: tuple[int, int], grid: Grid, stable: float, given: tuple[str, ...]
+) -> str | None:
     """Say that a longer descent would score better, if the chosen one is the longest of its rate.
 
     A larger rate that ends sooner, with updates to spare, is no better: it only gets there faster.
+    `given` names the parameters that the user gave as lists.
     """
     i, j = chosen
     lr, last = float(grid.lrs[i]), grid.last
-    half = int(np.searchsorted(grid.iters, last // 2, side="right")) - 1
-    if j < len(grid.iters) - 1 or half < 0 or lr > stable:
-        return None
-    if not mean[i, j] - mean[i, half] > STILL_RISING * abs(mean[i, j]):
+    if j < len(grid.iters) - 1 or lr > stable or not _still_rises(mean[i], grid):
         return None
     said = (
         f"The best score is that of the last number of updates tried, {last:,}, at lr={lr:.4g}, "
         "and it was still rising. A longer descent would score better."
     )
-    if lr == grid.lrs.max() and 2.0 * lr < stable:
+    if "lrs" in given and lr == grid.lrs.max() and 2.0 * lr < stable:
         return f"{said} Raise lrs: rates below {stable:.4g} are stable."
-    return f"{said} Raise max_iter, or the largest number in iters."
+    return f"{said} Give larger iters." if "iters" in given else f"{said} Raise max_iter."
+
+
+def _still_rises(scores: Floats, grid: Grid) -> bool:
+    """Whether the scores of one rate rise up to the last t: from about half of it on."""
+    half = int(np.searchsorted(grid.iters, grid.last // 2, side="right")) - 1
+    if half < 0 or grid.iters[half] == 0:
+        return False
+    doublings = log2(grid.last / grid.iters[half])
+    gained = float(scores[-1] - scores[half]) / doublings
+    return doublings <= MOST_DOUBLINGS and gained > STILL_RISING * abs(float(scores[-1]))

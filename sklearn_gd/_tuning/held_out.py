@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from sklearn_gd._data import ArrayAPIRows, CrossProducts, LocalRows, RowsInMemory
 from sklearn_gd._descent import Spectrum
@@ -83,16 +82,19 @@ class RowFactor:
 def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:
     """Return the R factor of diag(sqrt(w)) [Z V, y - Z theta_0], row block by row block."""
     directions = spectrum.directions()
-    made = _on_device if isinstance(rows, ArrayAPIRows) else _in_memory
+    if isinstance(rows, ArrayAPIRows):
+        blocks_along = _on_device(rows, directions, spectrum.start)
+    else:
+        blocks_along = _in_memory(rows, directions, spectrum.start)
     factor = np.empty((0, directions.shape[1] + rows.n_targets))
-    for block in made(rows, directions, spectrum.start):
+    for block in blocks_along:
         factor = _stacked(factor, block)
     return RowFactor(factor, rows.weight)
 
 
 def _in_memory(rows: RowsInMemory, directions: Floats, start: Floats) -> Iterator[Floats]:
     for X, y, w in rows.blocks():
-        X = X.tocsr() if sparse.issparse(X) else X
+        X = X.tocsr() if rows.is_sparse else X
         # Sparse rows come in one block, whose products with all directions may be large. A block of
         # fewer rows than columns would cost as much.
         for part in blocks(len(y), directions.shape[1], at_least=directions.shape[1]):

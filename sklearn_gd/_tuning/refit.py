@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sklearn_gd._data import Problem, zeros
+from sklearn_gd._data import Problem, SummedRows, zeros
 from sklearn_gd._descent import Stop
 from sklearn_gd._solvers import DescentOptions, SpectralProblem, StoppedDescent, solve
 
@@ -13,7 +13,11 @@ MOST_LOOPED = 10_000
 
 
 def refit(
-    problem: Problem, options: DescentOptions, last: int, solver: str, whole: SpectralProblem | None
+    problem: Problem | SummedRows,
+    options: DescentOptions,
+    last: int,
+    solver: str,
+    whole: SpectralProblem | None,
 ) -> StoppedDescent:
     """Stop as `solve` does, and know the iterates up to `last`, the largest t searched.
 

@@ -76,4 +76,4 @@ def _checked(index: Any, shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def _is_index(n: Any, size: int) -> bool:
-    return isinstance(n, Integral) and 0 <= n < size
+    return isinstance(n, Integral) and 0 <= int(n) < size

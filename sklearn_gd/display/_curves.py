@@ -171,8 +171,25 @@ def shared(values: list[Any]) -> Any:
 def rate_of(path: DescentPath, lr: float | str) -> float:
     """Return a rate in numbers."""
     if lr == "auto":
-        return path.max_stable_lr / 2
+        return path.max_stable_lr / _stable_share(path)
+    if lr == "best" and path.momentum:
+        raise ValueError(
+            "lrs='best' is the best rate without momentum, and this descent has momentum="
+            f"{path.momentum:g}. See path_.fastest_rates() for the best pair."
+        )
     return path.best_lr if lr == "best" else float(lr)
+
+
+def _stable_share(path: DescentPath) -> float:
+    """Return the largest stable rate times the largest eigenvalue."""
+    m = path.momentum
+    return (2.0 + 2.0 * m) / (1.0 + 2.0 * m) if path.nesterovs_momentum else 2.0 + 2.0 * m
+
+
+def name_of(path: DescentPath) -> str:
+    """Return what tells a descent from others on the same rows."""
+    kind = "Nesterov's momentum" if path.nesterovs_momentum else "momentum"
+    return f"lr = {path.lr:.3g}" + (f", {kind} {path.momentum:g}" if path.momentum else "")
 
 
 def rate_label(path: DescentPath, lr: float | str) -> str:

@@ -28,6 +28,7 @@ from sklearn_gd.display._curves import (
     floor_line,
     held_out_curve,
     known_end,
+    name_of,
     rate_label,
     rate_of,
     shared,
@@ -149,7 +150,7 @@ class LossCurveDisplay:
         estimators = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
         paths = [path_of(each) for each in estimators]
         _check_some("estimator", paths)
-        names = [f"lr = {path.lr:.3g}" for path in paths]
+        names = [name_of(path) for path in paths]
         if lrs is not None:
             lrs = list(lrs)
             _check_some("lrs", lrs)
@@ -167,7 +168,7 @@ class LossCurveDisplay:
             _check_one("X_val holds out rows", paths)
             rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
             curves.append(held_out_curve(paths[0], np.asarray(curves[0].t), rows))
-            names = [f"training rows, lr = {paths[0].lr:.3g}", "held-out rows"]
+            names = [f"training rows, {name_of(paths[0])}", "held-out rows"]
         display = cls(
             _labelled(curves, names if labels is None else labels),
             loss_floor=floor_line(curves[: len(paths)]),
@@ -291,8 +292,7 @@ class LossCurveDisplay:
         """Set limits that hold every start and stop, and the first losses of those that rise."""
         drawn = np.concatenate(losses)
         first = max((float(loss[0]) for loss in losses if np.isfinite(loss[0])), default=0.0)
-        rises = bool((drawn > 1.5 * first).any())
-        top = self._top(losses, first) if rises else first
+        top = self._top(losses, first)
         levels = [line.get_ydata()[0] for line in (self.floor_line_, self.tol_line_) if line]
         positive = [*drawn[drawn > 0], *(level for level in levels if level > 0)]
         if not positive:
@@ -301,7 +301,7 @@ class LossCurveDisplay:
         if excess or top > IN_PROPORTION * low or self.ax_.get_yscale() == "log":
             self.ax_.set_yscale("log")
             # A floor that is rounding only must not squeeze the rest of the picture.
-            set_limits(self.ax_, y=(low / 1.5, top * (1.2 if rises else 2.0)))
+            set_limits(self.ax_, y=(low / 1.5, top * (1.2 if top > 1.5 * first else 2.0)))
             loss_axis(self.ax_.yaxis, low, top)
         else:
             room = 0.06 * (top - low) or 0.06 * top
@@ -309,9 +309,10 @@ class LossCurveDisplay:
 
     def _top(self, losses: list[Floats], first: float) -> float:
         """Return a loss high enough for a few risen iterates; alone a descent is shown whole."""
+        highest = float(np.nanmax(np.concatenate(losses), initial=first))
         if len(losses) == 1:
-            return float(np.nanmax(losses[0]))
-        return max(BLOWN_UP * first, *(_few_risen(loss) for loss in losses))
+            return highest
+        return min(highest, max(BLOWN_UP * first, *(_few_risen(loss) for loss in losses)))
 
     def _limit_words(self) -> str | None:
         if self.max_stable_lr is None or not np.isfinite(self.max_stable_lr):

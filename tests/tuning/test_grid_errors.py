@@ -17,7 +17,8 @@ from sklearn.model_selection import (
 )
 
 from sklearn_gd._data import FoldsInMemory, RowsInMemory, Split
-from sklearn_gd._tuning import Grid, KrylovFolds, SpectralFolds, strategies
+from sklearn_gd._solvers import DescentOptions, spectral
+from sklearn_gd._tuning import Grid, KrylovFolds, SpectralFolds, refit, strategies
 from sklearn_gd._tuning import grid as grid_module
 from sklearn_gd._tuning import held_out as held_out_module
 from tuning.literal_grid import hessian, literal_errors, regression
@@ -174,3 +175,23 @@ def test_targets_that_are_zero():
     for kind in KINDS.values():
         folds = folds_of(X, np.zeros((60, 1)), list(KFold(4).split(X)))
         assert (kind(folds).errors(Grid(LRS, np.arange(5))) == 0).all()
+
+
+def test_all_rows_are_decomposed_once(monkeypatch):
+    """A partition reads each row once, and the rates and the refit share one eigenbasis."""
+    read, bases = [], []
+    products, basis = RowsInMemory.cross_products, spectral.eigenbasis
+    monkeypatch.setattr(
+        RowsInMemory,
+        "cross_products",
+        lambda rows, *given: read.append(rows.n_samples) or products(rows, *given),
+    )
+    monkeypatch.setattr(spectral, "eigenbasis", lambda *given: bases.append(1) or basis(*given))
+    X, y = regression()
+    folds = folds_of(X, y, list(KFold(5).split(X)))
+    strategy = SpectralFolds(folds)
+    strategy.largest_eigenvalue()
+    strategy.errors(Grid(LRS, np.arange(30)))
+    refit(folds.problem, DescentOptions(0.1, None, 7), 29, "auto", strategy.whole)
+    assert sum(read) == 60
+    assert len(bases) == 6

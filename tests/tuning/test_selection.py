@@ -79,12 +79,18 @@ def test_rates_that_all_diverge_are_named():
 
 def test_the_edge_of_a_grid_is_named_if_more_would_help():
     """A score that still rises at the last number of updates asks for a larger rate or more."""
-    grid = Grid(np.array([0.01, 0.1]), np.array([0, 5, 10]))
+    grid = Grid(np.array([0.01, 0.1]), np.array([1, 5, 10]))
     rising, resting = np.array([[-4, -3.5, -3.2]] * 2), np.array([[-4, -1.001, -1.0]] * 2)
-    assert "Raise lrs: rates below 0.9" in about_the_edge(rising, (1, 2), grid, 0.9)
-    assert "Raise max_iter" in about_the_edge(rising, (0, 2), grid, 0.9)
-    assert "Raise max_iter" in about_the_edge(rising, (1, 2), grid, 0.15)
-    assert about_the_edge(resting, (1, 2), grid, 0.9) is None
-    assert about_the_edge(rising, (1, 1), grid, 0.9) is None
-    assert about_the_edge(rising, (1, 2), grid, 0.05) is None  # a longer descent would diverge
-    assert about_the_edge(rising[:, 2:], (1, 0), Grid(grid.lrs, np.array([10])), 0.9) is None
+    lists = ("lrs", "iters")
+    assert "Raise lrs: rates below 0.9" in about_the_edge(rising, (1, 2), grid, 0.9, lists)
+    assert "Give larger iters" in about_the_edge(rising, (0, 2), grid, 0.9, lists)
+    assert "Raise max_iter" in about_the_edge(rising, (1, 2), grid, 0.15, ("lrs",))
+    assert "Raise max_iter" in about_the_edge(rising, (1, 2), grid, 0.9, ())
+    assert about_the_edge(resting, (1, 2), grid, 0.9, lists) is None
+    assert about_the_edge(rising, (1, 1), grid, 0.9, lists) is None
+    # A longer descent would diverge.
+    assert about_the_edge(rising, (1, 2), grid, 0.05, lists) is None
+    # Entries too far apart, or a single one, do not tell.
+    for iters, scores in (([0, 1, 500], rising), ([10], rising[:, 2:])):
+        far = Grid(grid.lrs, np.array(iters))
+        assert about_the_edge(scores, (1, len(iters) - 1), far, 0.9, lists) is None
