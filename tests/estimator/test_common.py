@@ -45,9 +45,7 @@ RATES = [
     for lr in (1e-4, 1e-3, 0.01, 0.1, 0.5, 1.0, 10.0, 1e6)
     for solver in (("loop", "krylov") if lr in (0.01, 1.0, 1e6) else ("spectral",))
 ]
-RATES += [
-    GDLinearRegressor(lr, momentum=0.9, nesterovs_momentum=lr > 1) for lr in (1e-3, 0.1, 1e6)
-]
+RATES += [GDLinearRegressor(lr, momentum=0.9, nesterovs_momentum=lr > 1) for lr in (1e-3, 0.1, 1e6)]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
