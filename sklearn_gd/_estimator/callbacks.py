@@ -45,7 +45,13 @@ except ImportError:
         return method
 
 
-__all__ = ["CallbackSupportMixin", "CallbackRunner", "restore", "with_callbacks"]
+__all__ = [
+    "CallbackRunner",
+    "CallbackSupportMixin",
+    "refuse_nested_fit",
+    "restore",
+    "with_callbacks",
+]
 
 # scikit-learn keeps every task until fit ends, 350 bytes each: longer descents go in blocks.
 MOST_TASKS = 1000
@@ -57,6 +63,15 @@ def restore(estimator: Any, earlier: dict[str, Any]) -> None:
     """Back to the attributes before a fit that failed; callbacks are still to be torn down."""
     running = {name: vars(estimator)[name] for name in RUNNING if name in vars(estimator)}
     estimator.__dict__ = {**earlier, **running}
+
+
+def refuse_nested_fit(estimator: Any) -> None:
+    """Raise when a callback of a fit under way fits the same estimator: the two would mix."""
+    if "_callback_fit_ctx" in vars(estimator):
+        raise RuntimeError(
+            f"This {type(estimator).__name__} is being fitted: a callback must not fit it once "
+            "more. Fit a clone instead, sklearn.base.clone(estimator)."
+        )
 
 
 class CallbackRunner:

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
 from sklearn_gd._estimator.array_api import Device
-from sklearn_gd._estimator.callbacks import restore
+from sklearn_gd._estimator.callbacks import refuse_nested_fit, restore
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import FitInput, prepare
 from sklearn_gd._solvers import DescentOptions
@@ -76,6 +76,7 @@ class PartialFitMixin:
         descent, when its first attribute is read. `fit` and `fit_moments` keep no sums to add to:
         after them it begins anew, and warns that it does.
         """
+        refuse_nested_fit(self)
         earlier = dict(vars(self))
         try:
             self._check_options()
@@ -131,6 +132,7 @@ class PartialFitMixin:
                 f"fit_moments takes Moments, as Moments.from_rows makes them; "
                 f"got {type(moments).__name__}."
             )
+        refuse_nested_fit(self)
         earlier = dict(vars(self))
         try:
             options = self._check_options()
