@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf, isnan
 
 import numpy as np
 
@@ -67,11 +68,10 @@ def _walk(
     record = Record(RECORD_LIMIT_BYTES // (16 * theta.size + 1))
     velocity, size, t = np.zeros_like(theta), 0.0, 0
     while True:
-        loss, gradient = (
-            np.nan_to_num(a, nan=np.inf, posinf=np.inf, neginf=-np.inf)
-            for a in problem.loss_and_gradient(theta)
-        )
-        record.add(theta, float(loss), gradient)
+        loss, gradient = problem.loss_and_gradient(theta)
+        # Infinite beyond the range of floats, never nan.
+        loss = inf if isnan(loss) else loss
+        record.add(theta, loss, np.nan_to_num(gradient, nan=inf, posinf=inf, neginf=-inf))
         size = size or max(loss, EPS)
         if options.tol is not None and loss < options.tol:
             return Stop(t, "tol", t), record
