@@ -4,14 +4,13 @@ Checked arrays come in; sums over rows, products with them, and J at any theta g
 Imports `_linalg`, NumPy and SciPy only.
 """
 
-from sklearn_gd._data.array_api_rows import ArrayAPIRows, products_of_finite
+from sklearn_gd._data.array_api_rows import ArrayAPIRows
 from sklearn_gd._data.cross_products import CrossProducts, Spread
 from sklearn_gd._data.folds import (
     Each,
     Folds,
     FoldsInMemory,
     FoldSums,
-    LocalRows,
     Split,
     counted,
     is_partition,
@@ -20,8 +19,9 @@ from sklearn_gd._data.folds import (
     sums_of_others,
 )
 from sklearn_gd._data.in_memory import RowsInMemory
+from sklearn_gd._data.local_rows import LocalRows, products_of_finite
 from sklearn_gd._data.objective import LARGEST_SIZE, NotFinite, Objective, Quadratic
-from sklearn_gd._data.operator import MemoryOperator, MemoryVectors
+from sklearn_gd._data.operator import LocalOperator, LocalVectors
 from sklearn_gd._data.penalty import penalised, penalty_rows
 from sklearn_gd._data.problem import DesignOperator, Problem, SummedRows, zeros
 from sklearn_gd._data.row_space import RowSpace
@@ -35,9 +35,9 @@ __all__ = [
     "FoldSums",
     "Folds",
     "FoldsInMemory",
+    "LocalOperator",
     "LocalRows",
-    "MemoryOperator",
-    "MemoryVectors",
+    "LocalVectors",
     "NotFinite",
     "Objective",
     "Problem",

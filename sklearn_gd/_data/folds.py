@@ -18,12 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from sklearn_gd._data.array_api_rows import ArrayAPIRows
-from sklearn_gd._data.in_memory import RowsInMemory
+from sklearn_gd._data.local_rows import LocalRows
 from sklearn_gd._data.problem import Problem
 
 Indices = NDArray[np.intp]
-LocalRows = RowsInMemory | ArrayAPIRows
 # Applies a function to every fold, in order; serial or parallel.
 Each = Callable[[Callable[[int], Any], Iterable[int]], list[Any]]
 Sums = TypeVar("Sums")  # whatever can be added: moments, arrays

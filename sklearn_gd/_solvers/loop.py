@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import inf, isnan
+from typing import Any
 
 import numpy as np
 
@@ -66,16 +66,15 @@ def _walk(
     problem: Problem | SummedRows, theta: Floats, options: DescentOptions, rule: UpdateRule
 ) -> tuple[Stop, Record]:
     record = Record(RECORD_LIMIT_BYTES // (16 * theta.size + 1))
-    velocity, size, t = np.zeros_like(theta), 0.0, 0
+    velocity, t = np.zeros_like(theta), 0
+    size = problem.loss(velocity)  # half the mean square of y, which losses are rounded like
     while True:
         loss, gradient = problem.loss_and_gradient(theta)
-        # Infinite beyond the range of floats, never nan.
-        loss = inf if isnan(loss) else loss
-        record.add(theta, loss, np.nan_to_num(gradient, nan=inf, posinf=inf, neginf=-inf))
-        size = size or max(loss, EPS)
+        loss, gradient = _infinite_for_nan(loss), np.asarray(_infinite_for_nan(gradient))
+        record.add(theta, loss, gradient)
         if options.tol is not None and loss < options.tol:
             return Stop(t, "tol", t), record
-        risen = _risen(record.losses, rule, size)
+        risen = _risen(record.losses, rule, max(size, record.losses[0]))
         if risen is not None:
             return Stop(risen, "diverged", int(np.argmin(record.losses[: risen + 1]))), record
         if t >= options.max_iter:
@@ -84,6 +83,11 @@ def _walk(
         if t >= 1 and np.array_equal(after, theta) and not velocity.any():
             return Stop(t, "stationary", t), record
         theta, t = after, t + 1
+
+
+def _infinite_for_nan(numbers: Any) -> Any:
+    """A recorded iterate that leaves the float range is infinite, never nan."""
+    return np.nan_to_num(numbers, nan=np.inf, posinf=np.inf, neginf=-np.inf)
 
 
 def _risen(losses: list[float], rule: UpdateRule, size: float) -> int | None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._data import ArrayAPIRows, CrossProducts, LocalRows, RowsInMemory
+from sklearn_gd._data import CrossProducts, LocalRows
 from sklearn_gd._descent import Spectrum
 from sklearn_gd._linalg import Floats
 from sklearn_gd._tuning.grid import blocks
@@ -82,17 +82,14 @@ class RowFactor:
 def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:
     """Return the R factor of diag(sqrt(w)) [Z V, y - Z theta_0], row block by row block."""
     directions = spectrum.directions()
-    if isinstance(rows, ArrayAPIRows):
-        blocks_along = _on_device(rows, directions, spectrum.start)
-    else:
-        blocks_along = _in_memory(rows, directions, spectrum.start)
+    along = _in_memory if rows.in_memory else _on_device
     factor = np.empty((0, directions.shape[1] + rows.n_targets))
-    for block in blocks_along:
+    for block in along(rows, directions, spectrum.start):
         factor = _stacked(factor, block)
     return RowFactor(factor, rows.weight)
 
 
-def _in_memory(rows: RowsInMemory, directions: Floats, start: Floats) -> Iterator[Floats]:
+def _in_memory(rows: LocalRows, directions: Floats, start: Floats) -> Iterator[Floats]:
     for X, y, w in rows.blocks():
         X = X.tocsr() if rows.is_sparse else X
         # Sparse rows come in one block, whose products with all directions may be large. A block of
@@ -103,7 +100,7 @@ def _in_memory(rows: RowsInMemory, directions: Floats, start: Floats) -> Iterato
             yield block if w is None else block * np.sqrt(w[part])[:, np.newaxis]
 
 
-def _on_device(rows: ArrayAPIRows, directions: Floats, start: Floats) -> Iterator[Floats]:
+def _on_device(rows: LocalRows, directions: Floats, start: Floats) -> Iterator[Floats]:
     """The R factor of each block, so that rows stay on their device."""
     xp, on_device = rows.device.xp, rows.device.to_device(directions)
     for X, y, w in rows.blocks():

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import dask
 import numpy as np
 from dask.delayed import Delayed, delayed
 
-from sklearn_gd._data import MemoryOperator, MemoryVectors, RowsInMemory
+from sklearn_gd._data import LocalOperator, LocalVectors, RowsInMemory
 from sklearn_gd._linalg import EPS, Floats
 from sklearn_gd.dask._partitions import Partitions
 from sklearn_gd.dask._sums import SumTuple, tree_sum
@@ -81,7 +82,7 @@ class WorkerVectors:
         """Make new vectors and keep them on the workers; fetch their squares and A' left."""
         partitions = self._operator.partitions
         made = partitions.tasks(measure, arguments)
-        sums = tree_sum(delayed(_sums)(both) for both in made)
+        sums = tree_sum(delayed(itemgetter(1))(pair) for pair in made)
         with partitions.sending_measure():
             *self._left, sums = dask.persist(*made, sums)
         self._squares, self._across = sums.compute().values
@@ -89,29 +90,23 @@ class WorkerVectors:
 
 
 def _residual(rows: RowsInMemory, total: float, theta: Floats) -> Any:
-    left = MemoryOperator(rows, total).residual(theta)
+    left = LocalOperator(rows, total).residual(theta)
     return _with_sums(left, left.rmatvec())
 
 
 def _random(rows: RowsInMemory, seed: list[int], total: float) -> Any:
-    left = MemoryOperator(rows, total).random(seed)
+    left = LocalOperator(rows, total).random(seed)
     return _with_sums(left, left.rmatvec())
 
 
 def _step(rows: RowsInMemory, last: Any, total: float, right: Floats, alpha: Floats) -> Any:
-    vectors = last[0].copy()  # a task that runs again needs the old ones
-    left = MemoryVectors(MemoryOperator(rows, total), vectors)
+    left = LocalVectors(LocalOperator(rows, total), list(last[0]))
     return _with_sums(left, left.step(right, alpha))
 
 
 def _sizes(rows: RowsInMemory, total: float, theta: Floats) -> float:
-    return MemoryOperator(rows, total).sizes(theta)
+    return LocalOperator(rows, total).sizes(theta)
 
 
-def _with_sums(left: MemoryVectors, across: Floats) -> tuple[Floats, SumTuple]:
-    squares = np.einsum("nk,nk->k", left.vectors, left.vectors)
-    return left.vectors, SumTuple((squares, across))
-
-
-def _sums(both: tuple[Floats, SumTuple]) -> SumTuple:
-    return both[1]
+def _with_sums(left: LocalVectors, across: Floats) -> tuple[list[Floats], SumTuple]:
+    return left.parts, SumTuple((left.squares(), across))

@@ -19,7 +19,8 @@ from sklearn_gd._descent import (
     first_true,
     scan,
 )
-from sklearn_gd._descent.stopping import PROBES, stationary_at
+from sklearn_gd._descent.bisection import PROBES
+from sklearn_gd._descent.stopping import stationary_at
 
 MANY = 400
 
@@ -128,7 +129,7 @@ def test_a_momentum_that_overflows_at_once_has_diverged(rate, nesterov):
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("seed", range(12))
 def test_stationary_is_never_far_from_the_limit_again(seed, momentum):
-    """At the stop, and after it, the limit is within eps; plain descent stops at the first such t."""
+    """The limit is within eps from the stop on; plain descent stops at the first such t."""
     form, eps = random_descent(seed, momentum), 1e-6
     if form.diverges:
         return
@@ -219,3 +220,11 @@ def test_a_search_asks_in_integers(last):
     assert kinds <= {np.dtype(np.int64), np.dtype(object)}
     if last < 2**62 - 1:
         assert kinds == {np.dtype(np.int64)}
+
+
+@pytest.mark.parametrize("size", [1e-140, 1.0, 1e140])
+def test_rest_does_not_depend_on_the_unit_of_y(size):
+    """Amplitudes whose squares leave the float range rest at the same t."""
+    residual = size * np.array([[1.0], [2.0]])
+    form = ClosedForm(spectrum_by_hand([1e-20, 3e-20], residual), UpdateRule(3e19))
+    assert find_stop(form, StoppingRule(None, 10**6, EPS)) == Stop(100, "stationary", 100)

@@ -171,8 +171,8 @@ def test_ill_conditioned_rows_have_the_digits_that_numpys_have(spot, solver):
 
 def test_blocks_of_rows_add_up(spot, monkeypatch):
     """The rows are read in blocks, in every pass and every product."""
-    for name in ("BLOCK_BYTES", "BLOCK_BYTES_ON_CPU"):
-        monkeypatch.setattr(f"sklearn_gd._data.array_api_rows.{name}", 1)  # blocks of p rows
+    for name in ("BLOCK_NUMBERS", "BLOCK_NUMBERS_ON_DEVICE"):
+        monkeypatch.setattr(f"sklearn_gd._data.local_rows.{name}", 1)  # blocks of p rows
     X, y = DECAYING, regression(n=60)[1]
     for solver in ("spectral", "krylov"):
         model = GDLinearRegressor(max_iter=10**5, solver=solver)

@@ -32,7 +32,7 @@ def products(X, y, w=None):
 @pytest.mark.parametrize(("d", "k"), [(1, 1), (3, 2), (20, 1)])
 def test_dense_rows_are_summed_block_by_block(d, k, order, weighted, numbers, monkeypatch):
     """Narrow or wide, in however many blocks: the sums are those of the whole, and symmetric."""
-    monkeypatch.setattr("sklearn_gd._data.in_memory.BLOCK_NUMBERS", numbers)
+    monkeypatch.setattr("sklearn_gd._data.local_rows.BLOCK_NUMBERS", numbers)
     X, y, w = problem(d=d, k=k)
     found = RowsInMemory(np.asarray(X, order=order), y, w if weighted else None, True)
     found = found.cross_products()

@@ -1,0 +1,89 @@
+"""What "auto" tries: clear cases only, and that the choice changes no answer."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from helpers import EPS, regression
+from sklearn_gd._data import RowsInMemory, SummedRows, zeros
+from sklearn_gd._solvers import (
+    MOST_PARAMETERS,
+    DescentOptions,
+    attempts,
+    krylov_work,
+    solve,
+    spectral_work,
+)
+
+
+def shape(n, p, nonzeros=None, in_memory=True):
+    """Rows of this shape, without the rows."""
+    return SimpleNamespace(
+        n_samples=n,
+        n_parameters=p,
+        nonzeros=nonzeros or n * p,
+        is_sparse=nonzeros is not None,
+        in_memory=in_memory,
+    )
+
+
+TALL = [
+    shape(10**5, 50),
+    shape(10**6, 10),
+    shape(327_346, 127),
+    shape(50, 9000),
+    shape(10**4, 10, 30_000),
+]
+
+
+@pytest.mark.parametrize("rows", TALL)
+def test_few_columns_or_rows_are_decomposed(rows):
+    """No Krylov space is worth an attempt if the short side is short."""
+    assert attempts(rows, 0.0) == []
+
+
+@pytest.mark.parametrize("rows", [shape(200_000, 100_000, 20_000_000), shape(100_000, 20_000)])
+def test_what_cannot_be_decomposed_gets_a_krylov_space_without_limit(rows):
+    """H is formed for at most MOST_PARAMETERS."""
+    assert attempts(rows, 0.0) == [("krylov", None)]
+    assert spectral_work(rows) is None
+
+
+def test_the_limit_is_that_of_the_short_side():
+    """Few rows have a small decomposition, however many their columns are."""
+    assert spectral_work(shape(10**6, MOST_PARAMETERS + 1)) is None
+    assert spectral_work(shape(10**6, MOST_PARAMETERS)) is not None
+    assert spectral_work(shape(100, MOST_PARAMETERS + 1)) is not None
+
+
+def test_a_budget_costs_less_than_the_decomposition():
+    """A space that is given up has cost a share of what comes next."""
+    for rows in (shape(1000, 900), shape(3000, 2500), shape(9000, 1700, 10**6)):
+        tried = dict(attempts(rows, 0.0))
+        assert krylov_work(rows, tried["krylov"]) <= 0.5 * spectral_work(rows)
+
+
+def test_momentum_is_decomposed_or_walked():
+    """Krylov spaces take no momentum, so what cannot be decomposed is walked."""
+    assert attempts(shape(10**5, 50), 0.9) == [("spectral", None)]
+    assert attempts(shape(200_000, 100_000, 20_000_000), 0.9) == [("loop", None)]
+
+
+def test_a_choice_changes_no_answer(monkeypatch):
+    """`auto` gives the iterates of any solver, also after one that gave up."""
+    module = sys.modules["sklearn_gd._solvers.solve"]  # the name is the function's
+    X, y = regression(n=60, d=5)
+    problem = RowsInMemory(X, y[:, None], None, True)
+    sums = SummedRows(problem.cross_products(), True, EPS)
+    options = DescentOptions(max_iter=30)
+    expected = solve(problem, zeros(problem), options, "spectral").descent.theta(30)
+    for rows in (problem, sums):
+        for name in ("spectral", "lanczos", "krylov", "loop"):
+            for most in (None, 2) if name in ("lanczos", "krylov") else (None,):
+                monkeypatch.setattr(module, "attempts", lambda *_, a=(name, most): [a])
+                found = solve(rows, zeros(problem), options, "auto")
+                np.testing.assert_allclose(found.descent.theta(30), expected, rtol=1e-10)
