@@ -26,9 +26,9 @@ def test_a_network_without_hidden_layers_descends_alike(nesterov, momentum, k):
 
     def network(rate, max_iter):
         return MLPRegressor(
-            hidden_layer_sizes=(), solver="sgd", batch_size=len(X), learning_rate_init=rate, momentum=momentum,
-            nesterovs_momentum=nesterov, shuffle=False, alpha=0.0, max_iter=max_iter, tol=0.0,
-            n_iter_no_change=10**6, random_state=0,
+            hidden_layer_sizes=(), solver="sgd", batch_size=len(X), learning_rate_init=rate,
+            momentum=momentum, nesterovs_momentum=nesterov, shuffle=False, alpha=0.0,
+            max_iter=max_iter, tol=0.0, n_iter_no_change=10**6, random_state=0,
         ).fit(X, y)  # fmt: skip
 
     start, peer = network(1e-300, 1), network(lr, updates)
