@@ -136,7 +136,9 @@ def test_partial_fit_and_moments_take_collections():
         model, GDLinearRegressor(tol=0.7).fit(np.r_[X, X], np.r_[Y, Y], np.repeat([3, 1], 200))
     )
     moments = Moments.from_rows(rows(), column(), da.from_array(WEIGHTS, chunks=60))
-    assert distance(moments._products.sums, Moments.from_rows(X, Y, WEIGHTS)._products.sums) <= 1e-14
+    assert (
+        distance(moments._products.sums, Moments.from_rows(X, Y, WEIGHTS)._products.sums) <= 1e-14
+    )
     frame, lazy = frames()
     assert Moments.from_rows(lazy[NAMES], lazy["y"]).feature_names == tuple(NAMES)
 

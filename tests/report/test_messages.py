@@ -7,13 +7,13 @@ import warnings
 
 import numpy as np
 import pytest
-from report.problems import LOST, PROBLEMS, floor_by_lstsq
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from helpers import largest_curvature, regression
+from report.problems import LOST, PROBLEMS, floor_by_lstsq
 from sklearn_gd import GDLinearRegressor, diagnose
 
 SCALERS = {
