@@ -16,7 +16,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._data import Each, FoldsInMemory, LocalRows
-from sklearn_gd._estimator.callbacks import CallbackRunner, restore, with_callbacks
+from sklearn_gd._estimator.callbacks import CallbackRunner, restored_on_error, with_callbacks
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.host_attributes import HostAttribute
 from sklearn_gd._estimator.metadata import CLOSED_FORM_SCORER, MetadataMixin
@@ -294,10 +294,9 @@ class GDLinearRegressorCV(
     @without_underflow
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> list[Warning]:
         """Score the grid, choose, descend and keep the path; return what there is to say."""
-        earlier = dict(vars(self))
-        try:
+        with restored_on_error(self):
             rates, iters = self._check_params()
-            fit_input = prepare(self, X, y, sample_weight, self.fit_intercept)
+            fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept)
             fit_input = fit_input.with_alpha(self.alpha)
             shown = partial(attributes_of, device=fit_input.device)
             callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
@@ -315,9 +314,6 @@ class GDLinearRegressorCV(
             path = path_of_stopped(fit_input, stopped)
             self._keep(callbacks.descends(path), fit_input.device)
             return self._messages(path, fit_input.problem, grid)
-        except BaseException:
-            restore(self, earlier)
-            raise
 
     @property
     def _is_gcv(self) -> bool:

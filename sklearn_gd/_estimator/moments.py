@@ -108,7 +108,7 @@ class Moments:
         TypeError, ValueError
             Where an argument is not as described.
         """
-        return cls._of(prepare(FeatureChecker(), X, y, sample_weight, True, part=True))
+        return cls._of(prepare(FeatureChecker(), (X, y, sample_weight), True, part=True))
 
     @classmethod
     def _of(cls, fit_input: FitInput) -> Moments:

@@ -69,15 +69,8 @@ def checked_rows(expected: ExpectedRows, partition: Partition) -> RowsInMemory:
     if X.shape[0] == y.shape[0] == 0:
         nothing = np.empty((0, expected.n_features)), np.empty((0, expected.n_targets))
         return RowsInMemory(*nothing, None, expected.fit_intercept)
-    rows, y_layout = check_rows(
-        expected.checker(),
-        X,
-        y,
-        partition.sample_weight,
-        expected.fit_intercept,
-        reset=False,
-        part=True,
-    )
+    data, how = (X, y, partition.sample_weight), {"reset": False, "part": True}
+    rows, y_layout = check_rows(expected.checker(), data, expected.fit_intercept, **how)
     if (y_layout, rows.n_targets) != (expected.y_layout, expected.n_targets):
         shape = (
             "(n_samples,)" if expected.y_layout == "1d" else f"(n_samples, {expected.n_targets})"

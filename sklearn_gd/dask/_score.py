@@ -23,7 +23,7 @@ def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     """Return what scikit-learn's `r2_score` does, averaged over targets."""
     owner = type(estimator).__name__
     features = ExpectedFeatures(owner, estimator.n_features_in_, names_seen(estimator))
-    problem = prepare(features.checker(), X, y, sample_weight, True, reset=False).problem
+    problem = prepare(features.checker(), (X, y, sample_weight), True, reset=False).problem
     assert isinstance(problem, RowsOnWorkers)
     coef, intercept = np.atleast_2d(to_numpy(estimator.coef_)), to_numpy(estimator.intercept_)
     if problem.n_targets != len(coef):

@@ -18,6 +18,8 @@ from sklearn_gd.dask import PartitionKFold
 
 CVS = [None, 4, KFold(3, shuffle=True, random_state=0), ShuffleSplit(2, random_state=0)]
 
+pytestmark = pytest.mark.filterwarnings("ignore:The best score")
+
 
 def tuned_alike(found, expected):
     assert distance(found.scores_path_, expected.scores_path_) <= PROMISED
@@ -43,7 +45,7 @@ def test_tuning_reads_rows_of_unknown_lengths_twice(cv):
     read = []
     whole = rows((50, 5)).map_blocks(lambda block: read.append(1) or block, meta=np.empty((0, 0)))
     picked = whole[da.ones(200, chunks=50, dtype=bool)]
-    GDLinearRegressorCV(3, 40, cv=cv).fit(picked, picked[:, 4] + 1.0)
+    GDLinearRegressorCV(3, 40, cv=cv).fit(picked, picked[:, 4] ** 2 + 1.0)
     assert len(read) == 8
 
 
@@ -98,7 +100,7 @@ def test_tuning_on_too_many_columns_takes_spaces():
 def test_degrees_of_freedom_of_columns_that_repeat_each_other():
     """Zero eigenvalues add no degrees of freedom, though a Krylov space never finds them."""
     twice = np.c_[X, X]
-    model = GDLinearRegressorCV(3, 40, solver="krylov")
+    model = GDLinearRegressorCV(3, 40, cv="gcv", solver="krylov")
     found = clone(model).fit(da.from_array(twice, chunks=(60, 10)), column())
     tuned_alike(found, clone(model).fit(twice, Y))
     assert distance(found.dof_path_, clone(model).fit(X, Y).dof_path_) > 0.01
@@ -137,7 +139,7 @@ def test_tuning_on_collections_says_what_it_cannot_do():
         GDLinearRegressorCV(cv=[([], [1, 2])]).fit(*lazy)
     with pytest.raises(TypeError, match="PartitionKFold splits the rows of a Dask array"):
         GDLinearRegressorCV(cv=PartitionKFold(2)).fit(X, Y)
-    assert repr(PartitionKFold(2)) == "PartitionKFold(n_splits=2, shuffle=False, random_state=None)"
+    assert repr(PartitionKFold(2)) == "PartitionKFold(n_splits=2, random_state=None, shuffle=False)"
 
 
 def test_weights_are_routed_as_collections():

@@ -223,7 +223,7 @@ WORDS = {
     ),
     "no moments": (
         lambda: PLAIN.fit_moments(X),
-        "fit_moments takes Moments, as Moments.from_rows makes them; got ndarray.",
+        "fit_moments takes Moments, as Moments.from_rows returns them; got ndarray.",
     ),
     "moments of nothing": (
         lambda: fit_moments_of(np.zeros(12)),
