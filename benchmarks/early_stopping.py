@@ -3,7 +3,7 @@
 ``python -m benchmarks.early_stopping [--quick]``. Simulated sets: the excess risk of the
 coefficients is known exactly, in units of the noise variance. Real sets: the rows are split several
 times, and the held-out error is relative to that of the mean of the targets. The Phillips problem:
-the stops of Ziebell et al. (2025, arXiv 2503.16753), by this library and by EarlyStoppingPy, theirs.
+the stops of Ziebell et al. (2025, arXiv 2503.16753), by this library and by their EarlyStoppingPy.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def suite() -> None:
     """Run the tests in a process of their own; raise when one fails."""
     one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    subprocess.run(command, cwd=ROOT, env=os.environ | one, check=True, capture_output=True)
+    subprocess.run(command, cwd=ROOT, env=os.environ | one, check=True)
 
 
 def measure(report: Report) -> None:

@@ -12,6 +12,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,8 @@ def page(text: str, found: dict[str, Any]) -> str:
 def readme(text: str, found: dict[str, Any]) -> str:
     """Return README.md with the headline figures."""
     rows = [{"what": t.what, "measured": t.values} for t in targets(found) if t.headline]
-    block = f"{machine_of(found)}\n\n{markdown(rows)}"
+    meaning = '"A / B" is the time of A divided by the time of B; "fit" is this library\'s.'
+    block = f"{meaning}\n{machine_of(found)}\n\n{markdown(rows)}"
     return replaced(text, "measured", block, "<!-- {} -->")
 
 
@@ -84,6 +86,16 @@ def write(found: dict[str, Any]) -> None:
     for path, change in ((PAGE, page), (README, readme)):
         path.write_text(change(path.read_text(encoding="utf-8"), found), encoding="utf-8")
         print(f"written: {path}")
+
+
+def ran(scripts: Sequence[str], quick: bool) -> list[str]:
+    """Run scripts one after the other; return those that failed."""
+    failed = []
+    for script in scripts:
+        command = [sys.executable, "-m", f"benchmarks.{script}", *["--quick"] * quick]
+        if subprocess.run(command, cwd=ROOT).returncode:
+            failed.append(script)
+    return failed
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -97,13 +109,13 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error("--write takes the figures of full runs; leave out --quick.")
     if unknown := set(chosen.scripts) - set(SCRIPTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(SCRIPTS)}")
-    for script in () if chosen.saved else chosen.scripts or SCRIPTS:
-        command = [sys.executable, "-m", f"benchmarks.{script}"]
-        subprocess.run(command + ["--quick"] * chosen.quick, check=True, cwd=ROOT)
+    failed = [] if chosen.saved else ran(chosen.scripts or SCRIPTS, chosen.quick)
     found = results(chosen.quick)
     print(f"\n{table(rows_of(targets(found), chosen.quick))}")
     if chosen.write:
         write(found)
+    if failed:
+        raise SystemExit(f"failed, older results are shown: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,12 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
 from sklearn_gd._descent import MOST_UPDATES
-from sklearn_gd._estimator.callbacks import CallbackRunner, restored_on_error, with_callbacks
+from sklearn_gd._estimator.callbacks import (
+    CallbackRunner,
+    refuse_nested_fit,
+    restored_on_error,
+    with_callbacks,
+)
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
 from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
 from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
@@ -214,6 +219,7 @@ class GDLinearRegressor(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
+        refuse_nested_fit(self)
         message = self._fit(X, y, sample_weight, coef_init, intercept_init)
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)

@@ -16,7 +16,12 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._data import Each, FoldsInMemory, LocalRows
-from sklearn_gd._estimator.callbacks import CallbackRunner, restored_on_error, with_callbacks
+from sklearn_gd._estimator.callbacks import (
+    CallbackRunner,
+    refuse_nested_fit,
+    restored_on_error,
+    with_callbacks,
+)
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.host_attributes import HostAttribute
 from sklearn_gd._estimator.metadata import CLOSED_FORM_SCORER, MetadataMixin
@@ -286,6 +291,7 @@ class GDLinearRegressorCV(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
+        refuse_nested_fit(self)
         for message in self._fit(X, y, sample_weight, params):
             warnings.warn(message, stacklevel=2)
         return self

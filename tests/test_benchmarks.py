@@ -1,4 +1,4 @@
-"""Each benchmark runs on a tiny case; what its tables say about accuracy holds, times may be any."""
+"""Each benchmark runs on a tiny case: what it says about accuracy holds, times may be any."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ NAMES = sorted(p.stem for p in Path(benchmarks.__file__).parent.glob("[a-z]*.py"
 TINY = {
     "accuracy": {"QUICK_CONDITIONS": (1e4,), "UPDATES": (10**2, 10**6), "LONGEST_LOOP": 10**2},
     "choice": {"QUICK_SHAPES": [(40, 3, None), (30, 20, 0.2)], "UPDATES": (5,), "ROUNDS": 1},
-    "early_stopping": {"SETS": ((30, 4, 1.0),), "QUICK_REPEATS": 1, "QUICK_SPLITS": 1},
+    "early_stopping": {
+        "SETS": ((30, 4, 1.0),),
+        "MAX_ITER": 100,
+        "QUICK_REPEATS": 1,
+        "QUICK_SPLITS": 1,
+    },
     "fit": {
         "QUICK_SHAPES": [(40, 3), (60, 3)],
         "LARGE": 180,
@@ -34,7 +39,7 @@ TINY = {
     },
     "held_out": {"QUICK_SHAPE": (50, 3), "REPEATS": 1},
     "large": {"QUICK_SIZES": {"sparse": (60, 40, 5), "dense": (30, 20)}, "REPEATS": 1},
-    "momentum": {"QUICK_SHAPE": (50, 3), "REPEATS": 1},
+    "momentum": {"QUICK_SHAPE": (50, 3), "CASES": {"stationary": (0.1, False)}, "REPEATS": 1},
     "size": {},
     "tuning": {"QUICK_SHAPE": (50, 3), "RATES": 2, "MAX_ITER": 20, "REPEATS": 1},
 }

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import sklearn
 from scipy import sparse
-
-from helpers import distance, from_singular_values, regression
-from sklearn_gd import GDLinearRegressor
 from sklearn_gd._array_api import Place, _to_numpy, here, host
-from sklearn_gd._descent import device
 from sklearn_gd._descent.moments import moments_of
 from sklearn_gd._descent.rows import LARGEST_SIZE
-from sklearn_gd._descent.spectrum import eigenbasis
 from sklearn_gd._descent.whitening import Whitening
 from sklearn_gd._device_checks import check_device_rows, check_device_weights
 from sklearn_gd._door import pose
+
+from helpers import distance, from_singular_values, regression
+from sklearn_gd import GDLinearRegressor
+from sklearn_gd._descent import device
+from sklearn_gd._descent.spectrum import eigenbasis
 
 strict = pytest.importorskip("array_api_strict")
 compat = pytest.importorskip("array_api_compat")

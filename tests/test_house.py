@@ -49,7 +49,8 @@ def arrows() -> dict[str, set[str]]:
 def page() -> dict[str, set[str]]:
     """The table of chapters: name and imports, from top to bottom."""
     rows = re.findall(
-        r"   \* - ``(\w+)``\n     - .*\n     - (?:none|``(.*)``)\n", PAGE.read_text(encoding="utf-8")
+        r"   \* - ``(\w+)``\n     - .*\n     - (?:none|``(.*)``)\n",
+        PAGE.read_text(encoding="utf-8"),
     )
     return {name: set(listed.split()) for name, listed in rows}
 

@@ -51,6 +51,8 @@ class MomentumFactors:
             root = np.sqrt(m)
             low, high = ((1.0 - m) / (1.0 + root)) ** 2, (1.0 + root) ** 2
             discriminant = (reach - low) * (reach - high)
+        # Both roots are positive: p_t falls monotonically.
+        self.falls: NDArray[np.bool_] = (discriminant >= 0) & (P >= 0) & (Q >= 0)
         # 1 - |P| + Q without cancellation: reach, or its distance from the stable limit.
         limit = 2.0 + 2.0 * m
         rest = limit - (1.0 + 2.0 * m) * reach if nesterov else limit - reach

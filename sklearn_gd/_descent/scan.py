@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._descent.bisection import first_true
 from sklearn_gd._descent.closed_form import ClosedForm
 
 # Updates looked at, at most.
@@ -18,20 +19,30 @@ FIRST_BLOCK, LONGEST_BLOCK = 1 << 8, 1 << 16
 def first_below(descent: ClosedForm, tol: float, last: int) -> int | None:
     """Return the first t in 0..last with J_t < tol.
 
-    Raises ValueError when the first MOST_SCANNED updates hold none and a later one may.
+    The loss is at least that of the directions that fall monotonically, and at most that of the
+    envelope: only updates between the two are looked at. Raises ValueError if the first
+    MOST_SCANNED of them hold no such loss and a later one may.
     """
-    if tol <= descent.spectrum.floor:
+    floor, energy, factors = descent.spectrum.floor, descent.energy, descent.factors
+    if tol <= floor:
         return None
-    for steps in _blocks(min(last, MOST_SCANNED)):
+    falling = energy * factors.falls
+    first = first_true(lambda t: factors.squared(t) @ falling + floor < tol, last)
+    if first is None:
+        return None
+    if not descent.diverges:
+        sure = first_true(lambda t: factors.envelope(t) ** 2 @ energy + floor < tol, last)
+        last = last if sure is None else sure
+    for steps in _blocks(first, min(last, first + MOST_SCANNED)):
         below = descent.loss(steps) < tol
         if below.any():
             return int(steps[below.argmax()])
-    if last <= MOST_SCANNED:
+    if last <= first + MOST_SCANNED:
         return None
     raise ValueError(
-        f"No loss below tol={tol:.6g} was found in the first {MOST_SCANNED:,} updates, and with "
-        f"momentum no more are looked at. Set max_iter to at most {MOST_SCANNED:,}, raise lr, or "
-        "leave tol at None."
+        f"No loss below tol={tol:.6g} was found among {MOST_SCANNED:,} updates, from t = {first:,} "
+        "on, and with momentum no more are looked at. Set a smaller max_iter, raise lr, or leave "
+        "tol at None."
     )
 
 
@@ -42,7 +53,7 @@ def risen_for_good(descent: ClosedForm, max_iter: int) -> tuple[int | None, int]
     """
     first, growing = float(descent.loss(0)), descent.factors.diverges
     last_below, best, least = 0, 0, first
-    for steps in _blocks(MOST_SCANNED):
+    for steps in _blocks(0, MOST_SCANNED):
         losses = descent.loss(steps)
         below = np.flatnonzero(~(losses > first))
         last_below = int(steps[below[-1]]) if below.size else last_below
@@ -67,8 +78,8 @@ def _outgrown(descent: ClosedForm, growing: NDArray[np.bool_], first: float, t: 
     return not (now <= first or after < now)  # equal once factors are held at their largest
 
 
-def _blocks(last: int) -> Iterator[NDArray[np.int64]]:
-    start, size = 0, FIRST_BLOCK
+def _blocks(start: int, last: int) -> Iterator[NDArray[np.int64]]:
+    size = FIRST_BLOCK
     while start <= last:
         yield np.arange(start, min(start + size, last + 1))
         start, size = start + size, min(2 * size, LONGEST_BLOCK)

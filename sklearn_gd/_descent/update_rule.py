@@ -24,6 +24,8 @@ class Factors(Protocol):
     @property
     def diverges(self) -> NDArray[np.bool_]: ...  # of each direction
     @property
+    def falls(self) -> NDArray[np.bool_]: ...  # whether p_t falls monotonically from 1 to 0
+    @property
     def log_rate(self) -> Floats: ...  # log |p_{t+1} / p_t| for large t
     def residual_factor(self, t: ArrayLike) -> Floats: ...  # p_t
     def squared(self, t: ArrayLike) -> Floats: ...  # p_t^2
@@ -103,6 +105,10 @@ class PlainFactors:
     @property
     def diverges(self) -> NDArray[np.bool_]:
         return np.asarray(self.lost_per_update < 0)
+
+    @property
+    def falls(self) -> NDArray[np.bool_]:
+        return ~self._negative
 
     def residual_factor(self, t: ArrayLike) -> Floats:
         size = np.exp(as_column(t) * self.log_rate)

@@ -46,7 +46,13 @@ except ImportError:
         return method
 
 
-__all__ = ["CallbackSupportMixin", "CallbackRunner", "restored_on_error", "with_callbacks"]
+__all__ = [
+    "CallbackRunner",
+    "CallbackSupportMixin",
+    "refuse_nested_fit",
+    "restored_on_error",
+    "with_callbacks",
+]
 
 # scikit-learn keeps every task until fit ends, 350 bytes each. Tasks of longer descents are blocks
 # of iterates.
@@ -65,6 +71,15 @@ def restored_on_error(estimator: Any) -> Iterator[None]:
         running = {name: vars(estimator)[name] for name in RUNNING if name in vars(estimator)}
         estimator.__dict__ = {**earlier, **running}
         raise
+
+
+def refuse_nested_fit(estimator: Any) -> None:
+    """Raise RuntimeError if a callback fits the estimator whose fit it observes."""
+    if "_callback_fit_ctx" in vars(estimator):
+        raise RuntimeError(
+            f"This {type(estimator).__name__} is being fitted: a callback must not fit it once "
+            "more. Fit a clone instead, sklearn.base.clone(estimator)."
+        )
 
 
 class CallbackRunner:

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
 from sklearn_gd._estimator.array_api import Device
-from sklearn_gd._estimator.callbacks import restored_on_error
+from sklearn_gd._estimator.callbacks import refuse_nested_fit, restored_on_error
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import FitInput, prepare
 from sklearn_gd._solvers import DescentOptions
@@ -76,6 +76,7 @@ class PartialFitMixin:
         first access to an attribute of the descent. `fit` and `fit_moments` keep no sums to add to:
         `partial_fit` after one of them begins anew, and warns.
         """
+        refuse_nested_fit(self)
         with restored_on_error(self):
             self._check_options()
             moments = vars(self).get("_moments")
@@ -127,6 +128,7 @@ class PartialFitMixin:
                 f"fit_moments takes Moments, as Moments.from_rows returns them; "
                 f"got {type(moments).__name__}."
             )
+        refuse_nested_fit(self)
         with restored_on_error(self):
             options = self._check_options()
             fit_input = moments._fit_input(self.fit_intercept).with_alpha(self.alpha)

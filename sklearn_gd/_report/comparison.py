@@ -1,36 +1,28 @@
-"""A user's own descent beside a path: histories and a path go in, a paragraph comes out."""
+"""A user's own descent and a path, compared and described in a paragraph."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd._report.histories import History, Path, Shape, read
-from sklearn_gd._report.search import (
-    MOST_ITERATES,
-    MOST_PARAMETERS,
-    Explanation,
-    Search,
-    explanations,
-)
-from sklearn_gd._report.simulation import Problem, Way
-from sklearn_gd._report.trajectory import Trajectory, of_path
-from sklearn_gd._report.wording import (
-    NOTHING_FINITE,
-    TOO_LARGE,
-    TOO_LITTLE,
-    beside,
-    hidden,
-    lengths,
-    named,
-    not_explained,
-    reproduced,
-)
+from sklearn_gd._report.histories import History, Iterates, read
+from sklearn_gd._report.search import MOST_ITERATES, MOST_PARAMETERS, Explanation, Problem, Search
 
-LINE_WIDTH = 88
+if TYPE_CHECKING:
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
+
+NOT_EXCLUDED = "This comparison cannot exclude that."
+NO_MISTAKE = "No mistake that compare knows reproduces your numbers."
+GIVE_ALL = "Give losses, coefs and intercepts together; some mistakes show in one only."
+RECORDS_ONLY = (
+    "Only mistakes in the records were tried: those in the updates need all directions of the "
+    f"problem, which solver='spectral' finds, and at most {MOST_PARAMETERS} parameters."
+)
 
 
 @dataclass(frozen=True)
@@ -68,10 +60,11 @@ class Comparison:
     >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
     >>> path = GDLinearRegressor(lr=0.1, tol=0.1).fit(X, y).path_
     >>> path.compare(coefs=[[0], [1.3], [1.68]], intercepts=[0, 0.9, 1.14])
-    The first difference is at t = 1: x0 in coefs[1] is 1.3, the path has 0.433333 (+0.867);
-    intercepts[1] is 0.9, the path has 0.3 (+0.6). The path went on to t = 8. One mistake
-    reproduces all your numbers: the gradient is summed over the rows instead of averaged
-    (the same as lr = 0.3 instead of 0.1). Divide the gradient by the number of rows.
+    Your coefs differ from the path first at t = 1, when the coefficient of x0 is 1.3
+    instead of 0.433333 (+0.867). Your intercepts differ from the path first at t = 1, when
+    the intercept is 0.9 instead of 0.3 (+0.6). One mistake reproduces all your numbers: the
+    gradient is summed over the rows instead of averaged (the same as lr = 0.3 instead of
+    0.1). Divide the gradient by the number of rows.
     """
 
     agrees: bool
@@ -81,11 +74,11 @@ class Comparison:
     sentences: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return fill(" ".join(self.sentences), LINE_WIDTH, break_on_hyphens=False)
+        return fill(" ".join(self.sentences), 88, break_on_hyphens=False)
 
 
 def compare(
-    path: Path,
+    path: DescentPath,
     losses: ArrayLike | None = None,
     coefs: ArrayLike | None = None,
     intercepts: ArrayLike | None = None,
@@ -114,71 +107,84 @@ def compare(
         If no history is given, if histories are not as long as each other, or if they do not have
         the numbers of features and targets of the path.
     """
-    shape = Shape.of(path)
-    given = read(shape, {"losses": losses, "coefs": coefs, "intercepts": intercepts})
+    given = read(path, {"losses": losses, "coefs": coefs, "intercepts": intercepts})
     last = path.last_known
-    known = given if last is None else tuple(history.cut(last + 1) for history in given)
-    problem, why_not = _problem(path, shape)
-    truth, condition = _truth(path, shape, known, problem), _condition(path)
-    first = [truth.first_difference(history, condition) for history in known]
-    differing = [t for t in first if t is not None]
-    found, searched = _search(path, known, truth, problem)
+    histories = [history.cut(None if last is None else last + 1) for history in given]
+    end = len(histories[0].values)
+    problem = None
+    with suppress(AttributeError, ValueError):
+        problem = Problem(path)
+    truth = _truth(path, histories, problem)
+    first = [truth.differ(history) for history in histories]
+    earliest = min((t for t in first if t is not None), default=None)
+    searched = min(MOST_ITERATES, *(history.n_finite for history in histories))
+    search = Search(path, [history.cut(searched) for history in histories])
+    found = search.explanations(truth, problem) if searched else []
     fewest = min(map(len, found), default=0)
-    mistakes = [e for e in found if differing and fewest and len(e) == fewest]
-    same = [named(e) for e in found if not differing and len(e) == 1 < known[0].length]
+    mistakes = {_named(e): e for e in found if earliest is not None and len(e) == fewest > 0}
+    hidden = [_named(e) for e in found if earliest is None and len(e) == 1 < end]
+    sentences = [_agreement(path, h, t, truth) for h, t in zip(histories, first, strict=True)]
+    if len(given[0].values) > end:
+        sentences.append(f"The path is known up to t = {last:,}; the rest was not compared.")
     if mistakes:
-        conclusion = reproduced(mistakes, known[0].length, searched)
-    elif differing and found:
-        conclusion = [f"Your first {searched:,} iterates are those of the path."]
-    elif differing:
-        conclusion = not_explained(min(differing), known, why_not if searched else NOTHING_FINITE)
-    else:
-        conclusion = hidden(same, known[0].length)
-    return Comparison(
-        agrees=not differing,
-        first_difference=min(differing, default=None),
-        mistakes=tuple(map(named, mistakes)),
-        hidden_mistakes=tuple(same),
-        sentences=(
-            *beside(known, first, truth, path),
-            *lengths(path.n_iter, last, given[0].length),
-            *conclusion,
-        ),
-    )
+        numbers = "all your numbers" if searched == end else f"your first {searched:,} iterates"
+        sentences += _reproduced(mistakes, numbers)
+    elif earliest is not None:
+        update = max(earliest, 1)
+        sentences += [NO_MISTAKE, GIVE_ALL if problem else RECORDS_ONLY]
+        sentences.append(f"path.explain({update - 1}) shows update {update:,} in numbers.")
+    elif hidden:
+        each = "; or if ".join(hidden)
+        sentences += [f"On this data the numbers are the same if {each}.", NOT_EXCLUDED]
+    return Comparison(earliest is None, earliest, tuple(mistakes), tuple(hidden), tuple(sentences))
 
 
-def _search(
-    path: Path, histories: tuple[History, ...], truth: Trajectory, problem: Problem | None
-) -> tuple[list[Explanation], int]:
-    """The explanations, and of how many iterates."""
-    length = min(MOST_ITERATES, *(history.n_finite for history in histories))
-    if not length:
-        return [], 0
-    search = Search(tuple(h.cut(length) for h in histories), path.weight, _condition(path))
-    return explanations(search, truth, problem), length
+def _truth(path: DescentPath, histories: list[History], problem: Problem | None) -> Iterates:
+    """The iterates of the path; one more than the user's, which may begin after one update."""
+    length = len(histories[0].values) + 1
+    t = np.arange(length if path.last_known is None else min(length, path.last_known + 1))
+    asked = {"coefs": path.coef, "intercepts": path.intercept}
+    parameters = {
+        h.name: np.asarray(asked[h.name](t), dtype=float).reshape(len(t), *h.values.shape[1:])
+        for h in histories
+        if h.name in asked
+    }
+    steps = problem.steps(path.lr, problem.hessian) if problem else {}
+    return Iterates.of(np.asarray(path.loss(t), dtype=float), parameters, steps)
 
 
-def _truth(
-    path: Path, shape: Shape, histories: tuple[History, ...], problem: Problem | None
-) -> Trajectory:
-    """The path's iterates; one more than the user's, which may begin after the first update."""
-    length, last = histories[0].length, path.last_known
-    end = length + 1 if last is None else min(length, last) + 1
-    step = None
-    if any(history.name != "losses" for history in histories):
-        p = shape.d + shape.intercept
-        step = np.zeros(p) if problem is None else problem.step(Way((), problem.lr))
-    return of_path(path, shape, end, step)
+def _agreement(path: DescentPath, history: History, first: int | None, truth: Iterates) -> str:
+    """How far one history agrees with the path, and the largest difference at the first one."""
+    name, length = history.name, len(history.values)
+    mine, theirs = history.values, truth.values[name][:length]
+    with np.errstate(invalid="ignore", over="ignore"):
+        gaps = np.abs(mine - theirs)
+    if first is None:
+        largest = np.max(gaps, where=np.isfinite(gaps), initial=0.0)
+        return f"Your {name} agree with the path at t = 0 to {length - 1:,}, within {largest:.2g}."
+    target, number = np.unravel_index(int(gaps[first].argmax()), gaps.shape[1:])
+    words = {"losses": "the loss", "intercepts": "the intercept"}
+    what = words.get(name) or f"the coefficient of {path.parameter_names[number - mine.shape[2]]}"
+    if mine.shape[1] > 1:
+        what += f" for target {target}"
+    yours, right = float(mine[first, target, number]), float(theirs[first, target, number])
+    values = f"{what} is {yours:.6g} instead of {right:.6g} ({yours - right:+.3g})"
+    return f"Your {name} differ from the path first at t = {first:,}, when {values}."
 
 
-def _condition(path: Path) -> float:
-    return float(getattr(path, "condition_number", 1.0))  # a Krylov path has none
+def _named(explanation: Explanation) -> str:
+    return ", and ".join(mistake.what for mistake in explanation)
 
 
-def _problem(path: Path, shape: Shape) -> tuple[Problem | None, str]:
-    if shape.d > MOST_PARAMETERS:
-        return None, TOO_LARGE
-    try:
-        return Problem.of(path, shape), ""
-    except ValueError:
-        return None, TOO_LITTLE
+def _reproduced(mistakes: dict[str, Explanation], numbers: str) -> list[str]:
+    """Which mistakes reproduce the numbers, and what to do if it is clear which were made."""
+    explanation, *others = mistakes.values()
+    count = len(explanation)
+    make = "One mistake reproduces" if count == 1 else f"{count} mistakes together reproduce"
+    if others:
+        each = "; or ".join(mistakes)
+        return [f"{make} {numbers}, which are the same for each of these: {each}."]
+    made, factors = f"{make} {numbers}: {_named(explanation)}.", [m.factor for m in explanation]
+    if count == 2 and factors[0] == factors[1] != 1.0:
+        return [made, f"They fit together: yours descends on {factors[0]:.6g} J, which is right."]
+    return [made, *(f"{remedy}." for remedy in dict.fromkeys(m.remedy for m in explanation))]

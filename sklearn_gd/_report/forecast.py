@@ -8,10 +8,10 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._data import CrossProducts
-from sklearn_gd._descent import ClosedForm, Stop
+from sklearn_gd._descent import MOST_UPDATES, ClosedForm, Stop, first_true
 from sklearn_gd._report.parameter_names import direction_name
 from sklearn_gd._solvers import eigenbasis, scaled_products
 
@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 
 # A floor within so many times its error is not told from zero: the data are fitted exactly.
 FLOOR_ERRORS = 4.0
+# Updates with momentum that are looked at one by one for a sentence; beyond, their envelope counts.
+MOST_SCANNED = 1 << 15
 # A direction that holds less than this share of the loss there is to lose is not worth a word.
 WORTH_NAMING = 1e-6
 
@@ -61,10 +63,25 @@ def updates_to(path: DescentPath, loss: float) -> int | None:
     """Return the updates after which the loss is at most that; None: never, or not known."""
     if float(path.loss(0)) <= loss:
         return 0
+    descent = path._descent
+    if isinstance(descent, ClosedForm) and descent.rule.momentum and not descent.diverges:
+        enough = _enough_updates(descent, loss)
+        if enough is None or enough > MOST_SCANNED:
+            return enough
     try:
         return path.iterations_to(loss)
     except (AttributeError, ValueError):
         return None
+
+
+def _enough_updates(descent: ClosedForm, loss: float) -> int | None:
+    """Return a t from which on the loss is below that, by the envelope of its oscillations."""
+    room = loss - descent.spectrum.floor
+
+    def below(t: ArrayLike) -> NDArray[np.bool_]:
+        return np.asarray(descent.factors.envelope(t) ** 2 @ descent.energy < room)
+
+    return first_true(below, MOST_UPDATES) if room > 0 else None
 
 
 @dataclass(frozen=True)

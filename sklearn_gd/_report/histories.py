@@ -1,140 +1,142 @@
-"""Histories of a user's own descent, read and checked against the shape of a path."""
+"""Read the histories of a user's descent, and compare them with iterates to within rounding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 Floats = NDArray[np.float64]
 
-
-class Path(Protocol):
-    """The public methods of a path that a comparison calls."""
-
-    @property
-    def lr(self) -> float: ...
-    @property
-    def n_iter(self) -> int: ...
-    @property
-    def parameter_names(self) -> tuple[str, ...]: ...
-    @property
-    def weight(self) -> float: ...
-    @property
-    def last_known(self) -> int | None: ...
-    def loss(self, t: ArrayLike) -> Any: ...
-    def coef(self, t: ArrayLike) -> Any: ...
-    def gradient(self, t: ArrayLike) -> Any: ...
-    def parameters(self, t: ArrayLike) -> Any: ...
-    def limit(self) -> Any: ...
-    def hessian_product(self, directions: ArrayLike) -> Any: ...
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of the path's parameters: k targets, d features, with or without intercept."""
-
-    k: int
-    d: int
-    intercept: bool
-
-    @classmethod
-    def of(cls, path: Path) -> Shape:
-        """The shape of the parameters of `path`."""
-        parameters, d = path.parameters(0), path.coef(0).shape[-1]
-        k = parameters.shape[0] if parameters.ndim == 2 else 1
-        return cls(k, d, parameters.shape[-1] > d)
+# Relative difference below which two numbers agree: ten times the error that a path may have.
+SMALLEST_TOLERANCE = 1e-9
+# Roundings of the user's dtype that are tolerated per update.
+ROUNDINGS_PER_UPDATE = 8
+# Condition number of Z above which the tolerance grows no further; a path that lost columns has an
+# infinite one.
+LARGEST_CONDITION = 1e10
+# Absolute value above which all numbers agree: a loop and a closed form overflow at different t.
+FAR = 1e100
 
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """One number or several per iterate, as the user's descent recorded them."""
+    """The losses, coefs or intercepts of a descent, one entry per iterate."""
 
     name: str
-    values: Floats  # (T, k, m): k targets of m numbers; losses (T, 1, 1)
+    values: Floats  # (T, k, m): m numbers of each of k targets; for losses (T, 1, 1)
     rounding: float  # the machine epsilon of the arithmetic that made the values
-
-    @property
-    def length(self) -> int:
-        """The number of iterates."""
-        return len(self.values)
+    condition: float  # of Z
 
     @property
     def n_finite(self) -> int:
-        """How many iterates there are before the first one that is infinite or nan."""
-        bad = np.flatnonzero(~np.isfinite(self.values).all(axis=(1, 2)))
-        return int(bad[0]) if bad.size else len(self.values)
+        """The number of iterates before the first one that is infinite or nan."""
+        infinite = np.flatnonzero(~np.isfinite(self.values).all(axis=(1, 2)))
+        return int(infinite[0]) if infinite.size else len(self.values)
 
-    def cut(self, length: int) -> History:
-        """The first `length` iterates."""
-        return History(self.name, self.values[:length], self.rounding)
+    @property
+    def tolerance(self) -> Floats:
+        """The relative differences (T,) that rounding explains.
 
-    def comparable(self, factor: float = 1.0) -> Floats:
-        """The values; of losses, which are divided by `factor` first, the square roots.
-
-        A root is a norm of residuals, so its rounding is relative to the largest one before.
+        Roundings add up until the slowest direction forgets them, after condition**2 updates.
         """
-        return signed_root(self.values / factor) if self.name == "losses" else self.values
+        updates = np.minimum(1.0 + np.arange(len(self.values)), self.condition**2)
+        smallest = max(SMALLEST_TOLERANCE, 4 * float(np.finfo(np.float64).eps) * self.condition)
+        return np.asarray(np.maximum(smallest, ROUNDINGS_PER_UPDATE * self.rounding * updates))
+
+    def cut(self, length: int | None) -> History:
+        """The first `length` iterates; all if None."""
+        return replace(self, values=self.values[:length])
 
 
-def signed_root(values: Floats) -> Floats:
-    """sign(x) sqrt(|x|), so that a negative loss stays a number."""
-    return np.asarray(np.copysign(np.sqrt(np.abs(values)), values))
+@dataclass(frozen=True, eq=False)
+class Iterates:
+    """What a path or a simulated descent has for each history, by the history's name."""
+
+    values: dict[str, Floats]  # as in `History`
+    sizes: dict[str, Floats]  # (T, k): the numbers that rounding is relative to
+
+    @classmethod
+    def of(cls, losses: Floats, parameters: dict[str, Floats], steps: dict[str, float]) -> Iterates:
+        """From losses (T,), parameters (T, k, m), and lr times the rms of their columns of Z.
+
+        An update of a parameter is at most this step times the rms of the residuals, and rounded
+        relative to this product: a mean of residuals that cancel has few digits.
+        """
+        values, sizes = {"losses": losses[:, np.newaxis, np.newaxis], **parameters}, {}
+        roots = _signed_root(values["losses"])
+        with np.errstate(over="ignore", invalid="ignore"):
+            residuals = np.sqrt(2) * np.concatenate([[[0.0]], roots[:-1, 0]])
+            for name, numbers in (values | {"losses": roots}).items():
+                size = np.maximum(np.abs(numbers).max(axis=2), steps.get(name, 0.0) * residuals)
+                sizes[name] = np.maximum.accumulate(np.where(size <= FAR, size, 0.0), axis=0)
+        return cls(values, sizes)
+
+    def differ(self, history: History, late: int = 0, factor: float = 1.0) -> int | None:
+        """The first entry that differs, if entry 0 has t = `late`; None if all agree.
+
+        Losses may be `factor` times J. Their roots are compared, which are norms of residuals:
+        their rounding is relative to the largest one before.
+        """
+        window = slice(late, late + len(history.values))
+        reference, size = self.values[history.name][window], self.sizes[history.name][window]
+        values = history.values[: len(reference)]
+        if history.name == "losses":
+            values, reference = _signed_root(values / factor), _signed_root(reference)
+        tolerated = history.tolerance[: len(reference), np.newaxis] * size
+        with np.errstate(over="ignore", invalid="ignore"):
+            near = np.abs(values - reference).max(axis=2) <= tolerated
+        far, reference_far = (~(np.abs(n) <= FAR).all(axis=2) for n in (values, reference))
+        different = ~np.where(reference_far, far, near).all(axis=1)
+        return int(different.argmax()) if different.any() else None
 
 
-def read(shape: Shape, given: dict[str, Any]) -> tuple[History, ...]:
+def _signed_root(losses: Floats) -> Floats:
+    """sign(J) sqrt(|J|), so that a negative loss stays a number."""
+    return np.asarray(np.copysign(np.sqrt(np.abs(losses)), losses))
+
+
+def read(path: DescentPath, given: dict[str, Any]) -> tuple[History, ...]:
     """The histories that were given, checked against each other and the shape of the path."""
-    k, d = shape.k, shape.d
-    many = f"{k}, " if k > 1 else ""
-    expected = {
-        "losses": ("(T,)", 1, 1),
-        "coefs": (f"(T, {many}{d})", k, d),
-        "intercepts": (f"(T, {k})" if k > 1 else "(T,)", k, 1),
-    }
-    histories = [
-        _read_one(name, values, *expected[name])
-        for name, values in given.items()
-        if values is not None
-    ]
+    coef = path.coef(0)
+    k, d = coef.shape if coef.ndim == 2 else (1, len(coef))
+    sizes = {"losses": (1, 1), "coefs": (k, d), "intercepts": (k, 1)}
+    condition = min(getattr(path, "condition_number", 1.0), LARGEST_CONDITION)
+    histories = []
+    for name, values in given.items():
+        if values is not None:
+            numbers, rounding = _numbers(name, values, sizes[name])
+            rounding = max(rounding, float(np.finfo(coef.dtype).eps))
+            histories.append(History(name, numbers, rounding, condition))
     if not histories:
         raise ValueError("compare needs losses, coefs or intercepts; got none of them.")
-    lengths = {history.name: len(history.values) for history in histories}
-    if len(set(lengths.values())) > 1:
-        came = ", ".join(f"{length} {name}" for name, length in lengths.items())
-        raise ValueError(
-            f"All histories must have one entry per iterate, equally many; got {came}."
-        )
+    if len({len(history.values) for history in histories}) > 1:
+        came = ", ".join(f"{len(history.values)} {history.name}" for history in histories)
+        raise ValueError(f"All histories must have equally many entries; got {came}.")
     return tuple(histories)
 
 
-def _read_one(name: str, values: Any, expected: str, k: int, m: int) -> History:
+def _numbers(name: str, values: Any, size: tuple[int, int]) -> tuple[Floats, float]:
+    """The values (T, k, m) of a history, and the machine epsilon of their dtype."""
+    shape = tuple(n for n in size if n != 1)
+    expected = str(("T", *shape)).replace("'", "")
     try:
         raw = np.asarray(list(values) if isinstance(values, Iterator) else values)
-        numbers = raw.astype(np.float64) if raw.dtype.kind in "biufO" else None
+        numbers = raw.astype(np.float64, casting="same_kind")
     except (TypeError, ValueError):
-        numbers = None
-    if numbers is None:
-        raise ValueError(f"{name} must be real numbers, an array of shape {expected}.")
-    shapes: set[tuple[int, ...]] = {(k, m)} if k > 1 and m > 1 else {(k, m), (k * m,), (k * m, 1)}
-    if k * m == 1:
-        shapes.add(())
-    if not numbers.ndim or not len(numbers) or numbers.shape[1:] not in shapes:
-        raise ValueError(
-            f"{name} must have shape {expected}, T iterates; got {numbers.shape}."
-            + " Give the intercept as intercepts, not among the coefs."
-            * (name == "coefs" and numbers.shape[-1:] == (m + 1,))
-        )
-    return History(name, numbers.reshape(-1, k, m), _rounding(raw.dtype, numbers))
-
-
-def _rounding(dtype: np.dtype[Any], numbers: Floats) -> float:
-    """The machine epsilon of the user's arithmetic; floats made from float32 are recognised."""
-    if dtype.kind == "f" and dtype.itemsize < 4:
-        return float(np.finfo(dtype).eps)
-    finite = numbers[np.isfinite(numbers)]
-    with np.errstate(over="ignore"):
-        single = (finite.astype(np.float32) == finite).all()
-    return float(np.finfo(np.float32 if single else np.float64).eps)
+        raise ValueError(f"{name} must be real numbers, of shape {expected}.") from None
+    if not (numbers.ndim and numbers.size) or tuple(n for n in raw.shape[1:] if n != 1) != shape:
+        message = f"{name} must have shape {expected}, T iterates; got {raw.shape}."
+        if name == "coefs" and raw.shape[-1:] == (size[1] + 1,):
+            message += " Give the intercept as intercepts, not among the coefs."
+        raise ValueError(message)
+    with np.errstate(over="ignore"):  # numbers that float32 holds were probably made in it
+        single = np.array_equal(numbers.astype(np.float32), numbers, equal_nan=True)
+    dtype = "f2" if raw.dtype == np.float16 else "f4" if single else "f8"
+    return numbers.reshape(-1, *size), float(np.finfo(dtype).eps)

@@ -3,174 +3,153 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
+from itertools import compress, product
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._report.histories import History
-from sklearn_gd._report.mistakes import gradient_conventions, loss_conventions, ways
-from sklearn_gd._report.simulation import Problem, Slip, Way
-from sklearn_gd._report.trajectory import Trajectory
+from sklearn_gd._report import mistakes as known
+from sklearn_gd._report.histories import History, Iterates
+from sklearn_gd._report.mistakes import NONE, Mistake
+
+if TYPE_CHECKING:
+    from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 Floats = NDArray[np.float64]
-Explanation = tuple[Slip, ...]
+Explanation = tuple[Mistake, ...]
 
-# Mistakes are made and compared over this many iterates at most.
-MOST_ITERATES = 1000
-# A problem with more parameters would take too long to descend on with every mistake.
+# Iterates that are simulated with each mistake; the first ones exclude most of the mistakes.
+FIRST_ITERATES, MOST_ITERATES = 4, 1000
+# Parameters above which these simulations would take too long.
 MOST_PARAMETERS = 500
-# So many iterates are simulated first; most mistakes are excluded by them.
-FIRST_ITERATES = 4
 
 
-@dataclass(frozen=True, eq=False)
+class Problem:
+    """J = floor + 1/2 (theta - limit)' H (theta - limit), of a path that has all directions.
+
+    Raises ValueError for other paths and for too many parameters.
+    """
+
+    def __init__(self, path: DescentPath) -> None:
+        p = len(path.parameter_names)
+        if p > MOST_PARAMETERS:
+            raise ValueError("The problem has too many parameters to simulate mistakes.")
+        self.path = path
+        self.hessian = np.asarray(path.hessian_product(np.eye(p)), dtype=float)
+        self.limit = np.asarray(path.limit(), dtype=float).reshape(-1, p).T  # (p, k)
+        self.start = np.asarray(path.parameters(0), dtype=float).reshape(-1, p).T
+        self.floor, self.n_intercepts = path.loss_floor, p - path.coef(0).shape[-1]
+
+    def steps(self, lr: float, hessian: Floats) -> dict[str, float]:
+        """The rate times the root mean square of the columns of Z, as `Iterates.of` takes it."""
+        step = abs(lr) * np.sqrt(np.maximum(np.diag(hessian), 0.0))
+        n = self.n_intercepts
+        return {"coefs": float(step[n:].max()), "intercepts": float(step[:n].sum())}
+
+    def descend(self, lr: float, update: Mistake, start: Floats, length: int) -> Iterates:
+        """The first iterates of a descent with a mistake in its updates."""
+        columns, path = update.columns(self.hessian), self.path
+        hessian, limit = columns.T @ self.hessian @ columns, np.linalg.solve(columns, self.limit)
+        theta, velocity, thetas = start.copy(), np.zeros_like(start), []
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(length):
+                thetas.append(theta.copy())
+                for block in update.blocks:
+                    step = lr * hessian[block] @ (theta - limit)
+                    velocity[block] = path.momentum * velocity[block] - step
+                    ahead = path.momentum * velocity[block] - step
+                    theta[block] += ahead if path.nesterovs_momentum else velocity[block]
+            offset = np.array(thetas) - limit
+            losses = self.floor + 0.5 * np.sum(offset * (hessian @ offset), axis=(1, 2))
+        intercepts, coefs = np.split(np.swapaxes(thetas, 1, 2), [self.n_intercepts], axis=2)
+        # The sum is the intercept, or 0 without one.
+        parameters = {"coefs": coefs, "intercepts": intercepts.sum(axis=2, keepdims=True)}
+        return Iterates.of(losses, parameters, self.steps(lr, hessian))
+
+
 class Search:
-    """The histories to reproduce, and what a history must meet to be reproduced."""
+    """The search for explanations of histories, which hold finite numbers only."""
 
-    histories: tuple[History, ...]  # cut to finite numbers
-    weight: float
-    condition: float
+    def __init__(self, path: DescentPath, histories: list[History]) -> None:
+        self.path, self.histories = path, histories
+        self.values = {history.name: history.values for history in histories}
+        self.length = len(histories[0].values)
+        self.losses = known.loss_conventions(path.weight) if "losses" in self.values else (NONE,)
+        self.gradients = known.gradient_conventions(path.weight, path.lr)
 
-    def fits(self, slips: Explanation, trajectory: Trajectory) -> list[Explanation]:
-        """All fewest mistakes in the records, added to `slips`, with which `trajectory` fits."""
-        options = [list(self._records(history, trajectory)) for history in self.histories]
-        found = []
-        for choice in product(*options):
-            late = [h.name for (offset, _), h in zip(choice, self.histories, strict=True) if offset]
-            loss = [slip for _, convention in choice for slip in convention]
-            found.append((*slips, *loss, *_beginning_late(late)))
-        return _fewest(found)
-
-    def _records(
-        self, history: History, trajectory: Trajectory
-    ) -> Iterator[tuple[int, Explanation]]:
-        conventions = loss_conventions(self.weight) if history.name == "losses" else [(1.0, ())]
-        for offset, (factor, slips) in product((0, 1), conventions):
-            if trajectory.first_difference(history, self.condition, offset, factor) is None:
-                yield offset, slips
-
-    def first(self, length: int) -> Search:
-        """The same search over the first iterates."""
-        return Search(
-            tuple(history.cut(length) for history in self.histories), self.weight, self.condition
-        )
-
-    @property
-    def length(self) -> int:
-        """The number of iterates of every history."""
-        return self.histories[0].length
-
-    @property
-    def recorded(self) -> dict[str, Floats]:
-        """The values of each history, (T, k, m), by name."""
-        return {history.name: history.values for history in self.histories}
-
-
-def _fewest(found: list[Explanation]) -> list[Explanation]:
-    least = min(map(len, found), default=0)
-    return [explanation for explanation in dict.fromkeys(found) if len(explanation) == least]
-
-
-def _beginning_late(names: list[str]) -> Explanation:
-    if not names:
-        return ()
-    what = f"the {' and '.join(names)} begin after the first update, with t = 1"
-    return (Slip(what, "Record the start, too, before the first update"),)
-
-
-def explanations(search: Search, truth: Trajectory, problem: Problem | None) -> list[Explanation]:
-    """All explanations of the histories, those with the fewest mistakes in the records each."""
-    found = search.fits((), truth)
-    if problem is None:
+    def explanations(self, iterates: Iterates, problem: Problem | None) -> list[Explanation]:
+        """All explanations; those with another start only if there are no others."""
+        found = self._fitting(iterates, (), self.length)
+        if problem is not None:
+            found += self._simulated(problem, problem.start, NONE)
+            first = self._recorded(problem)[0]
+            start = np.where(np.isnan(first), problem.start, first)
+            if not found and self.length > 1 and not np.array_equal(start, problem.start):
+                found = self._simulated(problem, start, known.START)
         return found
-    found += _from(search, problem, problem.start, ())
-    if not found and search.length > 1:
-        start = _start(search, problem)
-        if not np.array_equal(start, problem.start):
-            rule = Slip("the start is another one", "Begin both with the same parameters")
-            found = _from(search, problem, start, (rule,))
-    return list(dict.fromkeys(found))
 
+    def _fitting(self, iterates: Iterates, made: Explanation, length: int) -> list[Explanation]:
+        """The mistakes made, with those in the records that give the first entries of histories."""
+        parts, found = [history.cut(length) for history in self.histories], []
+        for loss in self.losses:
+            fit = [[t for t in (0, 1) if iterates.differ(h, t, loss.factor) is None] for h in parts]
+            for late in product(*fit):
+                mistakes = (*made, loss, known.late(*compress(self.values, late)))
+                found.append(tuple(mistake for mistake in mistakes if mistake.what))
+        return found
 
-def _from(search: Search, problem: Problem, start: Floats, slips: Explanation) -> list[Explanation]:
-    """Explanations by the mistakes in the update, from one start."""
-    found = []
-    plain = [Way((), problem.lr)] if slips else []
-    for way in [*plain, *ways(problem), *_rates(search, problem, start)]:
-        for length in sorted({min(FIRST_ITERATES, search.length), search.length}):
-            part = search.first(length)
-            fits = part.fits(slips + way.slips, problem.descend(way, start, length))
-            if not fits:
-                break
-        else:
-            found += fits
-    return found
+    def _simulated(self, problem: Problem, start: Floats, origin: Mistake) -> list[Explanation]:
+        """Explanations by mistakes in the updates, from one start."""
+        updates = known.update_mistakes(problem.n_intercepts, self.path.alpha)
+        rates = [(rate, NONE) for rate in self._rates(problem, start)]
+        pairs, found = [*product(self.gradients, updates), *rates], []
+        for gradient, update in pairs[origin == NONE :]:  # without NONE alone, which is the path
+            made, lr = (origin, gradient, update), self.path.lr * gradient.factor * update.factor
+            for length in (min(FIRST_ITERATES, self.length), self.length):
+                iterates = problem.descend(lr, update, start, length + 1)
+                fitting = self._fitting(iterates, made, length)
+                if not fitting:
+                    break
+            found += fitting
+        return found
 
+    def _recorded(self, problem: Problem) -> Floats:
+        """Theta (T, p, k), nan in what was not recorded."""
+        theta, n = np.full((self.length, *problem.start.shape), np.nan), problem.n_intercepts
+        for name, rows in (("intercepts", slice(0, n)), ("coefs", slice(n, None))):
+            if name in self.values:
+                theta[:, rows] = np.swapaxes(self.values[name], 1, 2)
+        return theta
 
-def _start(search: Search, problem: Problem) -> Floats:
-    """The user's own start; what was not recorded of it is the path's."""
-    start = problem.start.copy()
-    for name, rows in _rows(search, problem).items():
-        start[rows] = search.recorded[name][0].T
-    return start
+    def _rates(self, problem: Problem, start: Floats) -> list[Mistake]:
+        """Other rates: each is solved from one update, for the later ones to confirm."""
+        rates = {}
+        for exact in self._solved(problem, start):
+            # Users choose round rates, and some losses determine theirs to half of the digits only.
+            for lr in (exact, float(f"{exact:.4g}")):
+                factors = [abs(lr / self.path.lr) / gradient.factor for gradient in self.gradients]
+                if lr and np.isfinite(lr) and not np.isclose(factors, 1.0, rtol=1e-6, atol=0).any():
+                    rates[f"lr is {lr:.6g} instead of {self.path.lr:.6g}"] = lr / self.path.lr
+        return [Mistake(what, "Give both the same rate", factor) for what, factor in rates.items()]
 
-
-def _rows(search: Search, problem: Problem) -> dict[str, slice]:
-    """Which rows of theta the histories that were given are."""
-    first = int(problem.intercept)
-    rows = {"coefs": slice(first, None), "intercepts": slice(0, first)}
-    return {name: rows[name] for name in search.recorded if name in rows and rows[name].stop != 0}
-
-
-def _rates(search: Search, problem: Problem, start: Floats) -> Iterator[Way]:
-    """Rates that lead from the start to the first update, where more numbers can verify them."""
-    known = [problem.lr * factor for factor, _ in gradient_conventions(problem)]
-    known += [-rate for rate in known]
-    seen: set[float] = set()
-    for exact in _solved(search, problem, start):
-        # Users choose round rates, and some losses determine theirs to half of the digits only.
-        for rate in (exact, float(f"{exact:.4g}")):
-            if rate in seen or not rate or np.isclose(rate, known, rtol=1e-6, atol=0).any():
-                continue
-            seen.add(rate)
-            words = f"lr is {rate:.6g} instead of {problem.lr:.6g}"
-            yield Way((Slip(words, "Give both the same rate"),), rate)
-
-
-def _solved(search: Search, problem: Problem, start: Floats) -> Iterator[float]:
-    slope = problem.gradient(start)
-    scale = 1.0 + problem.momentum * problem.nesterov
-    rows = _rows(search, problem)
-    solved: Iterator[float] = iter(())
-    if rows:
-        solved = _from_parameters(search, start, slope, rows)
-    elif "losses" in search.recorded:
-        solved = _from_losses(search, problem, start, slope)
-    yield from (rate / scale for rate in solved if np.isfinite(rate))
-
-
-def _from_parameters(
-    search: Search, start: Floats, slope: Floats, rows: dict[str, slice]
-) -> Iterator[float]:
-    """theta_1 - theta_0 = -lr * gradient, in the parameters that were recorded."""
-    partial = np.concatenate([slope[r] for r in rows.values()])
-    for offset in (0, 1):
-        numbers = (search.length - 1 + offset) * partial.size
-        if numbers >= 2 and search.length > 1 - offset and partial.any():
-            first = np.concatenate([search.recorded[name][1 - offset].T for name in rows])
-            moved = first - np.concatenate([start[r] for r in rows.values()])
-            yield -float(np.sum(moved * partial) / np.sum(partial**2))
-
-
-def _from_losses(search: Search, problem: Problem, start: Floats, slope: Floats) -> Iterator[float]:
-    """J_1 - J_0 = -lr |g|^2 + lr^2 / 2 g'Hg, a quadratic equation for lr."""
-    losses = search.recorded["losses"].ravel()
-    before = float(problem.losses(start[np.newaxis])[0])
-    fall, bend = float(np.sum(slope**2)), 0.5 * float(np.sum(slope * (problem.hessian @ slope)))
-    for offset, (factor, _) in product((0, 1), loss_conventions(search.weight)):
-        if len(losses) + offset >= 3 and bend > 0:
-            below = before - losses[1 - offset] / factor
-            root = np.sqrt(max(fall**2 - 4 * bend * below, 0.0))
-            yield from ((fall - root) / (2 * bend), (fall + root) / (2 * bend))
+    def _solved(self, problem: Problem, start: Floats) -> Iterator[float]:
+        """The rates that lead from the start to the first update that was recorded."""
+        theta, offset = self._recorded(problem), start - problem.limit
+        slope, recorded = problem.hessian @ offset, ~np.isnan(theta[0])
+        # The first update is -lr times this direction.
+        direction = slope * (1 + self.path.momentum * self.path.nesterovs_momentum)
+        along = direction[recorded]
+        curved = problem.hessian @ direction
+        fall, bend = np.sum(slope * direction), np.sum(direction * curved) / 2
+        for first in (1, 0):  # the entry after one update; at least two numbers must be left
+            left = self.length - first
+            if left * along.size > 1 and along.any():
+                yield float(np.sum((start - theta[first])[recorded] * along) / np.sum(along**2))
+            elif not along.size and "losses" in self.values and left > 1 and bend > 0:
+                # J_1 = J_0 - lr fall + lr^2 bend
+                before = problem.floor + 0.5 * float(np.sum(offset * slope))
+                for convention in self.losses:
+                    below = before - self.values["losses"][first].item() / convention.factor
+                    root = np.sqrt(max(fall**2 - 4 * bend * below, 0.0))
+                    yield from ((fall + sign * root) / (2 * bend) for sign in (-1, 1))

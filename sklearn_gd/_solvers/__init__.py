@@ -13,7 +13,7 @@ from sklearn_gd._solvers.krylov import (
 )
 from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
 from sklearn_gd._solvers.ritz_bounds import is_known
-from sklearn_gd._solvers.select import MOST_PARAMETERS, estimated_work, select
+from sklearn_gd._solvers.select import MOST_PARAMETERS, attempts, krylov_work, spectral_work
 from sklearn_gd._solvers.solve import solve
 from sklearn_gd._solvers.spectral import SpectralProblem, eigenbasis, scaled_products
 
@@ -23,14 +23,15 @@ __all__ = [
     "Process",
     "SpectralProblem",
     "StoppedDescent",
+    "attempts",
     "eigenbasis",
-    "estimated_work",
     "grow",
     "is_known",
     "krylov_spectrum",
+    "krylov_work",
     "largest_eigenvalue",
     "next_size",
     "scaled_products",
-    "select",
     "solve",
+    "spectral_work",
 ]

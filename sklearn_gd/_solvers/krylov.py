@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sklearn_gd._data import CrossProducts, Problem, SummedRows
+from sklearn_gd._data import Problem, SummedRows
 from sklearn_gd._descent import (
     Accuracy,
     ClosedForm,
@@ -21,6 +21,7 @@ from sklearn_gd._descent import (
     Stop,
     find_stop,
     floor_error,
+    is_accurate,
 )
 from sklearn_gd._linalg import EPS, Floats, GolubKahan, KrylovBasis, Lanczos, Ritz
 from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
@@ -50,8 +51,12 @@ class Process(Protocol):
     def ritz(self) -> list[Ritz]: ...
 
 
-def solve_krylov(problem: Problem, start: Floats, options: DescentOptions) -> StoppedDescent:
-    """Descend with products with X and X' only."""
+def solve_krylov(
+    problem: Problem | SummedRows, start: Floats, options: DescentOptions
+) -> StoppedDescent | None:
+    """Descend with products with X and X' only, or with H if the rows are gone."""
+    if isinstance(problem, SummedRows):
+        return solve_lanczos(problem, start, options)
     operator = problem.operator()
     squares = operator.sizes(start)
     process = GolubKahan(operator.residual(start), operator.shape, operator.unit)
@@ -61,15 +66,14 @@ def solve_krylov(problem: Problem, start: Floats, options: DescentOptions) -> St
 
 
 def solve_lanczos(
-    problem: Problem | SummedRows,
-    start: Floats,
-    options: DescentOptions,
-    products: CrossProducts | None = None,
-) -> StoppedDescent:
-    """Descend with products with H, which is formed."""
-    products = products or problem.cross_products()
-    quadratic = products.quadratic(problem.fit_intercept, problem.alpha)
-    unit, squares = products.unit, float(quadratic.sizes(start).sum())
+    problem: Problem | SummedRows, start: Floats, options: DescentOptions
+) -> StoppedDescent | None:
+    """Descend with products with H, which is formed.
+
+    None: the space outgrew `options.most_vectors`, or H does not hold the digits of the stop.
+    """
+    quadratic = problem.cross_products().quadratic(problem.fit_intercept, problem.alpha)
+    unit, squares = quadratic.unit, float(quadratic.sizes(start).sum())
     losses = quadratic.losses(start)
     process = Lanczos(quadratic.hessian, -quadratic.gradient(start), losses, unit)
     accuracy = Accuracy(
@@ -80,7 +84,10 @@ def solve_lanczos(
         floor_is_measured=False,
     )
     found = descend_in_space(process, problem, start, options, accuracy)
-    return replace(found, products=products)
+    if found is None or isinstance(problem, SummedRows):
+        return found
+    assert isinstance(found.descent, ClosedForm)
+    return found if is_accurate(found.descent, found.stop.t) else None
 
 
 def descend_in_space(
@@ -89,8 +96,9 @@ def descend_in_space(
     start: Floats,
     options: DescentOptions,
     accuracy: Accuracy,
-) -> StoppedDescent:
-    """Grow the space until its stop is the true one."""
+) -> StoppedDescent | None:
+    """Grow the space until its stop is the true one; None: `most_vectors` do not suffice."""
+    most = options.most_vectors
     size = min(FIRST_SIZE, options.max_iter + 1)
     while True:
         grow(process, size, options.on_growth)
@@ -98,13 +106,14 @@ def descend_in_space(
         spectrum = krylov_spectrum(process, ritz, start, accuracy)
         descent = ClosedForm(spectrum, options.rule(spectrum.largest_ritz))
         stop = _stop(descent, problem, options)
-        needs_largest = options.lr is None or descent.diverges
         if process.complete or (
-            (spectrum.largest_is_known or not needs_largest)
+            (spectrum.largest_is_known or not (options.lr is None or descent.diverges))
             and is_known(descent, ritz, max(stop.t, 1))
         ):
             break
-        size = next_size(process.size)
+        if most is not None and process.size >= most:
+            return None
+        size = next_size(process.size) if most is None else min(next_size(process.size), most)
     if accuracy.error == 0.0:
         descent = _with_measured_floor(descent, stop, problem)
         stop = _stop(descent, problem, options)

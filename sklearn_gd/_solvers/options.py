@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sklearn_gd._data import CrossProducts
 from sklearn_gd._descent import ClosedForm, RecordedDescent, Stop, StoppingRule, UpdateRule
 
 
@@ -19,6 +18,7 @@ class DescentOptions:
     momentum: float = 0.0
     nesterov: bool = False
     on_growth: Callable[[], None] = lambda: None  # called whenever a Krylov space is about to grow
+    most_vectors: int | None = None  # a Krylov space that needs more is given up
 
     def rule(self, largest: float) -> UpdateRule:
         """Return the update rule for a problem with this largest eigenvalue."""
@@ -32,8 +32,7 @@ class DescentOptions:
 
 @dataclass(frozen=True)
 class StoppedDescent:
-    """A descent and where it stopped; the cross-products when they were formed for it."""
+    """A descent and where it stopped."""
 
     descent: ClosedForm | RecordedDescent
     stop: Stop
-    products: CrossProducts | None = None

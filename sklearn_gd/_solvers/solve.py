@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
 from sklearn_gd._data import LARGEST_SIZE, Problem, SummedRows
-from sklearn_gd._descent import ClosedForm, is_accurate
 from sklearn_gd._linalg import Floats
 from sklearn_gd._solvers.krylov import solve_krylov, solve_lanczos
 from sklearn_gd._solvers.loop import solve_loop
 from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
-from sklearn_gd._solvers.select import select
-from sklearn_gd._solvers.spectral import SpectralProblem, solve_spectral
+from sklearn_gd._solvers.select import attempts
+from sklearn_gd._solvers.spectral import solve_spectral
+
+Solver = Callable[[Problem | SummedRows, Floats, DescentOptions], StoppedDescent | None]
+SOLVERS: dict[str, Solver] = {
+    "spectral": solve_spectral,
+    "krylov": solve_krylov,
+    "lanczos": solve_lanczos,
+    "loop": solve_loop,
+}
 
 
 def solve(
@@ -19,33 +29,17 @@ def solve(
 ) -> StoppedDescent:
     """Descend from `start` by "auto", "spectral", "krylov" or "loop"."""
     _check_start(problem, start)
-    if solver == "auto":
-        solver = select(problem, options)
-    if solver == "loop":
-        return solve_loop(problem, start, options)
-    if solver == "spectral":
-        return solve_spectral(problem, start, options)
-    if options.momentum:
+    tried = attempts(problem, options.momentum) if solver == "auto" else [(solver, None)]
+    if solver == "krylov" and options.momentum:
         raise ValueError(
             "solver='krylov' takes no momentum: the bound it grows by holds for plain descent. Use "
             "solver='auto', 'spectral' or 'loop', or momentum=0."
         )
-    if isinstance(problem, SummedRows):
-        return solve_lanczos(problem, start, options)
-    if solver == "lanczos":
-        return _lanczos_or_spectral(problem, start, options)
-    return solve_krylov(problem, start, options)
-
-
-def _lanczos_or_spectral(
-    problem: Problem, start: Floats, options: DescentOptions
-) -> StoppedDescent:
-    """Lanczos on H; when H does not hold the digits of the stop, the rows are asked again."""
-    found = solve_lanczos(problem, start, options)
-    assert isinstance(found.descent, ClosedForm)
-    if is_accurate(found.descent, found.stop.t):
-        return found
-    return SpectralProblem(problem, start, found.products).descend(options)
+    for name, most_vectors in tried:
+        found = SOLVERS[name](problem, start, replace(options, most_vectors=most_vectors))
+        if found is not None:
+            return found
+    raise AssertionError("the last solver has no limit")
 
 
 def _check_start(problem: Problem | SummedRows, start: Floats) -> None:

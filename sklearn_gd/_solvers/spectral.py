@@ -66,11 +66,6 @@ class SpectralProblem:
         self._small_start = start
         self._given = products if self._row_space is None else None
 
-    @property
-    def products(self) -> CrossProducts | None:
-        """The cross-products of the columns of X; None when the rows were fewer."""
-        return self._products if self._row_space is None else None
-
     @cached_property
     def spectrum(self) -> Spectrum:
         """The eigenbasis as cross-products have it, with the least loss to its own digits."""
@@ -108,7 +103,7 @@ class SpectralProblem:
         if options.tol is not None and options.tol <= floor_error(descent):
             options = replace(options, tol=None)  # rounding must not stop anything by accident
         stop = find_stop(descent, options.stopping_rule(self.problem.rounding))
-        return StoppedDescent(descent, stop, self.products)
+        return StoppedDescent(descent, stop)
 
     @cached_property
     def _products(self) -> CrossProducts:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import sqrt
 from operator import methodcaller
 from typing import Protocol
 
@@ -18,13 +19,17 @@ from sklearn_gd._linalg import Floats
 from sklearn_gd._solvers import (
     DescentOptions,
     SpectralProblem,
-    estimated_work,
+    krylov_work,
     largest_eigenvalue,
+    spectral_work,
 )
 from sklearn_gd._tuning.grid import Grid
 from sklearn_gd._tuning.grid_errors import mean_squared_errors
 from sklearn_gd._tuning.held_out import held_out_from_products, row_factor
 from sklearn_gd._tuning.krylov_grid import krylov_spectrum_for
+
+# A Krylov space is taken to hold t updates with about so many vectors times the root of t.
+VECTORS_PER_ROOT = 3.0
 
 
 class Strategy(Protocol):
@@ -46,10 +51,12 @@ def strategy_for(folds: Folds, solver: str, options: DescentOptions) -> Strategy
 
 def _cheaper(problem: Problem, options: DescentOptions) -> str:
     """All folds are alike, so the work of one decides."""
-    work = estimated_work(problem, options.max_iter)
-    if "spectral" in work:
-        spectral = options.momentum or work["spectral"] <= work["krylov"]
-        return "spectral" if spectral else "krylov"
+    spectral = spectral_work(problem)
+    if spectral is not None:
+        sides = problem.n_samples, problem.n_parameters
+        vectors = min(*sides, VECTORS_PER_ROOT * sqrt(options.max_iter))
+        cheaper = options.momentum or spectral <= krylov_work(problem, vectors)
+        return "spectral" if cheaper else "krylov"
     if options.momentum:
         raise ValueError(
             f"momentum={options.momentum:.4g} is tuned in the eigenbasis of each training set, and "

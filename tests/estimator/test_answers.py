@@ -12,9 +12,9 @@ from sklearn.utils import get_tags
 
 from helpers import distance, regression, tolerance
 from sklearn_gd import DescentPath, GDLinearRegressor, GDLinearRegressorCV, Moments, diagnose
-from sklearn_gd._optional import optional
-from sklearn_gd._estimator.path_of import names_of, path_of, transform
 from sklearn_gd._estimator.host_attributes import HostAttribute
+from sklearn_gd._estimator.path_of import names_of, path_of, transform
+from sklearn_gd._optional import optional
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from helpers import largest_curvature, regression
+from helpers import largest_curvature, literal_loop, regression
 from sklearn_gd import GDLinearRegressor
 from sklearn_gd._report.comparison import compare
-from sklearn_gd._report.histories import Shape
-from sklearn_gd._report.simulation import Problem
 
-UPDATES = 25
-SUMMED, TWICE = "is summed over the rows", "factor 2/m"
-TWICE_SUMMED, UPHILL = "is a sum over the rows with the factor 2", "goes uphill"
+UPDATES = 15
+SUMMED, TWICE, UPHILL = "is summed over the rows", "factor 2/m", "goes uphill"
 
 
 def descend(X, y, lr, updates=UPDATES, *, mistake="", gradient=1.0, loss=0.5, start=None, w=None):
@@ -44,8 +40,6 @@ def descend(X, y, lr, updates=UPDATES, *, mistake="", gradient=1.0, loss=0.5, st
         elif mistake == "coefficients are updated first":
             c = c - lr * dc
             b = b - lr * gradient * w @ (b + X @ c - Y)
-        elif "one after the other" in mistake:
-            b, c = _one_by_one(X, Y, b, c, lr * gradient, mistake)
         else:
             b = b - sign * lr * db * (mistake != "intercept is not updated")
             c = c - sign * lr * dc
@@ -58,27 +52,21 @@ def descend(X, y, lr, updates=UPDATES, *, mistake="", gradient=1.0, loss=0.5, st
     )
 
 
-def _one_by_one(X, Y, b, c, lr, mistake):
-    b, c = b.copy(), c.copy()
-    if mistake.endswith("first"):
-        b -= lr * (b + X @ c - Y).mean(axis=0)
-    for j in range(X.shape[1]):
-        c[j] -= lr * (X[:, [j]] * (b + X @ c - Y)).mean(axis=0)
-    if mistake.endswith("last"):
-        b -= lr * (b + X @ c - Y).mean(axis=0)
-    return b, c
-
-
 def rate(X, share=0.4):
     """A round stable rate."""
     return float(f"{share / largest_curvature(X):.1g}")
 
 
-@pytest.fixture(params=[None, 2])
-def data(request):
+def rows(k=None):
     """X and y, with one target or several, columns neither centred nor of equal scale."""
-    X, y = regression(n=40, d=3, k=request.param)
+    X, y = regression(n=40, d=3, k=k)
     return X * [1.0, 2.0, 0.7] + 0.3, y
+
+
+@pytest.fixture
+def data():
+    """Rows with one target."""
+    return rows()
 
 
 def text_of(comparison):
@@ -103,10 +91,10 @@ def found(path, losses, coefs, intercepts):
     ]
 
 
-@pytest.mark.parametrize("updates", [1, 5, 10, 60])
-def test_a_right_descent_agrees(data, updates):
+@pytest.mark.parametrize(("updates", "k"), [(1, None), (60, 2)])
+def test_a_right_descent_agrees(updates, k):
     """Histories of a loop without a mistake agree, be they longer or shorter than the path's."""
-    X, y = data
+    X, y = rows(k)
     comparison = compare(path_of(X, y), *descend(X, y, rate(X), updates))
     assert comparison.agrees
     assert comparison.first_difference is None
@@ -114,30 +102,21 @@ def test_a_right_descent_agrees(data, updates):
     assert "No mistake" not in text_of(comparison)
 
 
-@pytest.mark.parametrize("kind", [np.float32, "floats of float32", list, iter])
+@pytest.mark.parametrize("kind", ["floats of float32", iter])
 def test_histories_may_be_of_any_kind(kind):
     """Lists, iterators and arrays, and float32 within its own rounding."""
     X, y = regression(n=40, d=3)
-    single = kind in (np.float32, "floats of float32")
+    single = kind == "floats of float32"
     real = np.float32 if single else np.float64
     lr = real(rate(X))
     losses, coefs, intercepts = descend(X.astype(real), y.astype(real), lr, 200)
-    convert = {np.float32: np.float32, "floats of float32": lambda a: a.astype(real).tolist()}
+    convert = {"floats of float32": lambda a: a.astype(real).tolist()}
     given = [convert.get(kind, kind)(history) for history in (losses, coefs, intercepts)]
     comparison = compare(path_of(X, y), *given)
     assert comparison.agrees, comparison
 
 
-def test_integers_of_a_range_are_a_history():
-    """A range is compared as an array would be."""
-    X, y = regression()
-    comparison = compare(path_of(X, y), range(3))
-    assert comparison.first_difference == 0
-    assert comparison.mistakes == ()
-
-
-@pytest.mark.parametrize("offset", [0.0, 100.0])
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("offset", "weighted"), [(0.0, True), (100.0, False)])
 def test_ill_conditioned_and_weighted_rows_agree_too(offset, weighted):
     """Thousands of updates along nearly flat directions differ by rounding only."""
     X, y = regression()
@@ -148,84 +127,53 @@ def test_ill_conditioned_and_weighted_rows_agree_too(offset, weighted):
     assert compare(path, *descend(X, y, lr, 3000, w=w)).agrees
 
 
-@pytest.mark.parametrize("mistake", [SUMMED, TWICE, TWICE_SUMMED])
-def test_factors_of_the_gradient_are_named(data, mistake):
-    """A gradient that is not averaged, or has a factor 2, is named with the rate it amounts to."""
-    X, y = data
-    factor = {SUMMED: len(X), TWICE: 2, TWICE_SUMMED: 2 * len(X)}[mistake]
-    histories = descend(X, y, rate(X), gradient=factor)
-    for mistakes in found(path_of(X, y), *histories):
-        (named,) = mistakes
-        assert mistake in named
-        assert f"the same as lr = {factor * rate(X):.6g}" in named
-
-
-@pytest.mark.parametrize(
-    ("loss", "words"),
-    [(1.0, "without the 1/2"), (20.0, "sums over the rows"), (40.0, "neither 1/2 nor 1/m")],
-)
-def test_factors_of_the_loss_are_named(data, loss, words):
-    """Losses that are right but for a factor; the parameters then agree."""
-    X, y = data
-    losses, coefs, intercepts = descend(X, y, rate(X), loss=loss)
-    by_loss, by_parameters, by_all = found(path_of(X, y), losses, coefs, intercepts)
-    assert words in by_loss[0]
-    assert by_parameters == ()
-    assert by_all == by_loss
-    assert len(by_loss) == 1
-
-
-ORDERS = [
-    "intercept is updated first",
-    "coefficients are updated first",
-    "one after the other, the intercept first",
-    "one after the other, the intercept last",
+ORDERS = ["intercept is updated first", "coefficients are updated first"]
+CONVENTIONS = [  # factors of gradient and loss, and their names
+    (40.0, 0.5, ["is summed over the rows"]),
+    (80.0, 0.5, ["is a sum over the rows with the factor 2"]),
+    (1.0, 1.0, ["without the 1/2"]),
+    (1.0, 40.0, ["neither 1/2 nor 1/m"]),
+    (2.0, 20.0, ["factor 2/m", "sums over the rows"]),
 ]
 
 
+@pytest.mark.parametrize(("gradient", "loss", "words"), CONVENTIONS)
+def test_conventions_of_gradient_and_loss_are_named(data, gradient, loss, words):
+    """A factor of the gradient is named with the rate it amounts to, and one of the losses."""
+    X, y = data
+    histories = descend(X, y, rate(X), gradient=gradient, loss=loss)
+    by_loss, by_parameters, by_all = found(path_of(X, y), *histories)
+    assert by_loss == by_all
+    assert len(by_all) == 1
+    assert all(w in by_all[0] for w in words)
+    assert (f"the same as lr = {gradient * rate(X):.6g}" in by_all[0]) == (gradient != 1)
+    assert len(by_parameters) == (gradient != 1)
+
+
 @pytest.mark.parametrize("mistake", [UPHILL, "intercept is not updated", *ORDERS])
-@pytest.mark.parametrize(("gradient", "loss"), [(1.0, 0.5), (2.0, 1.0), (40.0, 20.0)])
-def test_mistakes_in_the_update_are_named(data, mistake, gradient, loss):
+def test_mistakes_in_the_update_are_named(mistake):
     """Each alone and with a gradient and a loss of another convention; never another one."""
-    X, y = data
-    histories = descend(X, y, rate(X, 0.1), mistake=mistake, gradient=gradient, loss=loss)
-    words = {
-        ORDERS[2]: "others, the intercept first",
-        ORDERS[3]: "others, the intercept last",
-    }.get(mistake, mistake)
-    path = path_of(X, y, lr=rate(X, 0.1))
-    for mistakes in found(path, *histories):
-        (named,) = mistakes
-        assert words in named
-        assert ("instead of 1/m" in named or SUMMED in named) == (gradient != 1)
+    X, y = rows(2)
+    lr = rate(X, 0.1)
+    for gradient, loss in ((1.0, 0.5), (40.0, 1.0)):
+        histories = descend(X, y, lr, 15, mistake=mistake, gradient=gradient, loss=loss)
+        for mistakes in found(path_of(X, y, lr=lr), *histories):
+            (named,) = mistakes
+            assert mistake in named
+            assert (SUMMED in named) == (gradient != 1)
 
 
-@pytest.mark.parametrize("turned_back", [False, True])
-@pytest.mark.parametrize(
-    ("words", "centre", "ddof"),
-    [
-        ("standardised before", True, 0),
-        ("n - 1 of pandas", True, 1),
-        ("centred", True, None),
-        ("divided by their standard deviations", False, 0),
-    ],
-)
-def test_features_that_were_transformed_are_named(data, words, centre, ddof, turned_back):
-    """In the units of the transformed features, or with parameters turned back."""
+@pytest.mark.parametrize(("words", "scaled"), [("standardised before", 1), ("centred", 0)])
+def test_features_that_were_transformed_are_named(data, words, scaled):
+    """In the units of the transformed features."""
     X, y = data
-    mean = X.mean(axis=0) * centre
-    scale = np.ones(X.shape[1]) if ddof is None else X.std(axis=0, ddof=ddof)
-    losses, coefs, intercepts = descend((X - mean) / scale, y, rate(X))
-    if turned_back:
-        coefs = coefs / scale
-        intercepts = intercepts - coefs @ mean
-    for mistakes in found(path_of(X, y), losses, coefs, intercepts):
+    scale = X.std(axis=0) if scaled else 1.0
+    for mistakes in found(path_of(X, y), *descend((X - X.mean(axis=0)) / scale, y, rate(X))):
         (named,) = mistakes
         assert words in named
 
 
-@pytest.mark.parametrize("lr", [0.0123, 0.4, -0.05, 1 / 3, 3.0])
-@pytest.mark.parametrize("loss", [0.5, 1.0])
+@pytest.mark.parametrize(("lr", "loss"), [(0.0123, 1.0), (-0.05, 0.5), (1 / 3, 0.5), (3.0, 1.0)])
 def test_another_rate_is_found(data, lr, loss):
     """Whatever it is, from parameters and from losses alone."""
     X, y = data
@@ -241,7 +189,6 @@ def test_another_rate_is_found(data, lr, loss):
     ("kwargs", "words"),
     [
         ({"gradient": 2.0, "loss": 1.0}, TWICE),
-        ({"gradient": 60.0}, SUMMED),
         ({"mistake": ORDERS[0]}, ORDERS[0]),
         ({"lr": np.float32(0.02)}, "lr is 0.02 instead of"),
     ],
@@ -271,10 +218,9 @@ def test_an_iterate_near_zero_has_the_rounding_of_its_terms():
         assert compare(path, *histories).agrees
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_losses_from_another_start_are_no_mistake_in_float32_either(seed):
+def test_losses_from_another_start_are_no_mistake_in_float32():
     """The tolerance of single precision does not grow so far that diverging descents would fit."""
-    X, y = regression(n=59, d=7, k=2, seed=seed)
+    X, y = regression(n=59, d=7, k=2)
     X, y = X.astype(np.float32), y.astype(np.float32)
     start = np.ones(2, np.float32), np.ones((7, 2), np.float32)
     for updates in (3, 40):
@@ -282,18 +228,11 @@ def test_losses_from_another_start_are_no_mistake_in_float32_either(seed):
         assert compare(path_of(X, y), losses).mistakes == ()
 
 
-def test_half_precision_has_its_own_rounding():
-    """A history in float16 agrees within the rounding of float16."""
-    X, y = regression()
-    losses, *_ = descend(X, y, rate(X))
-    assert compare(path_of(X, y), losses.astype(np.float16)).agrees
-
-
 def test_two_conventions_that_fit_together_are_no_error():
     """J without the 1/2 has a gradient with 2/m: that descent is right, at twice the rate."""
     X, y = regression()
     comparison = compare(path_of(X, y), *descend(X, y, rate(X), gradient=2.0, loss=1.0))
-    assert "the descent on a J 2 times as large, which is no error" in text_of(comparison)
+    assert "yours descends on 2 J, which is right" in text_of(comparison)
 
 
 def test_a_round_rate_is_found_from_losses_that_determine_half_its_digits():
@@ -304,20 +243,19 @@ def test_a_round_rate_is_found_from_losses_that_determine_half_its_digits():
     assert compare(path, losses).mistakes == ("lr is 0.4 instead of 0.3",)
 
 
-def test_another_start_is_found(data):
+def test_another_start_is_found():
     """Alone, with another rate, and with losses of another convention."""
-    X, y = data
-    k = y.reshape(len(y), -1).shape[1]
-    start = np.full(k, 0.5), np.linspace(-1, 1, 3 * k).reshape(3, k)
+    X, y = rows(2)
+    start = np.full(2, 0.5), np.linspace(-1, 1, 6).reshape(3, 2)
     path = path_of(X, y)
-    for kwargs in ({}, {"lr": 0.7 * rate(X)}, {"loss": 1.0}, {"mistake": ORDERS[0]}):
-        histories = descend(X, y, **{"lr": rate(X), "start": start} | kwargs)
+    for kwargs in ({"lr": 0.7 * rate(X)}, {"loss": 1.0, "mistake": ORDERS[0]}):
+        histories = descend(X, y, **{"lr": rate(X), "start": start, "updates": 9} | kwargs)
         by_loss, by_parameters, by_all = found(path, *histories)
         assert by_loss == ()
         assert by_all[0].startswith("the start is another")
         assert by_parameters[0].startswith("the start is another")
         assert len(by_all) == len(by_parameters) == 1
-    assert "Give the coefs and intercepts as well" in text_of(compare(path, histories[0]))
+    assert "coefs and intercepts together" in text_of(compare(path, histories[0]))
 
 
 def test_one_iterate_from_another_start_explains_nothing():
@@ -346,14 +284,6 @@ def test_without_an_intercept_mistakes_are_named_too():
     X, y = regression(n=40, d=3)
     path = path_of(X, y, fit_intercept=False)
     lr, n = rate(X), len(X)
-    c, one_by_one = np.zeros(3), []
-    for _ in range(10):
-        one_by_one.append(c.copy())
-        for j in range(3):
-            c[j] -= lr * X[:, j] @ (X @ c - y) / n
-    assert compare(path, coefs=one_by_one).mistakes == (
-        "the coefficients are updated one after the other",
-    )
     assert compare(path, intercepts=np.zeros(4)).agrees
     assert compare(path, intercepts=np.arange(4)).mistakes == ()
     coefs = [np.zeros(3)]
@@ -369,10 +299,10 @@ def test_mistakes_with_the_same_numbers_are_named_together():
     path = path_of(X, y, lr=0.05)
     losses, coefs, intercepts = descend(X, y, 0.05, gradient=2.0, loss=1.0)
     named = compare(path, losses, coefs, intercepts).mistakes
-    assert len(named) == 2
-    assert TWICE in named[0]
-    assert SUMMED in named[1]
-    assert all("without the 1/2 of J or are sums over the rows" in words for words in named)
+    for gradient in (TWICE, SUMMED):
+        for loss in ("without the 1/2", "sums over the rows"):
+            assert sum(gradient in words and loss in words for words in named) == 1
+    assert len(named) == 4
     assert "the same for each of these" in text_of(compare(path, losses, coefs, intercepts))
 
 
@@ -387,23 +317,19 @@ def test_mistakes_that_cannot_show_are_told(standardised):
     assert comparison.agrees
     assert comparison.mistakes == ()
     hidden = " ".join(comparison.hidden_mistakes)
-    for words in (*ORDERS[:2], "the features are centred"):
+    for words in (*ORDERS, "the features are centred"):
         assert words in hidden
     assert ("the features are standardised before" in hidden) == standardised
-    assert "n - 1" not in hidden
-    assert "one after the other" not in hidden
+    assert "not updated" not in hidden
     assert "cannot exclude" in text_of(comparison)
-    one = compare(path_of(X, y), *descend(X, y, rate(X), 0))
-    assert one.hidden_mistakes == ()
-    assert "One iterate says nothing" in text_of(one)
+    assert compare(path_of(X, y), *descend(X, y, rate(X), 0)).hidden_mistakes == ()
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("noise", [1e-6, 1e-3])
-def test_noise_is_no_mistake(seed, noise):
+@pytest.mark.parametrize("noise", [1e-7, 1e-3])
+def test_noise_is_no_mistake(noise):
     """Numbers that no known mistake gives are compared, and no mistake is named."""
-    X, y = regression(n=40, d=3, seed=seed)
-    rng = np.random.default_rng(seed)
+    X, y = regression(n=40, d=3, seed=5)
+    rng = np.random.default_rng(5)
     noisy = [h * (1 + noise * rng.standard_normal(h.shape)) for h in descend(X, y, rate(X))]
     assert found(path_of(X, y), *noisy) == [(), (), ()]
     comparison = compare(path_of(X, y), *noisy)
@@ -421,33 +347,29 @@ def test_a_late_mistake_is_placed():
     comparison = compare(path, losses, coefs, intercepts)
     assert comparison.first_difference == 7
     text = text_of(comparison)
-    assert (
-        f"x2 in coefs[7] is {coefs[7, 2]:.6g}, the path has {path.coef(7)[2]:.6g} (+0.25)" in text
-    )
-    assert "Your losses, intercepts agree with the path at all 26 iterates" in text
+    values = f"{coefs[7, 2]:.6g} instead of {path.coef(7)[2]:.6g} (+0.25)"
+    assert f"differ from the path first at t = 7, when the coefficient of x2 is {values}" in text
+    assert "Your losses agree with the path at t = 0 to 15, within" in text
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_numbers_that_are_not_finite_get_a_sentence(bad):
+def test_numbers_that_are_not_finite_get_a_sentence():
     """Mistakes are then searched in the iterates before."""
     X, y = regression()
     path = path_of(X, y)
     losses, *_ = descend(X, y, rate(X))
-    losses[4:] = bad
+    losses[4:] = np.nan
     comparison = compare(path, losses)
     assert comparison.first_difference == 4
     assert comparison.mistakes == ()
     text = text_of(comparison)
-    assert f"losses[4] is {bad}, the path has" in text
-    assert "Your first 4 iterates are those of the path." in text
+    assert "first at t = 4, when the loss is nan instead of" in text
+    assert "No mistake" in text
     losses, *_ = descend(X, y, rate(X), gradient=2.0)
-    losses[10:] = bad
+    losses[10:] = np.inf
     (named,) = compare(path, losses).mistakes
     assert TWICE in named
     assert "reproduces your first 10 iterates" in text_of(compare(path, losses))
-    nothing = compare(path, np.full(3, bad))
-    assert nothing.first_difference == 0
-    assert "Without a finite number" in text_of(nothing)
+    assert compare(path, np.full(3, np.nan)).first_difference == 0
 
 
 def test_a_descent_that_overflows_agrees_with_one_that_does():
@@ -460,7 +382,6 @@ def test_a_descent_that_overflows_agrees_with_one_that_does():
     assert not np.isfinite(losses[-1])
     comparison = compare(path, losses, coefs, intercepts)
     assert comparison.agrees, comparison
-    assert "leave the range of floats" in text_of(comparison)
     with np.errstate(all="ignore"):
         losses, coefs, intercepts = descend(X, y, lr, 400, gradient=2.0)
     (named,) = compare(path, losses, coefs, intercepts).mistakes
@@ -472,12 +393,13 @@ def test_long_histories_are_searched_in_their_first_iterates():
     X, y = regression()
     path = path_of(X, y, lr=1e-3)
     losses, *_ = descend(X, y, 1e-3, 3000)
-    assert "all 3,001 iterates" in text_of(compare(path, losses))
+    assert "t = 0 to 3,000" in text_of(compare(path, losses))
     losses[2000] += 1.0
     comparison = compare(path, losses)
     assert comparison.first_difference == 2000
     assert comparison.mistakes == ()
-    assert "first 1,000 iterates are those of the path" in text_of(comparison)
+    losses = 2 * descend(X, y, 1e-3, 3000)[0]
+    assert "reproduces your first 1,000 iterates" in text_of(compare(path, losses))
 
 
 def test_a_krylov_path_compares_and_says_what_it_cannot():
@@ -491,34 +413,30 @@ def test_a_krylov_path_compares_and_says_what_it_cannot():
     assert doubled.mistakes == ("the losses are without the 1/2 of J",)
     other = compare(path, *descend(X, y, lr, 5, gradient=2.0))
     assert other.mistakes == ()
-    assert "Fit with solver='spectral'" in text_of(other)
+    assert "which solver='spectral' finds" in text_of(other)
     if path.last_known is not None:
         longer = compare(path, descend(X, y, lr, path.last_known + 5)[0])
         assert longer.agrees
-        assert "later iterates were not compared" in text_of(longer)
+        assert "the rest was not compared" in text_of(longer)
 
 
 def test_many_features_are_compared_only(monkeypatch):
     """A problem of more parameters than can be simulated in short time says so."""
-    monkeypatch.setattr("sklearn_gd._report.comparison.MOST_PARAMETERS", 3)
+    monkeypatch.setattr("sklearn_gd._report.search.MOST_PARAMETERS", 3)
     X, y = regression()
     comparison = compare(path_of(X, y), descend(X, y, rate(X), gradient=2.0)[0])
     assert comparison.mistakes == ()
-    assert "features only" in text_of(comparison)
+    assert "Only mistakes in the records" in text_of(comparison)
 
 
 WRONG = [
     ({}, "got none of them"),
     ({"losses": []}, r"losses must have shape \(T,\), T iterates; got \(0,\)"),
-    ({"losses": 3.0}, r"got \(\)"),
     ({"losses": [1.0, 2.0], "coefs": np.zeros((3, 4))}, "got 2 losses, 3 coefs"),
     ({"coefs": np.zeros((3, 5))}, "Give the intercept as intercepts"),
-    ({"coefs": np.zeros((3, 5))}, r"coefs must have shape \(T, 4\), T iterates; got \(3, 5\)"),
     ({"coefs": np.zeros(3)}, r"\(T, 4\).*got \(3,\)"),
     ({"coefs": [[1.0], [1.0, 2.0]]}, "coefs must be real numbers"),
-    ({"losses": ["a", "b"]}, "losses must be real numbers"),
     ({"losses": [1j]}, "losses must be real numbers"),
-    ({"losses": [{}]}, "losses must be real numbers"),
     ({"intercepts": np.zeros((3, 2))}, r"intercepts must have shape \(T,\)"),
 ]
 
@@ -538,100 +456,68 @@ def test_shapes_of_several_targets():
     with pytest.raises(ValueError, match=r"\(T, 2\), T iterates; got \(4,\)"):
         compare(path_of(X, y), intercepts=np.zeros(4))
     off = compare(path_of(X, y), coefs=np.ones((4, 2, 3)), intercepts=np.ones((4, 2)))
-    assert "x0 in coefs[0] for target 0 is 1, the path has 0 (+1)" in text_of(off)
+    assert "the coefficient of x0 for target 0 is 1 instead of 0 (+1)" in text_of(off)
 
 
-def test_one_number_per_iterate_needs_no_further_axis():
-    """Columns of one feature or target may be flat, and vectors may be columns."""
-    X, y = regression(n=40, d=1)
-    _, coefs, intercepts = descend(X, y, rate(X))
-    path = path_of(X, y)
-    for shape in ((-1,), (-1, 1), (-1, 1, 1)):
-        assert compare(path, coefs=coefs.reshape(shape)).agrees
-        assert compare(path, intercepts=intercepts.reshape(shape)).agrees
-
-
-def test_a_comparison_is_frozen():
-    """It is an answer, not a place to write."""
-    X, y = regression()
-    comparison = compare(path_of(X, y), descend(X, y, rate(X))[0])
-    with pytest.raises(FrozenInstanceError):
-        comparison.agrees = False
-
-
-class MomentumPath:
-    """The public methods of a path with momentum, by a loop."""
-
-    momentum, condition_number, last_known, n_iter = 0.8, 3.0, None, 10
-    parameter_names = "intercept", "x0", "x1"
-
-    def __init__(self, X, y, lr, nesterov):
-        self.Z, self.y = np.column_stack([np.ones(len(X)), X]), y
-        self.lr, self.nesterovs_momentum, self.weight = lr, nesterov, float(len(X))
-        self.loss_floor = float(self.of(self.limit()))
-
-    def of(self, theta):
-        return np.mean((theta @ self.Z.T - self.y) ** 2, axis=-1) / 2
-
-    def limit(self):
-        return np.linalg.lstsq(self.Z, self.y, rcond=None)[0]
-
-    def hessian_product(self, directions):
-        return self.Z.T @ self.Z @ directions / self.weight
-
-    def parameters(self, t):
-        return self.run(int(np.max(t)))[t]
-
-    def run(self, updates, lr=None, start=None):
-        lr = self.lr if lr is None else lr
-        theta = np.zeros(3) if start is None else start
-        v, thetas = np.zeros(3), []
-        for _ in range(updates + 1):
-            thetas.append(theta)
-            g = self.Z.T @ (self.Z @ theta - self.y) / self.weight
-            v = self.momentum * v - lr * g
-            theta = theta + (self.momentum * v - lr * g if self.nesterovs_momentum else v)
-        return np.array(thetas)
-
-    def loss(self, t):
-        return self.of(self.parameters(t))
-
-    def coef(self, t):
-        return self.parameters(t)[..., 1:]
-
-    def gradient(self, t):
-        return self.Z.T @ (self.Z @ self.parameters(t) - self.y) / self.weight
-
-
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_with_momentum_rates_starts_and_records_are_named(nesterov):
+def test_with_momentum_rates_starts_and_records_are_named():
     """The descent that is simulated has the momentum of the path."""
     X, y = regression(n=30, d=2)
-    path = MomentumPath(X, y, 0.05, nesterov)
-    for kwargs, words in (
-        ({}, None),
-        ({"lr": 0.1}, TWICE),
-        ({"lr": 1.5}, SUMMED),
-        ({"lr": -0.05}, UPHILL),
-        ({"lr": 0.03}, "lr is 0.03"),
-        ({"start": np.array([1.0, -1.0, 0.5])}, "the start is another one"),
+    path = path_of(X, y, lr=0.05, momentum=0.8, nesterovs_momentum=True)
+    for lr, start, words in (
+        (0.05, None, None),
+        (0.1, None, TWICE),
+        (-0.05, None, UPHILL),
+        (0.03, None, "lr is 0.03"),
+        (0.05, np.array([[1.0], [-1.0], [0.5]]), "the start is another one"),
     ):
-        thetas = path.run(UPDATES, **kwargs)
-        histories = path.of(thetas), thetas[:, 1:], thetas[:, 0]
-        comparison = compare(path, *histories)
+        thetas, losses = literal_loop(X, y, lr, UPDATES, start=start, momentum=0.8, nesterov=True)
+        comparison = compare(path, losses, thetas[:, 1:, 0], thetas[:, 0])
         assert comparison.agrees == (words is None)
         assert len(comparison.mistakes) == (words is not None)
         assert words is None or words in comparison.mistakes[0]
-        if "start" not in kwargs:
-            assert compare(path, histories[0]).mistakes == comparison.mistakes
+        if start is None:
+            assert compare(path, losses).mistakes == comparison.mistakes
 
 
-def test_the_simulated_descent_is_that_of_the_path(data):
-    """Without a mistake, the quadratic from the public methods gives the losses of the rows."""
-    X, y = data
-    path = path_of(X, y)
-    problem = Problem.of(path, Shape.of(path))
-    t = np.arange(5)
-    thetas = path.parameters(t).reshape(5, -1, 4).swapaxes(1, 2)
-    np.testing.assert_allclose(problem.losses(thetas), path.loss(t), rtol=1e-12)
-    np.testing.assert_allclose(problem.gradient(thetas[3]).T.ravel(), path.gradient(3).ravel())
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_the_order_of_updates_shows_with_momentum_too(nesterov):
+    """The gradient of the coefficients is taken at an intercept that has moved with momentum."""
+    X, y = rows()
+    lr, b, v, c, u, losses = rate(X), 0.0, 0.0, np.zeros(3), np.zeros(3), []
+    for _ in range(UPDATES):
+        losses.append(np.mean((X @ c + b - y) ** 2) / 2)
+        step = lr * np.mean(X @ c + b - y)
+        v = 0.5 * v - step
+        b += 0.5 * v - step if nesterov else v
+        step = lr * X.T @ (X @ c + b - y) / len(X)
+        u = 0.5 * u - step
+        c = c + (0.5 * u - step if nesterov else u)
+    path = path_of(X, y, momentum=0.5, nesterovs_momentum=nesterov)
+    (named,) = compare(path, losses).mistakes
+    assert ORDERS[0] in named
+
+
+def test_a_penalty_is_part_of_the_losses_and_the_gradient():
+    """The mistakes are made in the penalised descent; those of scaled features are left out."""
+    X, y = rows()
+    path = path_of(X, y, alpha=0.3)
+    thetas, losses = literal_loop(X, y, 2 * rate(X), UPDATES, alpha=0.3)
+    for given in ({"losses": losses}, {"coefs": thetas[:, 1:, 0]}):
+        (named,) = compare(path, **given).mistakes
+        assert TWICE in named
+
+
+def test_a_path_of_the_loop_agrees_with_a_right_descent():
+    """It keeps its iterates, which is enough to compare."""
+    X, y = rows()
+    path = path_of(X, y, max_iter=8, solver="loop")
+    assert compare(path, *descend(X, y, rate(X), 5)).agrees
+
+
+def test_rows_in_single_precision_are_compared_in_it():
+    """A path of float32 rows is rounded to float32, whatever the user's loop computed in."""
+    X, y = rows()
+    X, y = X.astype(np.float32), y.astype(np.float32)
+    path = path_of(X, y, lr=0.05)
+    assert path.coef(1).dtype == np.float32
+    assert compare(path, *descend(X.astype(float), y.astype(float), 0.05)).agrees

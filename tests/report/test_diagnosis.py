@@ -219,17 +219,9 @@ def test_warnings_have_the_numbers_of_the_diagnosis():
     with pytest.warns(ConvergenceWarning) as caught:
         GDLinearRegressor(max_iter=10).fit(X, y)
     message = str(caught[0].message)
-    more = int(re.search(r"([\d,]+) more updates", message)[1].replace(",", ""))
-    scaled = int(re.search(r"\(StandardScaler\) ([\d,]+) would do", message)[1].replace(",", ""))
-    assert more + 10 == found.updates[0.01]
-    assert scaled == found.standardised.updates[0.01]
-
-
-def test_a_short_exact_fit_is_not_called_near():
-    """Where the floor is zero an unfinished descent counts from the first loss in its warning."""
-    X, _ = _data(scales=[1.0, 30.0, 1.0])
-    with pytest.warns(ConvergenceWarning, match="To come to 1 % of the first loss [0-9,]+ more"):
-        GDLinearRegressor(max_iter=2).fit(X, X[:, 0] * 100)
+    scaled, needed = re.search(r"in ([\d,]+) updates, instead of ([\d,]+)\.", message).groups()
+    assert int(needed.replace(",", "")) == found.updates[0.01]
+    assert int(scaled.replace(",", "")) == found.standardised.updates[0.01]
 
 
 def test_a_notebook_shows_a_table_and_markup_is_escaped():
@@ -262,3 +254,46 @@ def test_what_is_neither_descent_nor_rows_is_refused():
         diagnose(X, y, lr=0.0)
     with pytest.raises(TypeError, match="fit_intercept must be True or False; got 'no'"):
         diagnose(X, y, fit_intercept="no")
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_rates_of_momentum_are_those_of_its_rule(nesterov):
+    """Counts hold for the momentum given; the best pair is Polyak's, or Nesterov's."""
+    X, y = _data(scales=[1.0, 5.0, 0.3])
+    rule = {"momentum": 0.8, "nesterovs_momentum": nesterov}
+    found = diagnose(X, y, **rule)
+    path = GDLinearRegressor(tol=1e9, **rule).fit(X, y).path_
+    curvature = np.linalg.eigvalsh(_hessian(X))
+    high, low = np.sqrt(curvature[-1]), np.sqrt(curvature[0])
+    if nesterov:
+        high, low = np.sqrt(3 * curvature[-1] + curvature[0]), 2 * low
+        assert_allclose(found.best_lr, 4 / high**2, rtol=1e-10)
+        assert_allclose(found.best_momentum, (high - low) / (high + low), rtol=1e-10)
+        assert_allclose(found.max_stable_lr, 3.6 / 2.6 / curvature[-1], rtol=1e-10)
+    else:
+        assert_allclose(found.best_lr, 4 / (high + low) ** 2, rtol=1e-10)
+        assert_allclose(found.best_momentum, ((high - low) / (high + low)) ** 2, rtol=1e-10)
+        assert_allclose(found.max_stable_lr, 3.6 / curvature[-1], rtol=1e-10)
+    for share, updates in found.updates.items():
+        assert path.loss(updates) < (1 + share) * found.loss_floor
+        assert (path.loss(range(updates)) >= (1 + share) * found.loss_floor).all()
+    assert f"with momentum {found.best_momentum:.4g}" in repr(found)
+
+
+def _hessian(X):
+    Z = np.column_stack([np.ones(len(X)), X])
+    return Z.T @ Z / len(X)
+
+
+def test_a_penalty_moves_the_floor_and_the_curvatures():
+    """All numbers are those of the penalised problem."""
+    X, y = _data(scales=[1.0, 5.0, 0.3])
+    found = diagnose(X, y, alpha=0.5)
+    H = _hessian(X) + np.diag([0.0, 0.5, 0.5, 0.5])
+    Z = np.column_stack([np.ones(len(X)), X])
+    theta = np.linalg.solve(H, Z.T @ y / len(y))
+    floor = np.mean((Z @ theta - y) ** 2) / 2 + 0.25 * theta[1:] @ theta[1:]
+    assert_allclose(found.loss_floor, floor, rtol=1e-10)
+    curvature = np.linalg.eigvalsh(H)
+    assert_allclose(found.condition_number, np.sqrt(curvature[-1] / curvature[0]), rtol=1e-10)
+    assert_allclose(found.max_stable_lr, 2 / curvature[-1], rtol=1e-10)

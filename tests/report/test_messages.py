@@ -1,0 +1,277 @@
+"""Warnings are true, and their advice holds when followed: each is done to the letter here."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from problems import LOST, PROBLEMS, floor_by_lstsq
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from helpers import largest_curvature, regression
+from sklearn_gd import GDLinearRegressor, diagnose
+
+SCALERS = {
+    "StandardScaler()": StandardScaler(),
+    "StandardScaler(with_mean=False)": StandardScaler(with_mean=False),
+}
+FALLING = r"still falling: (\S+), (?:(\S+) above the least possible (\S+)\. |and 0 is possible\. )"
+ADVICE = {
+    "lr": r"Raise lr, which is stable below \S+: lr=.auto. comes to (?P<reach>.*?) in (?P<n>\S+) up",
+    "scaler": r"Put (?P<scaler>\S+(?: \S+)?\)) before this estimator(?P<auto> and set lr='auto')?: "
+    r"it then comes to (?P<reach>.*?) in (?P<n>[\d,]+) up",
+    "max_iter": r"Raise max_iter: it comes to (?P<reach>.*?) in (?P<n>[\d,]+) up",
+}
+
+
+def fitted(model, X, y, sample_weight=None):
+    """The estimator and what it warned; nothing else may be said."""
+    steps = [name for name, _ in getattr(model, "steps", [])]
+    weights = {f"{name}__sample_weight": sample_weight for name in steps}
+    weights = weights if steps else {"sample_weight": sample_weight}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y, **({} if sample_weight is None else weights))
+    assert all(w.category is ConvergenceWarning for w in caught)
+    return model, " ".join(str(w.message) for w in caught)
+
+
+def advised(said, parameters):
+    """The model that the advice asks for, the updates it promises, and how near they come."""
+    found = {kind: re.search(pattern, said) for kind, pattern in ADVICE.items()}
+    ((kind, match),) = [(kind, match) for kind, match in found.items() if match]
+    updates = int(match["n"].replace(",", ""))
+    if kind == "lr" or (kind == "scaler" and match["auto"]):
+        parameters = parameters | {"lr": "auto"}
+
+    def model(max_iter):
+        made = GDLinearRegressor(**parameters | {"max_iter": max_iter})
+        return make_pipeline(SCALERS[match["scaler"]], made) if kind == "scaler" else made
+
+    return model, updates, match["reach"]
+
+
+def loss_to_come_to(reach, floor):
+    """The loss that the words of a promise stand for."""
+    if below := re.fullmatch(r"a loss below (\S+)", reach):
+        return float(below[1])
+    if there := re.fullmatch(r"within 1 % of the least loss there, (\S+),", reach):
+        return float(there[1])
+    assert reach == "within 1 % of it"
+    return 1.01 * floor
+
+
+@pytest.mark.parametrize("name", list(PROBLEMS))
+def test_whoever_does_what_a_warning_says_gets_what_it_promises(name):
+    """The promised number of updates is enough, and a tenth less is not."""
+    X, y, parameters = PROBLEMS[name]
+    weights = {"sample_weight": parameters.get("sample_weight")}
+    parameters = {k: v for k, v in parameters.items() if k != "sample_weight"}
+    model, said = fitted(GDLinearRegressor(**parameters), X, y, **weights)
+    given = {k: v for k, v in parameters.items() if k in ("fit_intercept", "alpha")} | weights
+    floor = floor_by_lstsq(X, y, **given)
+    first = re.search(FALLING, said)
+    loss = model.path_.loss(model.n_iter_)
+    assert float(first[1]) == pytest.approx(loss, rel=1e-5)
+    if first[3]:
+        assert float(first[2]) == pytest.approx(loss - floor, rel=0.01)
+        assert float(first[3]) == pytest.approx(floor, rel=1e-5)
+    follow, updates, reach = advised(said, parameters)
+    near = loss_to_come_to(reach, floor)
+    if updates > 10**9:
+        return  # counted, and not meant to be made
+    for share, enough in ((1.0, True), (0.9, False)):
+        t = int(share * updates) if updates >= 10 or enough else updates - 1
+        if t:
+            last, _ = fitted(follow(t), X, y, **weights)
+            path = (last[-1] if hasattr(last, "steps") else last).path_
+            assert (path.loss(t) <= near * (1 + 1e-3)) == enough
+
+
+@pytest.mark.parametrize("lr", [1e-9, 1e-4, 0.01, 0.1, 0.2, "auto"])
+@pytest.mark.parametrize("max_iter", [1, 30, 1000, 6000, 10**6])
+@pytest.mark.parametrize("solver", ["spectral", "krylov"])
+def test_a_fit_is_silent_if_and_only_if_it_is_good(lr, max_iter, solver):
+    """More than 1 % above a known floor there is a warning, within 1e-10 of it there is none."""
+    X, y = load_diabetes(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    model, said = fitted(GDLinearRegressor(lr, max_iter=max_iter, solver=solver), X, y)
+    excess = model.path_.loss(model.n_iter_) / floor_by_lstsq(X, y) - 1
+    assert said if excess > 0.01 else True
+    assert not said if excess < 1e-10 else True
+
+
+@pytest.mark.parametrize("name", list(PROBLEMS))
+def test_descents_that_came_to_rest_are_silent(name):
+    """With as many updates as it takes nothing is left to say."""
+    X, y, parameters = PROBLEMS[name]
+    kept = ("fit_intercept", "alpha")
+    parameters = {k: v for k, v in parameters.items() if k in kept}
+    X = StandardScaler(with_mean=False).fit_transform(X)
+    model, said = fitted(GDLinearRegressor(max_iter=10**30, **parameters), X, y)
+    assert model.stop_reason_ == "stationary"
+    assert not said
+
+
+@pytest.mark.parametrize("name", list(LOST))
+def test_directions_lost_to_scale_are_told(name):
+    """By the fit and by the diagnosis, with the columns and the floor that is possible."""
+    X, y, columns = LOST[name]
+    floor = floor_by_lstsq(X, y)
+    model, said = fitted(GDLinearRegressor(), X, y)
+    names, loss, possible = re.fullmatch(
+        r"Columns are too far apart in scale for float64: (.*)\. The descent does not see all of "
+        r"their directions; its loss is (\S+), and (\S+) is possible\. Standardise the columns: "
+        r"put StandardScaler\(\) before this estimator\.",
+        said,
+    ).groups()
+    assert set(names.split(", ")) == columns
+    assert float(loss) == pytest.approx(model.path_.loss(model.n_iter_), rel=1e-5)
+    assert float(possible) == pytest.approx(floor, rel=1e-5)
+    assert model.path_.loss_floor == pytest.approx(floor, rel=1e-6)
+    assert model.path_.condition_number == np.inf
+    found = diagnose(X, y)
+    assert set(found.lost_columns) == columns
+    assert found.condition_number == np.inf
+    assert found.loss_floor == pytest.approx(floor, rel=1e-6)
+    assert found.standardised.loss_floor == pytest.approx(floor, rel=1e-6)
+    assert f"lost              {', '.join(found.lost_columns)}: too far apart" in repr(found)
+    assert "columns: too far apart in scale for float64; standardise" in repr(diagnose(model))
+    assert not found.constant_columns
+    better, said = fitted(make_pipeline(StandardScaler(), GDLinearRegressor()), X, y)
+    assert not said
+    assert better[-1].path_.loss(better[-1].n_iter_) == pytest.approx(floor, rel=1e-6)
+
+
+def test_lost_directions_that_do_not_matter_are_not_told():
+    """A fit that is at its floor all the same, or met its tol, is silent."""
+    X, _, _ = LOST["ids and a temperature"]
+    y = X[:, 0] / 4e9
+    assert not fitted(GDLinearRegressor(tol=0.1), X, y)[1]
+    assert not fitted(GDLinearRegressor(fit_intercept=False), X, y)[1]
+
+
+def test_a_divergence_is_told_with_everything_to_do():
+    """What happened, where coef_ is, where to see it, and two ways out that are true."""
+    X, y = load_iris().data[:, :3], load_iris().data[:, 3]
+    model, said = fitted(GDLinearRegressor(lr=0.1), X, y)
+    stable = 2 / largest_curvature(X)
+    scaled = 2 / largest_curvature(StandardScaler().fit_transform(X))
+    assert said == (
+        f"The descent diverged: lr=0.1 is {0.1 / stable:.3g} times the largest stable rate "
+        f"{stable:.4g}. Update 1 raised the loss, and coef_ is the iterate of least loss "
+        f"{model.path_.loss(0):.6g}, after 0 updates. path_.loss(range(10)) and LossCurveDisplay "
+        f"show it explode. Choose lr below {stable:.4g}, or lr='auto'; after StandardScaler() "
+        f"rates below {scaled:.4g} are stable."
+    )
+    assert np.all(np.diff(model.path_.loss(range(10))) > 0)
+    below = float(f"{stable:.4g}") * 0.999
+    assert fitted(GDLinearRegressor(lr=below), X, y)[0].stop_reason_ != "diverged"
+    pipeline = make_pipeline(StandardScaler(), GDLinearRegressor(lr=0.999 * scaled))
+    assert fitted(pipeline, X, y)[0][-1].stop_reason_ != "diverged"
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_a_divergence_with_momentum_is_told_by_the_first_loss(nesterov):
+    """Losses rise and fall; from the update that is named on they stay above the first one."""
+    X, y = regression()
+    rule = {"momentum": 0.5, "nesterovs_momentum": nesterov}
+    stable = GDLinearRegressor(tol=1e9, **rule).fit(X, y).path_.max_stable_lr
+    model, said = fitted(GDLinearRegressor(lr=1.05 * stable, **rule), X, y)
+    t = model.n_iter_
+    assert f"From update {t:,} on the loss is above that of the start" in said
+    losses = model.path_.loss(range(t + 200))
+    assert (losses[t:] > losses[0]).all()
+    assert losses[t - 1] <= losses[0]
+    assert np.argmin(losses[: t + 1]) == model.path_.best_iter
+
+
+def test_a_divergence_of_lost_columns_tells_both():
+    """Who then takes the stable rate would hear of the columns next."""
+    X, y, _ = LOST["a minute of epoch seconds at 10 Hz"]
+    said = fitted(GDLinearRegressor(lr=0.1), X, y)[1]
+    assert "The descent diverged: lr=0.1 is" in said
+    assert "Columns are too far apart in scale for float64: x0." in said
+
+
+def test_a_rate_barely_too_large_is_told_in_digits_that_differ():
+    """Foreseen when it has not risen yet, and told when it has."""
+    X, y = regression()
+    stable = 2 / largest_curvature(X)
+    for max_iter, words in ((20, "Later it would rise for ever: "), (10**6, "diverged: ")):
+        lr = 1.000001 * stable
+        said = fitted(GDLinearRegressor(lr=lr, max_iter=max_iter), X, y)[1]
+        higher, lower = re.search(
+            words + r"lr=(\S+) is above the largest stable rate (\S+)\. ", said
+        ).groups()
+        assert float(higher) > float(lower)
+
+
+@pytest.mark.parametrize("solver", ["spectral", "krylov"])
+@pytest.mark.parametrize("max_iter", [10, 10**4])
+def test_a_tol_out_of_reach_is_told_with_the_floor(solver, max_iter):
+    """Once the floor is known, converged or not."""
+    X, y = regression()
+    floor = floor_by_lstsq(X, y)
+    said = fitted(GDLinearRegressor(tol=floor / 2, max_iter=max_iter, solver=solver), X, y)[1]
+    assert said.endswith(
+        f"tol={floor / 2:.6g} is below the least possible loss {floor:.6g}: no number of updates "
+        "reaches it."
+    )
+
+
+def test_a_tol_of_rounding_is_told():
+    """Exactly fitted data have losses that are rounding, which must not end a descent."""
+    X, _ = regression()
+    said = fitted(GDLinearRegressor(tol=1e-40, max_iter=10**6), X, X.sum(axis=1))[1]
+    assert "tol=1e-40 was not used: below" in said
+    assert "a loss cannot be told from rounding here." in said
+
+
+@pytest.mark.parametrize("solver", ["loop", "krylov"])
+def test_unknown_floors_are_not_invented(solver):
+    """Without the floor the last fall of the loss is told, and one thing to do."""
+    X, y = regression(n=300, d=60)
+    said = fitted(GDLinearRegressor(0.01, max_iter=9, solver=solver), X, y)[1]
+    fall = r"^max_iter=9 ended the descent while its loss was still falling: \S+, \S+ less than one"
+    assert re.match(fall, said)
+    low = fitted(GDLinearRegressor(1e-6, max_iter=9, solver="loop"), X, y)[1]
+    stable = 2 / largest_curvature(X)
+    assert low.endswith(f"Raise lr, which is stable below {stable:.4g}.")
+
+
+def test_numbers_agree_with_their_nouns():
+    """One update is no "1 updates", and what is exact has a floor of 0, not of 1e-31."""
+    said = [
+        fitted(GDLinearRegressor(**p), X, y)[1]
+        for X, y, p in PROBLEMS.values()
+        if "sample_weight" not in p
+    ]
+    assert any(" 1 update." in text or " 1 update," in text for text in said)
+    for text in said:
+        assert not re.search(r"\b1 updates\b", text)
+        assert not re.search(r"e-[23]\d\b.*possible", text)
+    X, y, _ = PROBLEMS["exact"]
+    path = GDLinearRegressor(max_iter=10**4).fit(X, y).path_
+    assert "least possible 0>" in repr(path)
+    assert "76.5 at the start, 0 at least" in repr(diagnose(X, y))
+
+
+def test_scaling_is_not_advised_to_columns_that_are_scaled():
+    """Nor where it saves less than half of the updates."""
+    X, y = regression(n=500)
+    said = fitted(GDLinearRegressor(max_iter=1), StandardScaler().fit_transform(X), y)[1]
+    assert "Scaler" not in said
+    assert "Raise max_iter" in said
+
+
+def test_near_enough_is_said():
+    """Within 1 % of the least loss but still falling no count of updates is invented."""
+    X, y = regression()
+    said = fitted(GDLinearRegressor(max_iter=40), X, y)[1]
+    assert said.endswith("That is within 1 % of it. Raise max_iter to come closer.")
