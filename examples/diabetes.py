@@ -45,10 +45,12 @@ print(f"                    {line.score(X_test, y_test):.6f} (LinearRegression)"
 # 1 % is left, in directions of small curvature. Right: along these directions correlated blood
 # values (s1, s2, s3, s5) trade their coefficients for another 1,000 updates.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
-curve = LossCurveDisplay.from_estimator(model, t_max=10_000, labels=f"lr = {descent.lr_:.3f}")
-curve.plot(left, excess=True, legend=False)
+rate = f"lr = {descent.lr_:.3f}"
+curve = LossCurveDisplay.from_estimator(
+    model, t_max=10_000, labels=rate, ax=left, excess=True, legend=False
+)
 percent = left.axhline(0.01 * descent.path_.loss_floor, color="0.4", linestyle=":")
-left.legend([*curve.lines_, percent], [curve.curves[0].label, "1 % above the least loss"])
+left.legend([*curve.lines_, percent], [rate, "1 % above the least loss"])
 left.set(ylim=(1e-4, None), ylabel="loss above the least possible")
 t = np.unique(np.geomspace(1, 10_000, 400).astype(int))
 coefficients = CoefPathDisplay(

@@ -22,16 +22,17 @@ x = np.concatenate([np.sort(rng.uniform(-1, 1, 20)), rng.uniform(-1, 1, 200)])
 y = np.sin(3 * x) + 0.4 * rng.standard_normal(220)
 X, X_val, y, y_val = x[:20, np.newaxis], x[20:, np.newaxis], y[:20], y[20:]
 powers = PolynomialFeatures(9, include_bias=False)
-model = make_pipeline(powers, StandardScaler(), GDLinearRegressor(tol=0.015, max_iter=10**8))
-model.fit(X, y)
+descent = GDLinearRegressor(tol=0.015, max_iter=10**8)
+model = make_pipeline(powers, StandardScaler(), descent).fit(X, y)
 
 # %%
 # The star is the least held-out loss. From there on the training loss still falls, but the curve
 # (red) bends to single points and is worse between them than the one at the star (thin).
-figure, (left, right) = plt.subplots(1, 2, figsize=(9, 5), layout="constrained")
-below = {"loc": "upper left", "bbox_to_anchor": (0, -0.16), "fontsize": 9}
-curves = LossCurveDisplay.from_estimator(model, X_val=X_val, y_val=y_val, ax=left, legend=below)
-stops = [0, curves.curves[1].best, model[-1].n_iter_]
-FitDisplay.from_estimator(model, X, y, t=stops, ax=right, legend=below)
-right.set_ylim(-2, 2)
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(6, 7), layout="constrained")
+curves = LossCurveDisplay.from_estimator(
+    model, X_val=X_val, y_val=y_val, ax=upper, legend={"loc": "lower left"}
+)
+stops = [0, curves.curves[1].best, descent.n_iter_]
+FitDisplay.from_estimator(model, X, y, t=stops, ax=lower)
+lower.set_ylim(-1.5, 2)
 plt.show()

@@ -41,7 +41,7 @@ factor = np.maximum(abs(middle + root), abs(middle - root)).max(axis=0) / 2
 # beyond lr = 2 (1 + momentum) / c for the larger curvature c, the loss grows.
 best = path.fastest_rates()
 pairs = {"monotone": (0.06, 0.0), "oscillating": (0.1, 0.95), "diverging": (0.4, 0.6), "best": best}
-figure, (rates, losses) = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, (rates, losses) = plt.subplots(2, 1, figsize=(6, 7.5), layout="constrained")
 shades = rates.contourf(lr, momentum, factor, np.linspace(0.75, 1, 11), cmap="viridis_r")
 figure.colorbar(shades, ax=rates, label="factor left after an update", format="%.2f")
 t = np.arange(81)

@@ -9,7 +9,7 @@ update goes against it, by the learning rate times the slope.
 """
 
 # %%
-# One feature and no intercept: the parameter is the slope of a line through the origin.
+# One feature and no intercept: the parameter w is the slope of a line through the origin.
 import numpy as np
 
 from sklearn_gd import GDLinearRegressor, LossSlopeDisplay
@@ -22,4 +22,4 @@ model = GDLinearRegressor(lr=0.06, tol=0.14, fit_intercept=False).fit(X, y)
 # %%
 # The tangents at the first iterates are steep, so the steps, green, are long. Near the lowest point
 # the slope is small, and so are the steps, at one and the same learning rate.
-LossSlopeDisplay.from_estimator(model, tangents=[0, 1, 2])
+LossSlopeDisplay.from_estimator(model, tangents=[0, 1, 2], symbols={"x0": "w"})

@@ -35,7 +35,7 @@ def risk(found):
 # descended to its end.
 common = {"lr": 0.01, "fit_intercept": False, "max_iter": 10**9}
 path = GDLinearRegressor(**common).fit(X, Y).path_
-t = np.unique(np.geomspace(10, 10**6, 60).astype(int))
+t = np.unique(np.geomspace(10, 10**6, 40).astype(int))
 alphas = 1 / (path.lr * t)
 stopped = risk(path.coef(t))
 ridge = np.array([risk(GDLinearRegressor(alpha=a, **common).fit(X, Y).coef_) for a in alphas])

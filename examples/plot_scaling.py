@@ -26,19 +26,21 @@ models = [GDLinearRegressor(fit_intercept=False, max_iter=2000).fit(Z, y) for Z 
 # %%
 # The first twenty updates of each, at the rate 1 / largest curvature. On raw columns the first
 # update crosses the valley, and the others creep along its floor.
-figure, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(7, 3.9), layout="constrained")
 for name, model, ax in zip(columns, models, axes, strict=True):
     ax.set(xlim=(-25, 50), ylim=(-10, 65))
     LossSurfaceDisplay.from_estimator(model, t_max=20, arrow_at=None, ax=ax, legend=False)
     share = model.path_.loss(20) / model.path_.loss_floor - 1
-    ax.set_title(f"{name}: after 20 updates {share:.1%} above the least loss", fontsize="small")
-axes[0].legend(loc="lower right", fontsize="small")
+    ax.set_title(f"{name}: loss {share:.1%} above the least", fontsize="medium")
+axes[1].legend(loc="upper left", fontsize="small")
 plt.show()
 
 # %%
 # The distance to the least loss, by powers of ten: raw columns take about fifty times as many
 # updates.
-LossCurveDisplay.from_estimator(models, labels=list(columns), t_max=1000, excess=True)
+above = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+names = list(columns)
+LossCurveDisplay.from_estimator(models, labels=names, t_max=1000, excess=True, legend=above)
 
 # %%
 # All ten columns are worse: the diagnosis counts the updates with and without scaling.

@@ -85,15 +85,6 @@ def regression(n=60, d=4, k=None, seed=0, noise=0.5):
     return X, Y if k else Y[:, 0]
 
 
-def loop_loss_rounding(X, y, thetas, losses, fit_intercept=True):
-    """How far rounding of the residuals moves the losses of a loop, shape (t,)."""
-    Z = np.column_stack([np.ones(len(X)), X]) if fit_intercept else np.asarray(X, float)
-    Y = np.asarray(y, float).reshape(len(y), -1)
-    size = np.sqrt(np.max((np.abs(Z) @ np.abs(thetas) + np.abs(Y)) ** 2, axis=1).sum(axis=1))
-    rounding = 32 * EPS * size  # of the residual, and of the many updates before it
-    return rounding * (np.sqrt(2 * losses) + rounding)
-
-
 # What is promised for any order, split and place of the rows.
 PROMISED = 1e-10
 

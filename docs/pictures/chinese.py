@@ -28,7 +28,6 @@ WORDS = {
     r"parameter (\w+)": r"参数 \1",
     r"loss J": "损失 J",
     r"loss J, lr = (\S+)": r"损失 J，lr = \1",
-    r"x0": "x",
     r"data": "数据",
     r"first line, t = (\S+): J = (.*)": r"第一条直线，t = \1：J = \2",
     r"fitted line, t = (\S+): J = (.*)": r"拟合出的直线，t = \1：J = \2",
@@ -37,9 +36,7 @@ WORDS = {
     r"start, t = 0": "起点，t = 0",
     r"least loss (\S+)": r"最小损失 \1",
     r"least possible loss (\S+)": r"可能的最小损失 \1",
-    r"negative gradient at t = 0\n\(its direction, not its length\)": (
-        "t = 0 处的负梯度\n（只表示方向）"
-    ),
+    r"negative gradient at t = 0\n\(direction only\)": ("t = 0 处的负梯度\n（只表示方向）"),
     r"tangent at t = 0: slope (\S+)": r"t = 0 处的切线：斜率 \1",
     r"step −lr × slope = (\S+)": r"步长 −lr × 斜率 = \1",
     r"stop at t = (\S+), loss below tol": r"停在 t = \1，损失小于 tol",

@@ -107,7 +107,7 @@ class KrylovSpectrum(Spectrum):
     bases: tuple[KrylovBasis, ...] = ()
     eigenvectors: tuple[Floats, ...] = ()
     complete: bool = False  # the spaces are invariant: nothing of this descent lies outside
-    largest_is_known: bool = False
+    known_largest: float | None = None  # the largest eigenvalue of H, once it is known
 
     @property
     def has_all_directions(self) -> bool:
@@ -123,17 +123,18 @@ class KrylovSpectrum(Spectrum):
 
     @cached_property
     def largest(self) -> float:
-        if not self.largest_is_known:
+        if self.known_largest is None:
             raise AttributeError(
                 "The largest eigenvalue of H is not known: this descent was resolved without it. "
                 "Fit with lr='auto' to have it found."
             )
-        return self.largest_ritz
+        return self.known_largest
 
     @property
-    def largest_ritz(self) -> float:
-        """The largest eigenvalue in the space, which H's largest is not below."""
-        return float(self.eigenvalues.max(initial=0.0))
+    def largest_so_far(self) -> float:
+        """The largest eigenvalue of H, or that in the space, which H's is not below."""
+        known = self.known_largest
+        return float(self.eigenvalues.max(initial=0.0)) if known is None else known
 
     @property
     def nonzero_eigenvalues(self) -> Floats:

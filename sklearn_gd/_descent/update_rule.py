@@ -74,7 +74,7 @@ class UpdateRule:
             return theta - self.lr * gradient, velocity
         velocity = self.momentum * velocity - self.lr * gradient
         if self.nesterov:
-            return theta + self.momentum * velocity - self.lr * gradient, velocity
+            return theta + (self.momentum * velocity - self.lr * gradient), velocity
         return theta + velocity, velocity
 
     def factors(self, eigenvalues: Floats) -> Factors:

@@ -104,10 +104,14 @@ def descend_in_space(
         grow(process, size, options.on_growth)
         ritz = process.ritz()
         spectrum = krylov_spectrum(process, ritz, start, accuracy)
-        descent = ClosedForm(spectrum, options.rule(spectrum.largest_ritz))
+        if process.complete and process.size < min(problem.n_samples, problem.n_parameters):
+            # The first residual has no part along some directions, which may be the largest.
+            spectrum = replace(spectrum, known_largest=largest_eigenvalue(problem))
+        descent = ClosedForm(spectrum, options.rule(spectrum.largest_so_far))
         stop = _stop(descent, problem, options)
+        needs_largest = options.lr is None or descent.diverges
         if process.complete or (
-            (spectrum.largest_is_known or not (options.lr is None or descent.diverges))
+            (spectrum.known_largest is not None or not needs_largest)
             and is_known(descent, ritz, max(stop.t, 1))
         ):
             break
@@ -157,6 +161,7 @@ def krylov_spectrum(
         residual[first : first + r.eigenvalues.size, j] = r.rotated_residual
         first += r.eigenvalues.size
     best = max(ritz, key=lambda r: float(r.eigenvalues.max(initial=0.0)))
+    largest = float(best.eigenvalues.max(initial=0.0))
     return KrylovSpectrum(
         start=start,
         eigenvalues=np.concatenate([r.eigenvalues for r in ritz]),
@@ -167,7 +172,7 @@ def krylov_spectrum(
         bases=tuple(process.bases),
         eigenvectors=tuple(r.eigenvectors for r in ritz),
         complete=all(r.complete for r in ritz),
-        largest_is_known=best.largest_error <= LARGEST_RTOL,
+        known_largest=largest if best.largest_error <= LARGEST_RTOL else None,
     )
 
 

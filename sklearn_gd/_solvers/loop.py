@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -67,11 +68,9 @@ def _walk(
     record = Record(RECORD_LIMIT_BYTES // (16 * theta.size + 1))
     velocity, size, t = np.zeros_like(theta), 0.0, 0
     while True:
-        loss, gradient = (
-            np.nan_to_num(a, nan=np.inf, posinf=np.inf, neginf=-np.inf)
-            for a in problem.loss_and_gradient(theta)
-        )
-        record.add(theta, float(loss), gradient)
+        loss, gradient = problem.loss_and_gradient(theta)
+        loss, gradient = _infinite_for_nan(loss), np.asarray(_infinite_for_nan(gradient))
+        record.add(theta, loss, gradient)
         size = size or max(loss, EPS)
         if options.tol is not None and loss < options.tol:
             return Stop(t, "tol", t), record
@@ -84,6 +83,11 @@ def _walk(
         if t >= 1 and np.array_equal(after, theta) and not velocity.any():
             return Stop(t, "stationary", t), record
         theta, t = after, t + 1
+
+
+def _infinite_for_nan(numbers: Any) -> Any:
+    """A recorded iterate that leaves the float range is infinite, never nan."""
+    return np.nan_to_num(numbers, nan=np.inf, posinf=np.inf, neginf=-np.inf)
 
 
 def _risen(losses: list[float], rule: UpdateRule, size: float) -> int | None:

@@ -122,8 +122,8 @@ class SpectralProblem:
     def _with_measured_floor(self, spectrum: Spectrum) -> Spectrum:
         """The floor as the rows have it, when cross-products do not hold its digits.
 
-        It is J at the least-squares solution, which depends on no stop: an error of the solution
-        enters squared.
+        It is J at the least-squares solution, which depends on no stop: errors of slopes and of
+        eigenvalues enter squared.
         """
         accuracy = spectrum.accuracy
         near_zero = accuracy.loss_rounding > ACCURACY_RTOL * spectrum.floor
@@ -132,7 +132,10 @@ class SpectralProblem:
         small: Problem = self._small
         floor = small.loss(ClosedForm(spectrum, DescentOptions().rule(spectrum.largest)).limit)
         slope_error = accuracy.error * sqrt(spectrum.largest * accuracy.squares)
-        off = 0.5 * slope_error**2 * float(np.sum(1.0 / spectrum.nonzero_eigenvalues))
+        c, residual = spectrum.nonzero_eigenvalues, spectrum.rotated_residual[spectrum.is_nonzero]
+        energy = 0.5 * np.sum(residual**2, axis=1)
+        off = 0.5 * slope_error**2 * float(np.sum(1.0 / c))
+        off += float(energy @ (accuracy.error * spectrum.largest / c) ** 2)
         rounding = LOSS_ROUNDINGS * accuracy.unit**2 * accuracy.squares + off
         measured = replace(accuracy, loss_rounding=rounding, floor_is_measured=True)
         return replace(spectrum, floor=floor, accuracy=measured)

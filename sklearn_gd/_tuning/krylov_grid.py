@@ -41,7 +41,7 @@ def _is_known(spectrum: KrylovSpectrum, ritz: Sequence[Ritz], grid: Grid) -> boo
         descent = ClosedForm(spectrum, grid.rules[i])
         last = grid.last
         if descent.diverges:
-            if not spectrum.largest_is_known:
+            if spectrum.known_largest is None:
                 return False
             last = find_stop(descent, StoppingRule(None, last, EPS)).t
         if not is_known(descent, ritz, max(last, 1)):

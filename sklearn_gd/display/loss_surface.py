@@ -329,7 +329,9 @@ class LossSurfaceDisplay:
         tidy(ax, *self.labels)
         ax.grid(False)
         if not is_shared(ax) and ONE_SCALE[0] < np.ptp(v) / np.ptp(u) < ONE_SCALE[1]:
-            ax.set_aspect("equal")
+            ax.set_aspect("equal", anchor="W")
+            # More ticks on a smaller axis would not fit the room that the layout gave to them.
+            ax.yaxis.set_major_locator(_few_ticks())
 
     def _draw_solid(self, grid: Floats, loss: Floats, norm: Any, surface_kw: Style) -> None:
         style = {"cmap": "Blues_r", "norm": norm, "alpha": 0.7, "rstride": 6, "cstride": 6}
@@ -379,7 +381,7 @@ class LossSurfaceDisplay:
             return
         end = -gradient * ARROW / size
         style = {"color": "black", "linewidth": 2.2, "zorder": 9, **(given or {})}
-        said = f"negative gradient at t = {self.t[i]:,}\n(its direction, not its length)"
+        said = f"negative gradient at t = {self.t[i]:,}\n(direction only)"
         self.arrows_ = [self._arrow(self.path[i], end, label=said, **style)]
         for j, color in enumerate((ORANGE, PURPLE)):
             part = np.where(np.arange(2) == j, end, 0.0)
@@ -419,7 +421,7 @@ def _few_ticks() -> Any:
     """Return a locator of few ticks, whose numbers do not overprint each other in 3-D."""
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(5)
+    return MaxNLocator(5, steps=[1, 2, 5, 10])
 
 
 def _pair(names: tuple[str, ...], parameters: Sequence[str | int]) -> list[int]:

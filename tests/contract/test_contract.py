@@ -54,12 +54,17 @@ def worst_errors(name, solver, updates, rules):
     return worst
 
 
-@pytest.mark.parametrize("solver", ["spectral", "krylov", "lanczos"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    ("name", "solver"),
+    [
+        (name, solver)
+        for name in CASES
+        for solver in ("spectral", "krylov", "lanczos")
+        if solver != "lanczos" or "wide" not in name  # which it is not selected for
+    ],
+)
 def test_closed_forms_keep_ten_digits(name, solver):
     """At and before 10**3, 10**6 and 10**9 updates, at all rates and momenta."""
-    if solver == "lanczos" and "wide" in name:
-        pytest.skip("not selected for fewer rows than columns")
     rules = PLAIN + MOMENTUM * (solver == "spectral")
     worst = worst_errors(name, solver, (10**3, 10**6, 10**9), rules)
     print(f"{name}, {solver}: {worst[0]:.1e} of what coefficients may be off, {worst[1]:.1e} of J")

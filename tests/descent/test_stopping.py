@@ -128,7 +128,7 @@ def test_a_momentum_that_overflows_at_once_has_diverged(rate, nesterov):
 @pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
 @pytest.mark.parametrize("seed", range(12))
 def test_stationary_is_never_far_from_the_limit_again(seed, momentum):
-    """At the stop, and after it, the limit is within eps; plain descent stops at the first such t."""
+    """The limit is within eps from the stop on; plain descent stops at the first such t."""
     form, eps = random_descent(seed, momentum), 1e-6
     if form.diverges:
         return

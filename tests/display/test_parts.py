@@ -345,3 +345,12 @@ def test_the_tuned_point_is_the_estimators_own(folds, name):
     assert (display.lr, display.n_iter) == (0.1, 2)
     assert display.score_name == name
     assert (display.std is None) == (folds == 1)
+
+
+@pytest.mark.parametrize("name", [name for name in gallery.SURFACES if "styled" not in name])
+def test_a_surface_ends_within_its_figure(name):
+    """Labels and the legend beside the axes are not cut at the figure's edges."""
+    figure = gallery.SURFACES[name]().figure_
+    figure.canvas.draw()
+    drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0, width - drawn.x1, height - drawn.y1) > -0.02

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 import sklearn
 from scipy import sparse
-from sklearn_gd._array_api import Place, _to_numpy, here, host
-from sklearn_gd._descent.moments import moments_of
-from sklearn_gd._descent.rows import LARGEST_SIZE
-from sklearn_gd._descent.whitening import Whitening
-from sklearn_gd._device_checks import check_device_rows, check_device_weights
-from sklearn_gd._door import pose
 
-from helpers import distance, from_singular_values, regression
+from helpers import distance, regression
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._descent import device
-from sklearn_gd._descent.spectrum import eigenbasis
+from sklearn_gd._data import LARGEST_SIZE, ArrayAPIRows
+from sklearn_gd._estimator.array_api import (
+    Device,
+    _to_numpy,
+    to_numpy,
+    to_numpy_if_dispatched,
+)
+from sklearn_gd._estimator.array_api_validation import check_device_rows, check_device_weights
+from sklearn_gd._estimator.prepare import prepare
 
 strict = pytest.importorskip("array_api_strict")
 compat = pytest.importorskip("array_api_compat")
@@ -44,7 +45,7 @@ def test_a_flag_of_an_invalid_product_is_no_warning():
     nothing = strict.zeros((2, 1), dtype=strict.float32, device=NARROW)
     rows = SimpleNamespace(fit_intercept=False)
     with np.errstate(invalid="raise"):
-        assert np.isnan(np.asarray(device.DeviceRows.predict(rows, huge, nothing)._array)).all()
+        assert np.isnan(np.asarray(ArrayAPIRows.predict(rows, huge, nothing)._array)).all()
 
 
 def there(array, spot=SPOT):
@@ -58,8 +59,8 @@ def back(array):
     return np.asarray(array.to_device(strict.Device("CPU_DEVICE")))
 
 
-def place(spot=SPOT):
-    return Place.of(there(X, spot))
+def device(spot=SPOT):
+    return Device.of(there(X, spot))
 
 
 def words(call):
@@ -185,11 +186,11 @@ def test_a_part_may_weigh_nothing_and_all_of_it_alike():
             model.partial_fit(there(X), there(Y), nothing)
         assert distance(back(model.coef_), expected.coef_) <= 1e-10
     for nothing in (there(np.zeros(12)), np.zeros(12)):
-        told = words(lambda n=nothing: check_device_weights(n, 12, place()))
+        told = words(lambda n=nothing: check_device_weights(n, 12, device()))
         assert told == "sample_weight must not be all zero: some weight must be positive."
         told = words(
             lambda n=nothing: check_device_rows(
-                place(), GDLinearRegressor(), there(X), there(Y), n, True
+                device(), GDLinearRegressor(), there(X), there(Y), n, True
             )
         )
         assert told == "sample_weight must not be all zero: some weight must be positive."
@@ -198,10 +199,10 @@ def test_a_part_may_weigh_nothing_and_all_of_it_alike():
 def test_checked_rows_are_kept_where_they_are_and_their_features_are_seen():
     """Nothing that has the dtype of sums is copied; what has not is made so."""
     model, cpu = GDLinearRegressor(), strict.Device("CPU_DEVICE")
-    where, given = place(cpu), [there(a, cpu) for a in (X, Y, WEIGHTS)]
+    where, given = device(cpu), [there(a, cpu) for a in (X, Y, WEIGHTS)]
     rows, kind = check_device_rows(where, model, *given, True)
     assert model.n_features_in_ == 3
-    assert kind == "flat"
+    assert kind == "1d"
     blocks = next(iter(rows.blocks()))
     for mine, yours in zip(blocks, given, strict=True):
         assert np.shares_memory(np.from_dlpack(mine), np.from_dlpack(yours))
@@ -209,16 +210,16 @@ def test_checked_rows_are_kept_where_they_are_and_their_features_are_seen():
     rows, _ = check_device_rows(where, model, narrow, *given[1:], True)
     assert rows.rounding == np.finfo(np.float32).eps
     assert next(iter(rows.blocks()))[0].dtype == strict.float64
-    one, two = where.alike(given[0], narrow)
+    one, two = where.promote(given[0], narrow)
     assert one.dtype == two.dtype == strict.float64
     assert np.shares_memory(np.from_dlpack(one), np.from_dlpack(given[0]))
 
 
-@pytest.mark.parametrize(("y", "kind"), [(Y, "flat"), (Y[:, None], "column"), (MANY, "many")])
+@pytest.mark.parametrize(("y", "kind"), [(Y, "1d"), (Y[:, None], "column"), (MANY, "2d")])
 def test_targets_have_the_shapes_that_they_have_in_numpy(y, kind):
     """They are laid out as a table, and results are shown as they were."""
-    posed = pose(GDLinearRegressor(), there(X), there(y), None, True)
-    assert posed.layout.targets == kind
+    posed = prepare(GDLinearRegressor(), there(X), there(y), None, True)
+    assert posed.layout.y_layout == kind
     assert np.array_equal(back(posed.problem.y), y.reshape(12, -1))
     model = GDLinearRegressor(lr=0.01, tol=9.0).fit(there(X), there(y))
     assert back(model.coef_).shape == GDLinearRegressor(lr=0.01, tol=9.0).fit(X, y).coef_.shape
@@ -226,9 +227,9 @@ def test_targets_have_the_shapes_that_they_have_in_numpy(y, kind):
 
 def test_places_are_named_as_their_libraries_are():
     """In the error that tells them apart; NumPy is a place too."""
-    assert str(Place(compat.array_namespace(X), "cpu")) == "numpy on device cpu"
+    assert str(Device(compat.array_namespace(X), "cpu")) == "numpy on device cpu"
     name = f"array_api_strict on device {SPOT}"
-    assert str(place()) == name
+    assert str(device()) == name
     fitted = {
         "numpy": GDLinearRegressor(lr=0.01, tol=2.0).fit(X, Y),
         name: GDLinearRegressor(lr=0.01, tol=2.0).fit(there(X), there(Y)),
@@ -252,12 +253,12 @@ def test_a_missing_library_is_named_with_what_needs_it(monkeypatch):
 @pytest.mark.parametrize("spot", [SPOT, NARROW], ids=["float64", "float32"])
 def test_what_is_brought_is_a_copy_in_a_plain_layout(spot):
     """From any byte order, strides and order of memory, in its dtype where that is to be had."""
-    where = place(spot)
+    where = device(spot)
     floats = strict.float32 if spot == NARROW else strict.float64
     readonly = X.copy()
     readonly.flags.writeable = False
     for array in (X, X[::-1], X.T, np.asfortranarray(X), X.astype(">f8"), readonly, X[::2, ::-1]):
-        brought = where.bring(array)
+        brought = where.asarray(array)
         assert (brought.dtype, brought.device) == (floats, spot)
         assert back(brought).flags.c_contiguous
         assert not np.shares_memory(back(brought), array)
@@ -271,28 +272,28 @@ def test_what_is_brought_is_a_copy_in_a_plain_layout(spot):
         (">i4", strict.int32),
         ("complex64", strict.complex64),
     ):
-        assert where.bring(np.ones(2, dtype=kind)).dtype == dtype
-    assert where.bring([1, 2]).dtype == strict.int64
-    shares = Place(compat.array_namespace(X), "cpu")  # as PyTorch does, which asks for no copy
-    assert not np.shares_memory(shares.bring(X), X)
+        assert where.asarray(np.ones(2, dtype=kind)).dtype == dtype
+    assert where.asarray([1, 2]).dtype == strict.int64
+    shares = Device(compat.array_namespace(X), "cpu")  # as PyTorch does, which asks for no copy
+    assert not np.shares_memory(shares.asarray(X), X)
     mine, other = there(X, spot), there(X, strict.Device("device2"))
-    assert where.bring(mine) is mine
+    assert where.asarray(mine) is mine
     assert where.holds(mine)
     assert not where.holds(other)
     assert not where.holds(X)
-    assert where.bring(other).device == spot
+    assert where.asarray(other).device == spot
 
 
 @pytest.mark.parametrize("spot", [SPOT, NARROW], ids=["float64", "float32"])
 def test_numbers_go_to_the_place_and_come_back(spot):
     """Put in the dtype of sums, shown in their own, fetched in float64; rows are taken there."""
-    where = place(spot)
+    where = device(spot)
     rows = there(X, spot)
-    put = where.put([1, 2])
+    put = where.to_device([1, 2])
     assert (put.dtype, put.device) == (where.floats, spot)
-    shown = where.show(np.float32([1.0]))
+    shown = where.as_result(np.float32([1.0]))
     assert (shown.dtype, shown.device) == (strict.float32, spot)
-    assert where.fetch(rows).dtype == np.float64
+    assert where.to_host(rows).dtype == np.float64
     index = np.array([2, 0])
     for chosen in (slice(1, 3), index, index.astype(np.int32), [], [5]):
         taken = where.take(rows, chosen)
@@ -329,14 +330,14 @@ def test_numbers_come_to_numpy_in_the_first_way_that_works(ways, monkeypatch):
 
 def test_targets_from_a_device_follow_numpys_rows():
     """With dispatch; without, they are NumPy's to convert."""
-    assert np.array_equal(here(there(Y)), Y)
-    assert here(X) is X
-    assert host(X) is X
+    assert np.array_equal(to_numpy_if_dispatched(there(Y)), Y)
+    assert to_numpy_if_dispatched(X) is X
+    assert to_numpy(X) is X
     model = GDLinearRegressor(lr=0.01, tol=2.0).fit(X, there(Y), there(WEIGHTS))
     assert np.array_equal(model.coef_, GDLinearRegressor(lr=0.01, tol=2.0).fit(X, Y, WEIGHTS).coef_)
     with sklearn.config_context(array_api_dispatch=False):
         given = there(Y)
-        assert here(given) is given
+        assert to_numpy_if_dispatched(given) is given
 
 
 @pytest.mark.parametrize(("kind", "bytes_"), [(1, 1 << 20), (2, 1 << 26), (10, 1 << 26)])
@@ -344,7 +345,7 @@ def test_targets_from_a_device_follow_numpys_rows():
 def test_rows_are_read_in_blocks_of_a_size(shape, kind, bytes_):
     """A MiB on a processor, 64 elsewhere, with columns of ones and y; never less than p rows."""
     X_ = SimpleNamespace(shape=shape, __dlpack_device__=lambda: (kind, 1))
-    rows = device.DeviceRows(X_, None, None, True, None, 0.0)
+    rows = ArrayAPIRows(X_, None, None, True, None, 0.0)
     cuts, p = list(rows.slices()), shape[1] + 1
     assert cuts[0].start == 0
     assert cuts[-1].stop == shape[0]
@@ -356,78 +357,13 @@ def test_rows_are_read_in_blocks_of_a_size(shape, kind, bytes_):
         assert step >= p
 
 
-def problems(weights, fit_intercept=True, spot=SPOT):
-    """The same problem on a device and here."""
-    w = None if weights is None else there(weights, spot)
-    posed = pose(GDLinearRegressor(), there(X, spot), there(MANY, spot), w, fit_intercept)
-    return posed.problem, pose(GDLinearRegressor(), X, MANY, weights, fit_intercept).problem
-
-
-@pytest.fixture
-def _small_blocks(monkeypatch):
-    """Of p rows each."""
-    for name in ("BLOCK_BYTES", "BLOCK_BYTES_ON_CPU"):
-        monkeypatch.setattr(device, name, 1)
-
-
-@pytest.mark.usefixtures("_small_blocks")
-@pytest.mark.parametrize("fit_intercept", [True, False])
-@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["alike", "weighted"])
-def test_sums_over_blocks_are_those_of_numpys_rows(weights, fit_intercept):
-    """Counts, moments, losses, gradients and what a second pass sees, from any start."""
-    ours, theirs = problems(weights, fit_intercept)
-    for name in ("n_samples", "n_parameters", "n_targets", "n_weighted", "nonzeros"):
-        assert getattr(ours, name) == getattr(theirs, name)
-    assert ours.weight == pytest.approx(theirs.weight)
-    assert ours.weight_of([0, 5]) == pytest.approx(theirs.weight_of(np.array([0, 5])))
-    moments = moments_of(theirs)
-    assert distance(ours.moments().sums, moments.sums) <= 1e-14
-    for start in (np.zeros((3 + fit_intercept, 2)), np.ones((3 + fit_intercept, 2))):
-        (loss, pull), (loss_, pull_) = (p.loss_and_gradient(start) for p in (ours, theirs))
-        assert [loss, ours.loss(start)] == pytest.approx([loss_] * 2, rel=1e-12)
-        assert distance(pull, pull_) <= 1e-12
-        spectrum = eigenbasis(moments, start, fit_intercept)
-        seen = [np.vstack(list(p.seen_blocks(spectrum))) for p in (ours, theirs)]
-        assert distance(*[s.T @ s for s in seen]) <= 1e-12
-        white = Whitening.of(spectrum)
-        assert distance(ours.whitened_sums(white), theirs.whitened_sums(white)) <= 1e-12
-
-
-@pytest.mark.usefixtures("_small_blocks")
-def test_random_vectors_are_the_same_again():
-    """One column, of as many rows as there are; other seeds give others."""
-    sides = problems(None)[0].sides()
-    first = sides.random(3)
-    assert first.sizes().shape == (1,)
-    assert 1.0 < first.sizes()[0] < 8.0  # about the square root of 12
-    assert distance(sides.random(3).back(), first.back()) == 0
-    assert distance(sides.random(4).back(), first.back()) > 0.01
-    assert first.advance(np.ones((4, 1)), np.ones(1)).shape == (4, 1)
-
-
-KAHAN = np.eye(20) - 0.9 * np.triu(np.ones((20, 20)), 1)
-
-
-def test_the_second_pass_has_the_digits_of_a_triangular_solve():
-    """What whitens the rows gives them back to a rounding, however ill-conditioned it is."""
-    # Kahan's matrix, of condition 1e6, whose inverse loses digits that a solve with it does not.
-    rows = from_singular_values(50, 20, np.ones(20)) @ KAHAN
-    y = np.random.default_rng(1).random(50)
-    problem = pose(GDLinearRegressor(), there(rows), there(y), None, False).problem
-    spectrum = eigenbasis(problem.moments(), np.zeros((20, 1)), False)
-    white = Whitening.of(spectrum)
-    gram = problem.whitened_sums(white)[:20, :20]
-    assert distance(white.factor.T @ gram @ white.factor, rows.T @ rows) <= 1e-14
-
-
-@pytest.mark.parametrize("solver", ["spectral", "krylov"])
-def test_numbers_of_the_largest_size_are_let_in(solver):
+def test_numbers_of_the_largest_size_are_let_in():
     """All of them, up to the last digit; beyond it is said what to do."""
     rows = np.full((4, 1), LARGEST_SIZE)
-    problem = pose(GDLinearRegressor(), there(rows), there(Y[:4]), None, False).problem
-    problem.sides()
-    wrong = pose(GDLinearRegressor(), there(1.1 * rows), there(Y[:4]), None, False).problem
-    assert "rescale the columns" in words(wrong.sides)
+    problem = prepare(GDLinearRegressor(), there(rows), there(Y[:4]), None, False).problem
+    problem.operator()
+    wrong = prepare(GDLinearRegressor(), there(1.1 * rows), there(Y[:4]), None, False).problem
+    assert "Rescale the columns" in words(wrong.operator)
 
 
 def test_sums_begin_in_the_dtype_of_sums_whatever_a_library_prefers():
@@ -438,6 +374,7 @@ def test_sums_begin_in_the_dtype_of_sums_whatever_a_library_prefers():
 
     xp = SimpleNamespace(zeros=narrow(np.zeros), ones=narrow(np.ones))
     where = SimpleNamespace(xp=xp, floats=np.float64, device="there")
-    rows = replace(problems(None)[0], place=where)
+    rows = prepare(GDLinearRegressor(), there(X), there(Y), None, True).problem
+    rows = replace(rows, device=where)
     for (made, at), shape in ((rows._zeros(2, 3), (2, 3)), (rows._ones(X), (12, 1))):
         assert (made.dtype, made.shape, at) == (np.float64, shape, "there")
