@@ -1,4 +1,4 @@
-"""One partition: what it must be like, and how a worker checks and measures its rows."""
+"""One partition: the features and targets it must have, and a measure of its checked rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_gd._data import RowsInMemory, counted
+from sklearn_gd._data import RowsInMemory
 from sklearn_gd._estimator.prepare import naming_what_is_not_finite
 from sklearn_gd._estimator.validation import FeatureChecker, check_rows
 
@@ -58,7 +58,7 @@ def measured(
     with naming_partition(partition.number):
         rows = checked_rows(expected, partition)
         if partition.index is not None:
-            rows = counted(rows, partition.index)
+            rows = rows.counted(partition.index)
         with naming_what_is_not_finite(rows):
             return measure(rows, *argument)
 
