@@ -1,4 +1,4 @@
-"""Rows of another array library, which stay on their device; small sums come to NumPy."""
+"""Rows of another array library on its device; sums are copied to NumPy arrays."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from sklearn_gd._linalg import EPS, Floats
 VARIANCE_ROUNDINGS = 16
 # A mean of many equal numbers is off by this many roundings, at most.
 MEAN_ROUNDINGS = 64
-# A variance below this share of the squared mean keeps fewer than eight digits in sums.
+# Variances from cross-products below this share of the squared mean have less than eight digits.
 BLURRED = 1e-8
 
 

@@ -75,7 +75,7 @@ def fit_path(
 
 
 def path_of_stopped(fit_input: FitInput, stopped: StoppedDescent) -> DescentPath:
-    """Return a solver's answer as users see it."""
+    """Return the path of a stopped descent."""
     problem = fit_input.problem
     return DescentPath(stopped, fit_input.layout, weight=problem.weight, alpha=problem.alpha)
 

@@ -27,7 +27,7 @@ def folds_of(fit_input: FitInput, cv: Any, params: dict[str, Any], each: Each) -
     return FoldsInMemory(rows, splits, each)
 
 
-def checked(made: Iterable[tuple[Any, Any]], n_samples: int, cv: Any) -> list[Split]:
+def checked(splits: Iterable[tuple[Any, Any]], n_samples: int, cv: Any) -> list[Split]:
     """Return splits as indices; raise ValueError if a fold has no rows to fit or to score."""
     everything = np.arange(n_samples)
 
@@ -36,11 +36,11 @@ def checked(made: Iterable[tuple[Any, Any]], n_samples: int, cv: Any) -> list[Sp
         kind = None if len(chosen) else np.intp
         return np.asarray(everything[np.asarray(chosen, dtype=kind)])
 
-    splits = [Split(as_index(train), as_index(test)) for train, test in made]
-    if not splits:
+    indices = [Split(as_index(train), as_index(test)) for train, test in splits]
+    if not indices:
         raise ValueError(f"cv={cv!r} made no splits.")
-    check_folds((len(split.train), len(split.test)) for split in splits)
-    return splits
+    check_folds((len(split.train), len(split.test)) for split in indices)
+    return indices
 
 
 def check_folds(weights: Iterable[tuple[float, float]]) -> None:

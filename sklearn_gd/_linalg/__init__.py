@@ -1,6 +1,6 @@
 """Linear algebra: CholeskyQR2, Golub-Kahan and Lanczos processes, Rayleigh-Ritz projections.
 
-Functions take arrays and return factors or small matrices; none knows of gradient descent.
+Functions take arrays and return factors or small matrices, without reference to descent.
 Imports NumPy and SciPy only.
 """
 

@@ -46,7 +46,7 @@ def refined_svd(
 ) -> tuple[Floats, Floats, Floats, float]:
     """Return sigma (r,), V (p, r), U'residual (r, k) and the residual sum of squares.
 
-    With R'R = Y'Y, R D V' is a factor of Z whose singular values are good to eps * sigma_max, where
+    With R'R = Y'Y, R D V' is a factor of Z whose singular values are good to eps * sigma_max;
     those of Z'Z are good to sqrt(eps) * sigma_max. The residual of the least-squares solution is
     summed over rows, so that the least loss is accurate relative to itself.
     """

@@ -59,7 +59,7 @@ class GolubKahan(KrylovSpaces):
         self._right = self._next_right(across * shrink - self._right * beta)
 
     def _next_right(self, across: Floats) -> Floats:
-        """Return the next right vectors, of length one, or zero where a space is invariant."""
+        """Return the next right vectors, of length one, or zero if a space is invariant."""
         right = np.zeros_like(across)
         for j, basis in enumerate(self.bases):
             if self._ended(j):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._linalg.numbers import EPS, Floats, rank_tolerance
 
-# Components of eigenvectors above this are known to enough digits from the decomposition.
+# Components of eigenvectors above this are accurate enough from the decomposition.
 SMALL_COMPONENT = 1e-11
 # Recurrences are rescaled above this, so that they never overflow.
 LARGE = 1e100
@@ -93,7 +93,7 @@ def from_bidiagonal(alphas: Floats, betas: Floats, first: float) -> Ritz:
     """Return the problem of a lower bidiagonal B: alphas (m + 1,), betas (m,) below them.
 
     `first` is the length of the first residual; the last alpha lies beyond the space. Singular
-    values of B keep digits that eigenvalues of T = B'B lose.
+    values of B are more accurate than eigenvalues of T = B'B.
     """
     m = betas.size
     lower = np.zeros((m + 1, m))

@@ -1,7 +1,7 @@
 """Dask collections as input: workers compute sums over their partitions.
 
-Functions take collections and return a problem, folds, scores or lazy predictions; no row comes to
-the client.
+Functions take collections and return a problem, folds, scores or lazy predictions. Rows stay on
+the workers.
 Imports Dask, and `_estimator` and the chapters below it.
 """
 

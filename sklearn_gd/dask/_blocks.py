@@ -28,7 +28,7 @@ class Blocks:
 
     @property
     def lengths(self) -> tuple[int, ...] | None:
-        """The number of rows of each block; None when Dask does not know it."""
+        """The number of rows of each block; None if it is unknown."""
         chunks = self.collection.chunks[0] if self.is_array else (np.nan,)
         return None if any(map(isnan, chunks)) else tuple(map(int, chunks))
 

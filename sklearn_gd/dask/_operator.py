@@ -83,10 +83,10 @@ class WorkerVectors:
     def _replace(self, measure: Callable[..., Any], arguments: Sequence[Any] | None) -> None:
         """Compute new vectors, which stay on the workers, and fetch their squares and A' left."""
         partitions = self._operator.partitions
-        made = partitions.tasks(measure, arguments)
-        sums = tree_sum(delayed(itemgetter(1))(pair) for pair in made)
+        tasks = partitions.tasks(measure, arguments)
+        sums = tree_sum(delayed(itemgetter(1))(pair) for pair in tasks)
         with partitions.sending_measure():
-            *self._left, sums = dask.persist(*made, sums)
+            *self._left, sums = dask.persist(*tasks, sums)
         self._squares, self._across = sums.compute().values
         self._factors = np.ones(len(self._squares))
 

@@ -1,6 +1,6 @@
 """Prepare Dask collections X, y and weights as the problem of their partitions.
 
-The client checks columns, dtypes and chunks, which it knows; workers check the rows.
+The client checks columns, dtypes and chunks; workers check the rows.
 """
 
 from __future__ import annotations

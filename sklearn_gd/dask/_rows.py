@@ -34,7 +34,7 @@ FEW_COLUMNS = 512
 class RowsOnWorkers(Objective):
     """Rows in partitions, with targets and weights, which stay on the workers.
 
-    Row counts that Dask does not know take one pass, on first access.
+    Counts of rows are computed in one pass, on first access, if the chunks are unknown.
     """
 
     partitions: Partitions
