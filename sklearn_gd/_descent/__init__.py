@@ -28,7 +28,6 @@ __all__ = [
     "clip_overflow",
     "find_stop",
     "first_true",
-    "first_true",
     "floor_error",
     "is_accurate",
     "loss_error",

@@ -124,7 +124,10 @@ class ClosedForm:
     def distance_bound(self, t: ArrayLike) -> Floats:
         """Return at least |theta_limit - theta_s| of each target for all s >= t, t.shape + (k,)."""
         envelope = self.factors.envelope(t)
-        return np.asarray(np.sqrt(envelope**2 @ self.amplitudes**2))
+        scale = (
+            float(np.abs(self.amplitudes).max(initial=0.0)) or 1.0
+        )  # so that no square overflows
+        return np.asarray(np.sqrt(envelope**2 @ (self.amplitudes / scale) ** 2) * scale)
 
     @cached_property
     def limit_scale(self) -> Floats:

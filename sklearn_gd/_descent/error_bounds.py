@@ -6,6 +6,8 @@ theta_t times (1 - p_t) / eigenvalue. Bounds are of first order, in norm.
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 
 from sklearn_gd._descent.closed_form import ClosedForm
@@ -42,7 +44,7 @@ def coefficient_error(descent: ClosedForm, t: int) -> float:
     slopes = accuracy.error * np.sqrt(largest * accuracy.squares)
     size = max(float(np.linalg.norm(theta)), float(np.linalg.norm(theta - descent.start)))
     lifted = slopes * float(np.sqrt(np.mean(gain**2)))
-    return max(relative, lifted / size if size > 0 else 0.0)
+    return max(relative, lifted / size if 0.0 < size < inf else 0.0)
 
 
 def loss_error(descent: ClosedForm, t: int) -> float:

@@ -12,6 +12,8 @@ from sklearn_gd._descent.closed_form import ClosedForm
 
 # Updates looked at, at most.
 MOST_SCANNED = 10**7
+# Bounds of a loss hold up to rounding, which is far below this share of the loss.
+BOUND_MARGIN = 1e-9
 # Updates in the first block; each block is twice as long as the one before, up to the last size.
 FIRST_BLOCK, LONGEST_BLOCK = 1 << 8, 1 << 16
 
@@ -27,11 +29,12 @@ def first_below(descent: ClosedForm, tol: float, last: int) -> int | None:
     if tol <= floor:
         return None
     falling = energy * factors.falls
-    first = first_true(lambda t: factors.squared(t) @ falling + floor < tol, last)
+    high, low = tol * (1.0 + BOUND_MARGIN), tol * (1.0 - BOUND_MARGIN)
+    first = first_true(lambda t: factors.squared(t) @ falling + floor < high, last)
     if first is None:
         return None
     if not descent.diverges:
-        sure = first_true(lambda t: factors.envelope(t) ** 2 @ energy + floor < tol, last)
+        sure = first_true(lambda t: factors.envelope(t) ** 2 @ energy + floor < low, last)
         last = last if sure is None else sure
     for steps in _blocks(first, min(last, first + MOST_SCANNED)):
         below = descent.loss(steps) < tol

@@ -66,15 +66,15 @@ def _walk(
     problem: Problem | SummedRows, theta: Floats, options: DescentOptions, rule: UpdateRule
 ) -> tuple[Stop, Record]:
     record = Record(RECORD_LIMIT_BYTES // (16 * theta.size + 1))
-    velocity, size, t = np.zeros_like(theta), 0.0, 0
+    velocity, t = np.zeros_like(theta), 0
+    size = problem.loss(velocity)  # half the mean square of y, which losses are rounded like
     while True:
         loss, gradient = problem.loss_and_gradient(theta)
         loss, gradient = _infinite_for_nan(loss), np.asarray(_infinite_for_nan(gradient))
         record.add(theta, loss, gradient)
-        size = size or max(loss, EPS)
         if options.tol is not None and loss < options.tol:
             return Stop(t, "tol", t), record
-        risen = _risen(record.losses, rule, size)
+        risen = _risen(record.losses, rule, max(size, record.losses[0]))
         if risen is not None:
             return Stop(risen, "diverged", int(np.argmin(record.losses[: risen + 1]))), record
         if t >= options.max_iter:

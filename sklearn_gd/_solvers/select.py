@@ -28,7 +28,7 @@ MOST_PARAMETERS = 8192
 
 
 def attempts(problem: Problem | SummedRows, momentum: float) -> list[tuple[str, int | None]]:
-    """Return solvers with the most vectors each may take; the last one has no limit."""
+    """Return solvers with the most vectors each may take; if all give up, the eigenbasis serves."""
     eigh = EIGH * _short_side(problem) ** 3
     can_decompose = _short_side(problem) <= MOST_PARAMETERS
     if momentum:  # the bound that Krylov spaces grow by is that of plain descent
@@ -43,8 +43,7 @@ def attempts(problem: Problem | SummedRows, momentum: float) -> list[tuple[str, 
         )
     if problem.n_samples >= p or not on_rows:
         found.append(("lanczos", _vectors(SHARE * eigh, problem, 0.5 * VECTOR * p * p)))
-    tried = [(name, most) for name, most in found if most is not None and most >= FEWEST_VECTORS]
-    return [*tried, ("spectral", None)]
+    return [(name, most) for name, most in found if most is not None and most >= FEWEST_VECTORS]
 
 
 def spectral_work(problem: Problem | SummedRows) -> float | None:

@@ -30,7 +30,7 @@ def solve(
     """Descend from `start` by "auto", "spectral", "krylov" or "loop"."""
     _check_start(problem, start)
     tried = attempts(problem, options.momentum) if solver == "auto" else [(solver, None)]
-    if solver == "krylov" and options.momentum:
+    if solver in ("krylov", "lanczos") and options.momentum:
         raise ValueError(
             "solver='krylov' takes no momentum: the bound it grows by holds for plain descent. Use "
             "solver='auto', 'spectral' or 'loop', or momentum=0."
@@ -39,7 +39,7 @@ def solve(
         found = SOLVERS[name](problem, start, replace(options, most_vectors=most_vectors))
         if found is not None:
             return found
-    raise AssertionError("the last solver has no limit")
+    return solve_spectral(problem, start, options)
 
 
 def _check_start(problem: Problem | SummedRows, start: Floats) -> None:

@@ -92,7 +92,7 @@ def test_tasks_that_X_and_y_share_run_once_a_pass():
     """A fit of few columns is one pass over the array that both come from."""
     read = []
     whole = rows((50, 5)).map_blocks(lambda block: read.append(1) or block, meta=np.empty((0, 0)))
-    GDLinearRegressor(tol=2.0).fit(whole, whole[:, 4] ** 2 + whole @ np.ones(5))
+    GDLinearRegressor().fit(whole, whole[:, 4] ** 2 + whole @ np.ones(5))
     assert len(read) == 4
 
 

@@ -203,3 +203,10 @@ def test_an_odd_power_of_a_negative_factor_is_negative_beyond_floats():
     left = UpdateRule(1.0).factors(np.array([2.0 - 1e-16 * 0, 2.0]))
     assert left.residual_factor(2**53 + 1).tolist() == [-1.0, -1.0]
     assert left.residual_factor(2**53 + 2).tolist() == [1.0, 1.0]
+
+
+def test_rates_of_a_problem_without_directions_are_unbounded():
+    """X of zeros has no stable limit and no fastest rate."""
+    for rule in RULES:
+        assert rule.stable_below(0.0) == np.inf
+        assert rule.fastest(0.0, 0.0) == (np.inf, 0.0)

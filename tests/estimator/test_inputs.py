@@ -15,6 +15,12 @@ X, Y = regression(n=60, d=4)
 REFERENCE = GDLinearRegressor(tol=1.0).fit(X, Y)
 
 
+@pytest.fixture(params=["spectral", "krylov", "loop"])
+def solver(request):
+    """Every way to descend."""
+    return request.param
+
+
 def same(model):
     """Whether a fit is that of the plain arrays."""
     return (

@@ -141,7 +141,7 @@ def test_an_initial_intercept_of_one_target(y, start):
 
 
 def test_columns_that_are_no_numbers_are_named():
-    """Words, dates and categories in a frame, at fit and at predict; numbers as objects are fine."""
+    """Words, dates and categories in a frame, at fit and predict; numbers as objects are fine."""
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcd"))
     model = GDLinearRegressor(tol=1.0).fit(frame.astype({"c": object}), Y)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_gd import GDLinearRegressor
 from sklearn_gd._report.explanation import Explanation
@@ -182,3 +186,50 @@ def test_of_steps_on_two_levels_the_larger_are_shown_first_ones_first():
     text = repr(Explanation(0, 0.5, names, 0 * steps, steps, -0.5 * steps, 1.0, 0.5, 9))
     shown = [line.split()[0] for line in text.splitlines() if line.startswith("x")]
     assert shown == [f"x{j}" for j in np.flatnonzero(steps == -2.0)[:12]]
+
+
+def test_a_path_takes_names_from_a_pipeline():
+    """with_names gives explain, to_frame and diagnoses the names that the steps before give."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"age": [0.0, 1.0, 2.0, 3.0], "bmi": [0.0, 1.0, 4.0, 9.0]})
+    pipeline = make_pipeline(StandardScaler(), GDLinearRegressor(tol=1.0)).fit(frame, y)
+    path = pipeline[-1].path_
+    named = path.with_names(pipeline[:-1].get_feature_names_out())
+    assert path.parameter_names == ("intercept", "x0", "x1")
+    assert named.parameter_names == ("intercept", "age", "bmi")
+    assert named.n_iter == path.n_iter
+    assert list(named.to_frame([0]).columns) == ["loss", "intercept", "age", "bmi"]
+    assert "\nage " in repr(named.explain(0))
+    with pytest.raises(ValueError, match="must have 2 names; got 3"):
+        path.with_names(["a", "b", "c"])
+
+
+def test_an_update_is_explained_in_chinese():
+    """The same numbers, with headings of two columns a character above them."""
+    path = _path()
+    english, chinese = path.explain(3), path.explain(3, language="zh")
+    numbers = r"-?\d+\.?\d*(?:e[-+]\d+)?"
+    rows = [repr(e).splitlines()[3:5] for e in (english, chinese)]
+    assert [re.findall(numbers, row) for row in rows[0]] == [
+        re.findall(numbers, row) for row in rows[1]
+    ]
+    assert repr(chinese).startswith("第 4 次更新")
+    with pytest.raises(ValueError, match="language must be 'en' or 'zh'; got 'de'"):
+        path.explain(0, language="de")
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_an_update_with_momentum_shows_what_it_repeats(nesterov):
+    """old - lr * derivative + momentum * last update, and with Nesterov this one's as well."""
+    model = GDLinearRegressor(
+        0.05, 0.5, momentum=0.5, nesterovs_momentum=nesterov, solver="spectral"
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        update = model.fit(X, y).path_.explain(1)
+    before = model.path_.parameters(0) - model.path_.parameters(1)
+    assert_allclose(update.velocity, -before)
+    assert "minus last update" in repr(update)
+    if not nesterov:
+        expected = update.parameters - update.step + 0.5 * update.velocity
+        assert_allclose(update.new_parameters, expected, rtol=1e-12)

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from problems import LOST, PROBLEMS, floor_by_lstsq
+from report.problems import LOST, PROBLEMS, floor_by_lstsq
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
@@ -22,7 +22,8 @@ SCALERS = {
 }
 FALLING = r"still falling: (\S+), (?:(\S+) above the least possible (\S+)\. |and 0 is possible\. )"
 ADVICE = {
-    "lr": r"Raise lr, which is stable below \S+: lr=.auto. comes to (?P<reach>.*?) in (?P<n>\S+) up",
+    "lr": r"Raise lr, which is stable below \S+: lr='auto' comes to (?P<reach>.*?) in "
+    r"(?P<n>[\d,]+) up",
     "scaler": r"Put (?P<scaler>\S+(?: \S+)?\)) before this estimator(?P<auto> and set lr='auto')?: "
     r"it then comes to (?P<reach>.*?) in (?P<n>[\d,]+) up",
     "max_iter": r"Raise max_iter: it comes to (?P<reach>.*?) in (?P<n>[\d,]+) up",

@@ -184,6 +184,6 @@ def test_a_decomposition_serves_every_rate(passes):
         assert ours.stop == theirs.stop
         assert np.array_equal(ours.descent.theta(10), theirs.descent.theta(10))
     assert len(passes) == 1 + 3
-    again = SpectralProblem(problem, zeros(problem), spectral.products)
+    again = SpectralProblem(problem, zeros(problem), problem.cross_products())
     assert np.array_equal(again.spectrum.eigenvalues, spectral.spectrum.eigenvalues)
     assert ACCURACY_RTOL == 1e-10

@@ -106,6 +106,14 @@ def test_a_diverging_loop_with_momentum_stops_where_the_closed_form_does(nestero
         assert ours.stop.reason == "diverged"
 
 
+@pytest.mark.parametrize("size", [1e-60, 1e-8, 1e8])
+def test_a_rise_is_seen_whatever_the_unit_of_y(size):
+    """Targets of any size diverge after the same number of updates."""
+    problem = RowsInMemory(X, size * Y[:, None], None, True)
+    found = solve(problem, zeros(problem), DescentOptions(5.0), "loop")
+    assert found.stop == walked(lr=5.0).stop
+
+
 def test_numbers_beyond_floats_end_the_loop_quietly():
     """A rate of 1e200 diverges at the first update, with a finite best iterate."""
     for momentum in (0.0, 0.9):
