@@ -1,4 +1,4 @@
-"""Iterates as scorers of scikit-learn see them: fitted estimators."""
+"""Score iterates by scikit-learn's scorers, as fitted estimators."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from sklearn_gd.regressor import GDLinearRegressor
 
 Floats = NDArray[np.floating[Any]]
 
-# Predictions and coefficients of iterates that are held at once.
+# The largest number of predictions and coefficients of iterates in memory.
 PREDICTION_NUMBERS = 1 << 20
 
 
 class Iterate(GDLinearRegressor):
-    """One iterate as a scorer sees it, fitted, with predictions for the held-out rows at hand."""
+    """One iterate as a fitted estimator that has the predictions for the held-out rows."""
 
     def predict(self, X: Any) -> Floats:
-        """Return the predictions at hand, or those for other rows."""
+        """Return the stored predictions for the held-out rows, or compute those for other rows."""
         return self._predictions if X is self._held_out else super().predict(X)
 
     def _show(self, X: Any, coef: Floats, intercept: Any, predictions: Floats) -> Iterate:
@@ -40,7 +40,7 @@ class Iterate(GDLinearRegressor):
 
 @dataclass(frozen=True, eq=False)
 class HeldOutRows:
-    """What a scorer is given beside the estimator; it cannot write into any of it."""
+    """The arguments of a scorer, which it cannot modify."""
 
     X: Any
     y: Any

@@ -244,7 +244,7 @@ def _prepared(
     fit_intercept, sample_weight = check_flag("fit_intercept", rows[0]), rows[1]
     momentum = check_nonnegative("momentum", rule[0], below=1.0)
     nesterov = check_flag("nesterovs_momentum", rule[1]) and momentum > 0
-    found = prepare(FeatureChecker(), X, y, sample_weight, fit_intercept)
+    found = prepare(FeatureChecker(), (X, y, sample_weight), fit_intercept)
     found = found.with_alpha(check_nonnegative("alpha", rule[2]))
     options = DescentOptions(rate, None, AS_MANY_AS_IT_TAKES, momentum, nesterov)
     return fit_path(found, zeros(found.problem), options, "spectral"), found.problem

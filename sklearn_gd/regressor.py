@@ -1,4 +1,4 @@
-"""GDLinearRegressor: validate, prepare the problem, descend, keep the path."""
+"""GDLinearRegressor: least squares by full-batch gradient descent in closed form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn_gd._descent import MOST_UPDATES
 from sklearn_gd._estimator.callbacks import (
     CallbackRunner,
     refuse_nested_fit,
-    restore,
+    restored_on_error,
     with_callbacks,
 )
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
@@ -67,9 +67,9 @@ class GDLinearRegressor(
         All give the same iterates. "spectral" is the closed form in the eigenbasis of H, for few
         columns or few rows. "krylov" is the closed form in a Krylov space that grows until the
         iterates up to the stop are known, for many columns and sparse X, which it only multiplies
-        with vectors; its `path_` answers up to the stop, and beyond as far as it can say. "loop" is
-        the textbook loop and nothing else, whose `path_` knows what it visited. "auto" takes the
-        closed form that is estimated to be the fastest.
+        with vectors; its `path_` is known up to the stop, and beyond as far as the space allows.
+        "loop" is the textbook loop and nothing else, whose `path_` knows the iterates it visited.
+        "auto" takes the closed form that is estimated to be the fastest.
     momentum : float, default=0.0
         The share of an update that the next one repeats, at least 0 and below 1:
         v <- momentum * v - lr * gradient, theta <- theta + v.
@@ -82,10 +82,10 @@ class GDLinearRegressor(
     Attributes
     ----------
     coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-        Coefficients where the descent stopped, in the dtype of X. Of shape (n_features,) also for
+        Coefficients at the stop, in the dtype of X. Of shape (n_features,) also for
         `y` of shape (n_samples, 1), as in `Ridge`.
     intercept_ : float or ndarray of shape (n_targets,)
-        Intercept where the descent stopped; 0.0 with ``fit_intercept=False``.
+        Intercept at the stop; 0.0 with ``fit_intercept=False``.
     n_iter_ : int
         The number of updates made; 0 if the start already satisfied `tol`. A diverged descent
         counts the update that raised the loss.
@@ -107,11 +107,11 @@ class GDLinearRegressor(
         The descent as a function of the number of updates, also beyond the stop where that is
         known.
     n_samples_seen_ : int
-        Number of rows given to `partial_fit` so far; only there.
+        Number of rows given to `partial_fit` so far; only after `partial_fit`.
     n_features_in_ : int
         Number of features seen in `fit`.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the features seen in `fit`; only where X had string column names.
+        Names of the features seen in `fit`; only if X had string column names.
 
     See Also
     --------
@@ -120,26 +120,26 @@ class GDLinearRegressor(
 
     Notes
     -----
-    With weights w >= 0 (1 where none are given), W their sum, and Z = [1 X] or X, the loss is half
+    With weights w >= 0 (1 if none are given), W their sum, and Z = [1 X] or X, the loss is half
     the weighted mean squared error, summed over targets::
 
         J(theta)      = 1 / (2 W) * sum_i w_i (z_i . theta - y_i)**2 + alpha / 2 * |coef|**2
         theta_{t + 1} = theta_t - lr * grad J(theta_t)
 
-    Histories are read-only, made on first access and not pickled. Where one would exceed 256 MiB
-    it raises `AttributeError`; `path_` answers for any iterate instead.
+    Histories are read-only, computed on first access and not pickled. Access to one of more than
+    256 MiB raises `AttributeError`; `path_` evaluates any iterate instead.
 
-    A fit that ends with the loss still falling, on a diverging rate, with columns too far apart in
-    scale for float64, or short of a `tol` below the least possible loss, warns with a
-    `ConvergenceWarning` that has the numbers and one thing to do.
+    A fit warns with a `ConvergenceWarning`, which names one thing to do, if the loss was still
+    falling, the rate diverges, the columns are too far apart in scale for float64, or `tol` is
+    below the least possible loss.
 
     With ``sklearn.set_config(array_api_dispatch=True)`` arrays of PyTorch, CuPy and others stay on
-    their device: passes over the rows run there, `coef_`, `intercept_` and predictions come back
-    there in the dtype of X, and `path_` and histories are NumPy's.
+    their device, where passes over the rows run. `coef_`, `intercept_` and predictions are on that
+    device in the dtype of X; `path_` and histories hold NumPy arrays.
 
     With scikit-learn 1.9 or newer `set_callbacks` takes the callbacks of ``sklearn.callback``.
-    The descent is found first; while a Krylov space grows for it, each growth is a task. Its
-    iterates are shown then, one task for each, or for each block if there are more than 1000.
+    The descent is computed first; each growth of a Krylov space is a task. Then each iterate is a
+    task, or each block of iterates if there are more than 1000.
 
     References
     ----------
@@ -217,7 +217,7 @@ class GDLinearRegressor(
         Raises
         ------
         TypeError, ValueError
-            Where a parameter or an argument is not as described; an earlier fit is then kept.
+            If a parameter or an argument is not as described; an earlier fit is then kept.
         """
         refuse_nested_fit(self)
         message = self._fit(X, y, sample_weight, coef_init, intercept_init)
@@ -229,20 +229,17 @@ class GDLinearRegressor(
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, coef_init: Any, intercept_init: Any
     ) -> str | None:
-        """Fit and run callbacks; return what there is to say of the descent."""
-        earlier = dict(vars(self))
-        try:
+        """Fit and run callbacks; return the text of a warning or None."""
+        with restored_on_error(self):
             options = self._check_options()
-            found = prepare(self, X, y, sample_weight, self.fit_intercept).with_alpha(self.alpha)
-            start = self._start(found, coef_init, intercept_init)
+            fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept)
+            fit_input = fit_input.with_alpha(self.alpha)
+            start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
-            shown = partial(attributes_of, device=found.device)
-            callbacks = CallbackRunner(self, X, y, found.sample_weight, shown)
+            at_path = partial(attributes_of, device=fit_input.device)
+            callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, at_path)
             options = replace(options, on_growth=callbacks.on_krylov_growth)
-            return self._descend(found, start, options, callbacks)
-        except BaseException:
-            restore(self, earlier)
-            raise
+            return self._descend(fit_input, start, options, callbacks)
 
     @without_underflow
     def _descend(
@@ -252,7 +249,7 @@ class GDLinearRegressor(
         options: DescentOptions,
         callbacks: CallbackRunner | None = None,
     ) -> str | None:
-        """Descend and keep the path; return what there is to say of it."""
+        """Descend and keep the path; return the text of a warning or None."""
         path = fit_path(fit_input, start, options, self.solver)
         path = path if callbacks is None else callbacks.descends(path)
         self._keep(path, fit_input.device)
@@ -275,7 +272,7 @@ class GDLinearRegressor(
         return DescentOptions(rate, self.tol, int(self.max_iter), momentum, nesterov)
 
     def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any:
-        """theta_0 of shape (p, k): what was given, else the last fit's, else zeros."""
+        """Return theta_0 (p, k): the given values, those of the last fit, or zeros."""
         theta, y_layout = zeros(fit_input.problem), fit_input.layout.y_layout
         d, k = len(theta) - self.fit_intercept, theta.shape[1]
         if self.warm_start and hasattr(self, "path_"):

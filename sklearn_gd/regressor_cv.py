@@ -19,7 +19,7 @@ from sklearn_gd._data import Each, FoldsInMemory, LocalRows
 from sklearn_gd._estimator.callbacks import (
     CallbackRunner,
     refuse_nested_fit,
-    restore,
+    restored_on_error,
     with_callbacks,
 )
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
@@ -300,10 +300,9 @@ class GDLinearRegressorCV(
     @without_underflow
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> list[Warning]:
         """Score the grid, choose, descend and keep the path; return what there is to say."""
-        earlier = dict(vars(self))
-        try:
+        with restored_on_error(self):
             rates, iters = self._check_params()
-            fit_input = prepare(self, X, y, sample_weight, self.fit_intercept)
+            fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept)
             fit_input = fit_input.with_alpha(self.alpha)
             shown = partial(attributes_of, device=fit_input.device)
             callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
@@ -321,9 +320,6 @@ class GDLinearRegressorCV(
             path = path_of_stopped(fit_input, stopped)
             self._keep(callbacks.descends(path), fit_input.device)
             return self._messages(path, fit_input.problem, grid)
-        except BaseException:
-            restore(self, earlier)
-            raise
 
     @property
     def _is_gcv(self) -> bool:

@@ -39,4 +39,5 @@ def counting_reads(read):
 
 def problem_of(*rows, fit_intercept=True, alpha=0.0):
     """Return the problem of X, y and weights, in memory or not."""
-    return prepare(FeatureChecker(), *rows, fit_intercept).with_alpha(alpha).problem
+    rows = (*rows, None)[:3]
+    return prepare(FeatureChecker(), rows, fit_intercept).with_alpha(alpha).problem

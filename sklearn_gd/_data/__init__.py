@@ -1,6 +1,6 @@
-"""Rows with targets and weights, in memory or elsewhere, as one problem with the objective J.
+"""Rows with targets and weights as a problem: the objective J, cross-products, a linear operator.
 
-Checked arrays come in; sums over rows, products with them, and J at any theta go out.
+Classes take checked arrays and return sums over rows, products with them, and J at any theta.
 Imports `_linalg`, NumPy and SciPy only.
 """
 
@@ -12,7 +12,6 @@ from sklearn_gd._data.folds import (
     FoldsInMemory,
     FoldSums,
     Split,
-    counted,
     is_partition,
     over_rows,
     sums_fit_in_memory,
@@ -47,7 +46,6 @@ __all__ = [
     "Split",
     "Spread",
     "SummedRows",
-    "counted",
     "is_partition",
     "over_rows",
     "penalised",

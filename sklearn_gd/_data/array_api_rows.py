@@ -1,4 +1,4 @@
-"""Rows of another array library, which stay on their device; small sums come to NumPy."""
+"""Rows of another array library on its device; sums are copied to NumPy arrays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ArrayAPIRows(LocalRows):
     sample_weight: Any
     fit_intercept: bool
     device: ArrayLibrary
-    rounding: float  # of the coefficients, which have the dtype of X
+    rounding: float  # the machine epsilon of the coefficients, which have the dtype of X
     alpha: float = 0.0
 
     is_sparse = False
@@ -47,7 +47,7 @@ class ArrayAPIRows(LocalRows):
                 across = across + X.T @ dense
                 within = within + dense.T @ dense
             gram, across, within = map(self.device.to_host, (gram, across, within))
-            # A product of a matrix with itself need not be symmetric in its last digits.
+            # Other libraries may return a product X'X that is not symmetric to the last digit.
             sums = assembled(0.5 * (gram + gram.T), across, 0.5 * (within + within.T))
         check_squares(np.diagonal(sums), float(sums[0, 0]), self.device.largest_size)
         return CrossProducts(sums, k, self.n_samples, self.device.unit)

@@ -1,4 +1,4 @@
-"""Cross-products [1 X y]' diag(w) [1 X y]: all that descent needs of rows, in one matrix."""
+"""Cross-products [1 X y]' diag(w) [1 X y], which determine the objective J."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from sklearn_gd._linalg import EPS, Floats
 VARIANCE_ROUNDINGS = 16
 # A mean of many equal numbers is off by this many roundings, at most.
 MEAN_ROUNDINGS = 64
-# A variance below this share of the squared mean keeps fewer than eight digits in sums.
+# Variances from cross-products below this share of the squared mean have less than eight digits.
 BLURRED = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """Where columns lie and how far they vary: weighted means and variances, each (d,).
+    """Weighted means and variances of columns, each (d,).
 
     Without an intercept the means are zeros and the variances mean squares.
     """
 
     mean: Floats
     variance: Floats
-    varies: NDArray[np.bool_]  # whether the variance is told from zero
+    varies: NDArray[np.bool_]  # whether the variance exceeds its rounding
 
     @classmethod
     def measured(cls, mean: Floats, variance: Floats, unit: float = EPS) -> Spread:
-        """Return the spread from two passes: deviations are known to the rounding of the mean."""
+        """Return the spread from two passes, which have deviations to the rounding of the mean."""
         return cls(mean, variance, variance > (MEAN_ROUNDINGS * unit * mean) ** 2)
 
     @property
     def is_blurred(self) -> NDArray[np.bool_]:
-        """Whether sums hold too few digits of the variance, so that rows must be read again."""
+        """Whether variances from cross-products are inaccurate, so that rows must be read again."""
         return np.asarray(
             (self.variance < BLURRED * self.mean**2) | ~self.varies & (self.mean != 0)
         )
 
     @property
     def scale(self) -> Floats:
-        """Standard deviations; 1 for a column that does not vary, as `StandardScaler` has it."""
+        """Standard deviations; 1 for a column that does not vary, as in `StandardScaler`."""
         return np.sqrt(np.where(self.varies, self.variance, 1.0))
 
 
@@ -105,12 +105,11 @@ class CrossProducts:
 
 def assembled(gram: Floats, across: Floats, within: Floats) -> Floats:
     """Return the sums from X'X, X'[1 y] and [1 y]'[1 y], rows weighted."""
-    d, k = len(gram), len(within) - 1
-    sums = np.empty((1 + d + k, 1 + d + k))
-    sums[1 : 1 + d, 1 : 1 + d] = gram
-    sums[1 : 1 + d, 0] = sums[0, 1 : 1 + d] = across[:, 0]
-    sums[1 : 1 + d, 1 + d :] = across[:, 1:]
-    sums[1 + d :, 1 : 1 + d] = across[:, 1:].T
-    outer = np.r_[0, 1 + d : 1 + d + k]
-    sums[np.ix_(outer, outer)] = within
-    return sums
+    ones, y = across[:, :1], across[:, 1:]
+    return np.block(
+        [
+            [within[:1, :1], ones.T, within[:1, 1:]],
+            [ones, gram, y],
+            [within[1:, :1], y.T, within[1:, 1:]],
+        ]
+    )

@@ -1,8 +1,8 @@
 """Cross-validation by sums over each fold's rows.
 
 If every row is held out once, each fold's rows are read once and the sum over a training set is
-that over the other folds. A difference from the whole would be as quick, and would lose digits when
-one fold holds most of the sum.
+that over the other folds. The difference of the total and a fold would be as fast, but inaccurate
+if the fold has most of the sum.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ Sums = TypeVar("Sums")  # whatever can be added: moments, arrays
 # A function of rows whose values over two sets of rows add up.
 Measure = Callable[[Any], Sums]
 
-# Rows taken by index are copied this much at a time.
+# The size of the copies in which rows are taken by index, in bytes.
 TAKEN_BYTES = 1 << 25
-# A non-zero and its index.
+# The size of a non-zero and its index, in bytes.
 SPARSE_BYTES = 12
-# Sums of all folds are held together up to this size; with more folds each makes its own.
+# The largest size of the sums of all folds, in bytes; above it each fold computes its own.
 HELD_SUMS_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which rows a fold is fitted on and which it is scored on; a repeated index counts twice."""
+    """Indices of the rows that a fold is fitted on and scored on; a repeated index counts twice."""
 
     train: Indices
     test: Indices
 
 
 class Folds(Protocol):
-    """A cross-validation, wherever its rows are; a measure of rows is what can be added up."""
+    """A cross-validation; a measure is a function of rows whose values can be added up."""
 
     @property
     def each(self) -> Each: ...
@@ -75,15 +75,14 @@ class FoldsInMemory:
 
     @cached_property
     def add_up(self) -> bool:
-        """Whether a training set's sums are those of the other folds, and all may be held."""
+        """Whether a training set's sums are those of the other folds, and all fit in memory."""
         return sums_fit_in_memory(self.problem, len(self)) and is_partition(
             self.splits, self.problem.n_samples
         )
 
     def training(self, i: int) -> Problem:
-        """All rows, weighted by how often the fold is fitted on them: nothing is copied."""
-        training: Problem = counted(self.problem, self.splits[i].train)
-        return training
+        """Return all rows, each weighted by its number of occurrences in the fold: no copy."""
+        return self.problem.counted(self.splits[i].train)
 
     def training_weight(self, i: int) -> float:
         return self.problem.weight_of(self.splits[i].train)
@@ -102,7 +101,7 @@ class FoldsInMemory:
 
 
 class FoldSums(Generic[Sums]):
-    """Sums over each fold's training and held-out rows; those of a partition are made once."""
+    """Sums over each fold's training rows and over its held-out rows."""
 
     def __init__(self, folds: Folds, measure: Measure[Sums]) -> None:
         self._folds = folds
@@ -117,53 +116,40 @@ class FoldSums(Generic[Sums]):
         return self._tests[i] if self._tests else self._folds.over_test(self._measure, i)
 
     def total(self) -> Sums:
-        """The sums over all rows."""
+        """Return the sums over all rows."""
         return reduce(add, self._tests) if self._tests else self._folds.over_all(self._measure)
 
 
 def over_rows(rows: LocalRows, index: Indices, measure: Measure[Sums]) -> Sums:
-    """The sum of the measures of the rows of an index."""
+    """Return the sum of a measure over the rows of an index."""
     return reduce(add, map(measure, pieces(rows, index)))
 
 
-def counted(rows: LocalRows, index: Indices) -> Any:
-    """All rows, each weighing as much more as the index has it."""
-    return rows.reweighted(np.bincount(index, minlength=rows.n_samples).astype(np.float64))
-
-
 def sums_fit_in_memory(problem: Problem, folds: int) -> bool:
-    """Whether the sums of all folds fit: the tests' own, and running totals from both ends."""
+    """Return whether the sums of all folds fit: held-out ones, and running totals of both ends."""
     size = 8 * (problem.n_parameters + problem.n_targets + 1) ** 2
     return 3 * size * folds <= HELD_SUMS_BYTES
 
 
 def is_partition(splits: list[Split], n_samples: int) -> bool:
-    """Whether every row is held out exactly once, and its fold is fitted on all the others."""
-    held_out = np.zeros(n_samples, dtype=np.intp)
-    for split in splits:
-        rest = np.ones(n_samples, dtype=bool)
-        rest[split.test] = False
-        np.add.at(held_out, split.test, 1)
-        others = np.zeros(n_samples, dtype=bool)
-        others[split.train] = True
-        if len(split.train) + len(split.test) != n_samples or (others != rest).any():
-            return False
-    return len(splits) > 1 and bool((held_out == 1).all())
+    """Return whether every row is held out exactly once, and its fold is fitted on all others."""
+
+    def once(*parts: Indices) -> bool:
+        return bool((np.bincount(np.concatenate(parts), minlength=n_samples) == 1).all())
+
+    held_out_once = len(splits) > 1 and once(*(split.test for split in splits))
+    return held_out_once and all(once(split.train, split.test) for split in splits)
 
 
 def sums_of_others(sums: list[Sums]) -> list[Sums]:
-    """For each the sum of all the others, in running totals from both ends."""
+    """Return for each the sum of all others, by running totals from both ends."""
     before: list[Sums] = list(accumulate(sums[:-1], add))
     after: list[Sums] = list(accumulate(sums[:0:-1], add))[::-1]
-    return [
-        after[0],
-        *map(add, before[:-1], after[1:]),
-        before[-1],
-    ]
+    return [after[0], *map(add, before[:-1], after[1:]), before[-1]]
 
 
 def pieces(rows: LocalRows, index: Indices) -> Iterator[LocalRows]:
-    """The rows of an index: a view where they stand together, else copies of bounded size."""
+    """Yield the rows of an index: a view if they are consecutive, else copies of bounded size."""
     first, last = (int(index[0]), int(index[-1])) if len(index) else (0, -1)
     if last - first + 1 == len(index) and bool((np.diff(index) == 1).all()):
         yield rows.taken(slice(first, last + 1))

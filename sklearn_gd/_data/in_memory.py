@@ -36,7 +36,7 @@ class RowsInMemory(LocalRows):
 
     @property
     def rounding(self) -> float:
-        """Of the coefficients, which have the dtype of X."""
+        """The machine epsilon of the coefficients, which have the dtype of X."""
         return float(np.finfo(self.X.dtype).eps)
 
     @cached_property
@@ -61,7 +61,7 @@ class RowsInMemory(LocalRows):
 
     @cached_property
     def _cross_products(self) -> CrossProducts:
-        # Kept while the problem is: a sentence on scaled columns needs them once more.
+        # Cached, since a warning about scaled columns needs the cross-products again.
         return self._summed(None)
 
     def _summed(self, standardise: Spread | None) -> CrossProducts:
@@ -74,7 +74,7 @@ class RowsInMemory(LocalRows):
         return products
 
     def spread(self) -> Spread:
-        """Return means and variances in two passes, so that large means take no digits."""
+        """Return means and variances, of sparse X from cross-products."""
         if self.is_sparse:
             return self.cross_products().spread(self.fit_intercept)
         return super().spread()
@@ -120,7 +120,7 @@ class RowsInMemory(LocalRows):
                 block[:, 1 : 1 + d] /= standardise.scale
             if self.root_weight is not None:
                 block *= self.root_weight[rows]
-            # NumPy asks BLAS for half of a product of a matrix with its own transpose.
+            # NumPy computes half of the product of a matrix with its own transpose (BLAS syrk).
             sums += np.matmul(block.T, block, out=product)
         return sums
 

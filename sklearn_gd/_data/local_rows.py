@@ -175,8 +175,9 @@ class LocalRows(Objective):
         taken["sample_weight"] = None if w is None else take(w, index)
         return replace(self, **taken)  # type: ignore[type-var]
 
-    def reweighted(self, counts: Floats) -> Self:
-        """Return all rows with weights multiplied by `counts`; X and y are not copied."""
+    def counted(self, index: Any) -> Self:
+        """Return all rows, each weighted by its number of occurrences in the index: no copy."""
+        counts = np.bincount(index, minlength=self.n_samples).astype(np.float64)
         factors, w = self.device.to_device(counts), self.sample_weight
         weights = factors if w is None else w * factors
         return replace(self, sample_weight=weights)  # type: ignore[type-var]

@@ -1,4 +1,4 @@
-"""The objective J, written down once for rows wherever they are.
+"""The objective J of all kinds of rows.
 
 With weights w >= 0 of sum W and Z = [1 X] or X::
 
@@ -16,14 +16,14 @@ import numpy as np
 
 from sklearn_gd._linalg import EPS, Floats
 
-# Numbers up to here can be squared, summed and squared again.
+# The largest size of numbers that can be squared, summed and squared again.
 LARGEST_SIZE = 1e70
 
 
 class NotFinite(ValueError):
     """X holds nan or inf, or numbers whose squares would overflow.
 
-    All of them show in sums of squares, so that X needs no pass of its own to be checked.
+    Sums of squares reveal them, so that X needs no separate pass to be checked.
     """
 
     def __init__(self, largest_size: float = LARGEST_SIZE) -> None:
@@ -34,14 +34,14 @@ class NotFinite(ValueError):
 
 
 def check_squares(squares: Floats, weight: float, largest_size: float = LARGEST_SIZE) -> None:
-    """Raise NotFinite unless these weighted sums of squares are of numbers of that size at most."""
-    # A comparison that is also false for nan.
+    """Raise NotFinite if weighted sums of squares are too large for numbers of that size."""
+    # This comparison is also false for nan.
     if not np.all(squares <= largest_size**2 * max(weight, 1.0)):
         raise NotFinite(largest_size)
 
 
 class Objective:
-    """Mixin for rows that know their sums: J and its gradient at any theta."""
+    """Mixin: J and its gradient at any theta, from sums over rows."""
 
     if TYPE_CHECKING:  # what each kind of rows brings
 
@@ -65,12 +65,14 @@ class Objective:
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """Return J(theta) and its partial derivatives (p, k)."""
         squares, gradient = self.squares_and_gradient(theta)
-        return self._loss(squares, theta), gradient / self.weight + self._pull(theta)
+        return self._loss(squares, theta), gradient / self.weight + self._penalty_gradient(theta)
 
     def _loss(self, squares: float, theta: Floats) -> float:
-        return squares / (2.0 * self.weight) + 0.5 * float(np.vdot(theta, self._pull(theta)))
+        return squares / (2.0 * self.weight) + 0.5 * float(
+            np.vdot(theta, self._penalty_gradient(theta))
+        )
 
-    def _pull(self, theta: Floats) -> Floats:
+    def _penalty_gradient(self, theta: Floats) -> Floats:
         return self.penalties(len(theta)) * theta
 
 
@@ -83,7 +85,7 @@ def penalties(size: int, fit_intercept: bool, alpha: float) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Quadratic:
-    """J = 1/2 theta' H theta - b' theta + 1/2 mean(y^2), as cross-products have it."""
+    """J = 1/2 theta' H theta - b' theta + 1/2 mean(y^2), from cross-products."""
 
     hessian: Floats  # (p, p), the penalty included
     b: Floats  # (p, k)
@@ -91,7 +93,7 @@ class Quadratic:
     unit: float = EPS  # the rounding of the sums
 
     def losses(self, theta: Floats) -> Floats:
-        """Return J of each target, (k,); the rounding of `sizes` where it is tiny."""
+        """Return J of each target, (k,), to the rounding of `sizes`."""
         quadratic = np.einsum("pk,pk->k", theta, self.hessian @ theta)
         linear = np.einsum("pk,pk->k", theta, self.b)
         return np.asarray(0.5 * (self.squares_of_y + quadratic) - linear)
@@ -101,6 +103,6 @@ class Quadratic:
         return (self.hessian @ theta if theta.any() else np.zeros_like(self.b)) - self.b
 
     def sizes(self, theta: Floats) -> Floats:
-        """Return mean squares of y and of the predictions, (k,): a loss is rounded like these."""
+        """Return mean squares of y plus those of predictions, (k,), to which losses are rounded."""
         quadratic = np.einsum("pk,pk->k", theta, self.hessian @ theta)
         return np.asarray(self.squares_of_y + np.abs(quadratic))

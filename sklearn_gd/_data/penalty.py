@@ -1,4 +1,4 @@
-"""The penalty as extra rows sqrt(alpha W) I with target 0, which are formed only where p x p is."""
+"""The penalty as extra rows sqrt(alpha W) I with target 0, formed only if p x p matrices are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What solvers ask of rows, wherever those are: sums and products, never a row."""
+"""The protocol between solvers and rows: sums over rows and products with them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class DesignOperator(Protocol):
     unit: float  # the rounding of its products
 
     def residual(self, theta: Floats) -> RowVectors: ...  # diag(sqrt(w / W)) (y - Z theta)
-    def random(self, seed: int) -> RowVectors: ...  # one vector with a part along every direction
+    def random(self, seed: int) -> RowVectors: ...  # one vector of normally distributed numbers
     def sizes(self, theta: Floats) -> float: ...  # mean squares of y and of the predictions
 
 
@@ -65,7 +65,7 @@ class DenseRows(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class SummedRows(Objective):
-    """The problem of rows that are gone: their cross-products are all there is."""
+    """The problem of rows of which only the cross-products are known."""
 
     products: CrossProducts
     fit_intercept: bool
@@ -96,22 +96,22 @@ class SummedRows(Objective):
         return self.products.weight
 
     def cross_products(self, standardise: Spread | None = None) -> CrossProducts:
-        """Return the sums, or those of standardised columns as far as sums tell."""
+        """Return the cross-products, or those of standardised columns, as accurate as these."""
         if standardise is None:
             return self.products
         return self.products.standardised(standardise, standardise.scale)
 
     def squares(self, theta: Floats) -> float:
-        """Return the residuals' squares; the rounding of the sums where they are tiny."""
+        """Return the residual sum of squares, to the rounding of the cross-products."""
         return self.squares_and_gradient(theta)[0]
 
     def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        """Return both as the sums have them."""
+        """Return the residual sum of squares and its gradient from cross-products."""
         quadratic: Quadratic = self.products.quadratic(self.fit_intercept)
         squares = 2.0 * float(quadratic.losses(theta).sum())
         return max(squares, 0.0) * self.weight, quadratic.gradient(theta) * self.weight
 
 
 def zeros(problem: Any) -> Floats:
-    """Return the start when none is given, (p, k)."""
+    """Return the default start, (p, k)."""
     return np.zeros((problem.n_parameters, problem.n_targets))

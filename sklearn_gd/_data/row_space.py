@@ -1,4 +1,4 @@
-"""Fewer rows than columns: the same problem in an orthonormal basis of the row space of X."""
+"""The problem of wide X in an orthonormal basis of its row space."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from sklearn_gd._data.in_memory import RowsInMemory
 from sklearn_gd._linalg import EPS, Floats
 
-# What is left of a start outside the row space is zero below so many roundings of it.
+# A part of a start outside the row space counts as zero below this many roundings of the start.
 PERPENDICULAR_ROUNDINGS = 64
 
 
 @dataclass(frozen=True, eq=False)
 class RowSpace:
-    """X = reduced.X Q', so that coef = Q (Q' coef) + a part that no row sees."""
+    """X = reduced.X Q', so that coef = Q (Q' coef) + a part that is orthogonal to all rows."""
 
     reduced: RowsInMemory
     Q: Floats  # (d, n), orthonormal columns
@@ -36,7 +36,7 @@ class RowSpace:
         return np.concatenate([basis[:first], self.Q @ basis[first:]])
 
     def perpendicular(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Return directions (p, m) and lengths (m, k) of the part of theta that no row sees."""
+        """Return directions (p, m) and lengths (m, k) of the part orthogonal to all rows."""
         first = int(self.reduced.fit_intercept)
         outside = theta.copy()
         outside[:first] = 0.0
@@ -44,5 +44,5 @@ class RowSpace:
         outside[first:] -= self.Q @ (self.Q.T @ outside[first:])
         directions, lengths = np.linalg.qr(outside)
         size = np.linalg.norm(lengths, axis=1)
-        seen = size > PERPENDICULAR_ROUNDINGS * EPS * np.linalg.norm(theta)
-        return directions[:, seen], lengths[seen]
+        nonzero = size > PERPENDICULAR_ROUNDINGS * EPS * np.linalg.norm(theta)
+        return directions[:, nonzero], lengths[nonzero]

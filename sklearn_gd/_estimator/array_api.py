@@ -1,6 +1,6 @@
-"""Arrays of other libraries, on any device: they come in as they are, results go back to them.
+"""Arrays of other libraries, on any device, by the array API standard.
 
-The one place that knows array-api-compat, and that tells libraries apart at all.
+No other module imports array-api-compat or distinguishes between libraries.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from sklearn_gd._optional import optional
 
 Floats = NDArray[np.float64]
 
-# Numbers that can be squared and summed where there is no float64.
+# The largest size of numbers that can be squared and summed in float32.
 LARGEST_IN_FLOAT32 = 1e15
-# What libraries raise where they cannot hand memory over in one of the ways of `_to_numpy`.
+# What libraries raise if they do not support one of the conversions in `_to_numpy`.
 NO_WAY = (AttributeError, BufferError, NotImplementedError, RuntimeError, TypeError, ValueError)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Device:
-    """A namespace of the array API and one of its devices: where the rows of a fit are."""
+    """A namespace of the array API and one of its devices, which holds the rows of a fit."""
 
     xp: Any
     device: Any
@@ -39,63 +39,60 @@ class Device:
         return f"{self.xp.__name__.removeprefix('array_api_compat.')} on device {self.device}"
 
     def holds(self, array: Any) -> bool:
-        """Whether an array of any library is here."""
-        return is_foreign(array) and self.is_that_of(Device.of(array))
-
-    def is_that_of(self, other: Device) -> bool:
-        return bool(self.xp is other.xp and self.device == other.device)
+        """Return whether an array is of this library and on this device."""
+        return is_foreign(array) and self == Device.of(array)
 
     @property
     def dtypes(self) -> tuple[Any, ...]:
-        """Those that X may have: float64 first, where the device has it."""
+        """Return the dtypes that X may have: float64 if the device has it, and float32."""
         has = self.xp.__array_namespace_info__().dtypes(device=self.device, kind="real floating")
         return tuple(has[name] for name in ("float64", "float32") if name in has)
 
     @property
     def floats(self) -> Any:
-        """The dtype of sums."""
+        """Return the dtype of sums."""
         return self.dtypes[0]
 
     @property
     def unit(self) -> float:
-        """The rounding of sums."""
+        """Return the machine epsilon of sums."""
         return float(self.xp.finfo(self.floats).eps)
 
     @property
     def largest_size(self) -> float:
-        """Numbers up to here can be squared and summed."""
+        """Return the largest size of numbers that can be squared and summed."""
         return LARGEST_SIZE if len(self.dtypes) > 1 else LARGEST_IN_FLOAT32
 
     def to_device(self, numbers: Any) -> Any:
-        """NumPy's numbers in the dtype of sums."""
+        """Return a NumPy array as an array on the device, in the dtype of sums."""
         return self.xp.asarray(np.array(numbers), dtype=self.floats, device=self.device)
 
     def to_host(self, numbers: Any) -> Floats:
-        """A few numbers of this place as NumPy's."""
+        """Return a small array of the device as a NumPy array of float64."""
         return np.array(_to_numpy(numbers), dtype=np.float64)
 
     def take(self, array: Any, index: Any) -> Any:
-        """Rows of an array of this place, by a slice or by NumPy's indices."""
+        """Return rows of an array of the device, by a slice or by indices."""
         if isinstance(index, slice):
             return array[index, ...]
-        there = self.xp.asarray(np.array(index, dtype=np.int64), device=self.device)
-        return self.xp.take(array, there, axis=0)
+        indices = self.xp.asarray(np.array(index, dtype=np.int64), device=self.device)
+        return self.xp.take(array, indices, axis=0)
 
     def dtype_of(self, array: Any) -> np.dtype[Any]:
-        """NumPy's dtype for an array of float32 or float64."""
+        """Return the NumPy dtype of an array of float32 or float64."""
         return np.dtype(f"float{self.xp.finfo(array.dtype).bits}")
 
     def as_result(self, result: Any) -> Any:
-        """A result in the dtype it has."""
+        """Return a NumPy array as an array on the device, of the same dtype."""
         result = np.array(result)
         dtype = getattr(self.xp, result.dtype.name)
         return self.xp.asarray(result, dtype=dtype, device=self.device)
 
     def asarray(self, array: Any) -> Any:
-        """An array of any library, in the dtype it has where that is to be had here."""
+        """Return an array of any library on the device, of the same dtype if the device has it."""
         if not is_foreign(array):
             array = np.asarray(array)
-            # Bytes of another order, negative strides and read-only memory are NumPy's alone.
+            # Other libraries take no foreign byte order, negative strides or read-only memory.
             array = array.astype(array.dtype.newbyteorder("="), order="C", copy=True)
             known = getattr(self.xp, array.dtype.name, None)
             known = self.floats if known is None or array.dtype.kind == "f" else known
@@ -105,37 +102,37 @@ class Device:
         return self.asarray(_to_numpy(array))
 
     def promote(self, *arrays: Any) -> list[Any]:
-        """The arrays in the dtype that holds them all; not every library does this by itself."""
+        """Return the arrays in their common dtype, which not every library finds by itself."""
         dtype = self.xp.result_type(*arrays)
         return [self.xp.astype(array, dtype, copy=False) for array in arrays]
 
     def sample(self) -> Any:
-        """An array without numbers, which a fitted estimator remembers the place by: it pickles."""
+        """Return an empty array, by which an estimator remembers the device: it can be pickled."""
         return self.xp.empty((0,), dtype=self.dtypes[-1], device=self.device)
 
 
 def device_of(X: Any) -> Device | None:
-    """Where the rows are; None where they are NumPy's to work on, as always without dispatch."""
+    """Return the device of X; None if NumPy holds X or array API dispatch is off."""
     return Device.of(X) if get_config()["array_api_dispatch"] and is_foreign(X) else None
 
 
 def to_numpy_if_dispatched(array: Any) -> Any:
-    """As NumPy's where dispatch lets it come from another library; all follow X."""
+    """Return an array of another library as a NumPy array if array API dispatch is on."""
     foreign = get_config()["array_api_dispatch"] and is_foreign(array)
     return _to_numpy(array) if foreign else array
 
 
 def to_numpy(array: Any) -> Any:
-    """Fitted coefficients as NumPy's, whatever dispatch says now."""
+    """Return fitted coefficients as a NumPy array, with or without array API dispatch."""
     return _to_numpy(array) if is_foreign(array) else array
 
 
 def same_device(estimator: Any, X: Any, method: str) -> Device | None:
-    """Where X is, if the estimator was fitted there; in words of scikit-learn's if not."""
+    """Return the device of X; raise ValueError if the estimator was fitted on another one."""
     if not get_config()["array_api_dispatch"]:
         return None
     fitted, now = device_of(estimator.coef_), device_of(X)
-    if fitted is now or (fitted is not None and now is not None and fitted.is_that_of(now)):
+    if fitted == now:
         return now
     raise ValueError(
         f"Inputs passed to {type(estimator).__name__}.{method}() must use the same namespace and "
@@ -145,8 +142,8 @@ def same_device(estimator: Any, X: Any, method: str) -> Device | None:
 
 
 def is_foreign(array: Any) -> bool:
-    """Whether it is an array, and not NumPy's; lists and frames are NumPy's to convert."""
-    # The first two need no library.
+    """Return whether a value is an array, and not of NumPy; lists and frames are no arrays."""
+    # Most arrays are recognised without importing array-api-compat.
     if isinstance(array, (np.ndarray, np.generic)) or not hasattr(array, "__dlpack__"):
         return False
     return bool(_compat().is_array_api_obj(array))

@@ -1,4 +1,4 @@
-"""What users pass in on a device: checked where it is, as `validation` checks what is NumPy's."""
+"""Checks of arrays on a device, as `validation` checks those of NumPy."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sklearn.utils import assert_all_finite, check_array
 from sklearn_gd._data import ArrayAPIRows
 from sklearn_gd._estimator.array_api import Device, is_foreign, to_numpy
 from sklearn_gd._estimator.validation import (
+    Data,
     check_shape_of_weights,
     check_size_of_X,
     check_sizes_of_weights,
@@ -21,29 +22,23 @@ from sklearn_gd._estimator.validation import (
 
 
 def check_device_X(estimator: Any, X: Any, device: Device) -> Any:
-    """X to predict for: checked against the features seen in fit."""
+    """Return X to predict for, checked against the features seen in fit."""
     return validated(estimator, _real("X", X, device), dtype=device.dtypes, reset=False)
 
 
 def check_device_rows(
-    device: Device,
-    estimator: Any,
-    X: Any,
-    y: Any,
-    sample_weight: Any,
-    fit_intercept: bool,
-    *,
-    reset: bool = True,
-    part: bool = False,
+    estimator: Any, data: Data, fit_intercept: bool, *, reset: bool = True, part: bool = False
 ) -> tuple[ArrayAPIRows, str]:
-    """As `check_rows`; y and the weights follow X to its place."""
+    """Check rows as `check_rows` does, with y and the weights moved to the device of X."""
+    X, y, sample_weight = data
+    device = Device.of(X)
     X, y = validated(
         estimator,
         _real("X", X, device),
         bring_targets(y, device),
         dtype=device.dtypes,
         multi_output=True,
-        ensure_all_finite=False,  # of X alone; nan and inf show in its sums: see prepare.py
+        ensure_all_finite=False,  # sums over X find nan and inf: see prepare.py
         reset=reset,
     )
     xp = device.xp
@@ -56,7 +51,7 @@ def check_device_rows(
 
 
 def bring_targets(y: Any, device: Device) -> Any:
-    """The targets where X is; those that are NumPy's or become so are checked before they move."""
+    """Return the targets on the device of X; those of NumPy are checked before the move."""
     if y is None or is_foreign(y):
         return y if y is None else _real("y", device.asarray(y), device)
     y = check_array(dense_numbers("y", y), ensure_2d=False, input_name="y")
@@ -66,7 +61,7 @@ def bring_targets(y: Any, device: Device) -> Any:
 def check_device_weights(
     sample_weight: Any, n_samples: int, device: Device, *, part: bool = False
 ) -> Any:
-    """Weights of shape (n,) where X is, or None where all rows weigh the same."""
+    """Return weights (n,) on the device of X, or None if all rows weigh the same."""
     if is_foreign(sample_weight) and sample_weight.ndim == 0:
         sample_weight = to_numpy(sample_weight).item()
     if not is_foreign(sample_weight):

@@ -1,13 +1,14 @@
-"""Callbacks of scikit-learn 1.9 and newer: a descent goes in, is played to them, comes out cut.
+"""Run the callbacks of scikit-learn 1.9 and newer on a descent, which they may stop.
 
-The one place that knows `sklearn.callback`. A descent is found in closed form first, and its
-iterates are shown afterwards, one task each; what takes long to find it, folds and growing Krylov
-spaces, is shown meanwhile. Without callbacks nothing is shown and nothing built.
+No other module imports `sklearn.callback`. The descent is found in closed form first; its iterates
+are reported afterwards, one task each. Folds and growing Krylov spaces take long, so they are
+reported while they are computed. An estimator without callbacks reports nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import sklearn
@@ -20,10 +21,10 @@ try:
 except ImportError:
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
-        """What stands in where scikit-learn has no callbacks."""
+        """Replace the class of this name in a scikit-learn without callbacks."""
 
         def set_callbacks(self, *callbacks: Any) -> NoReturn:
-            """Say what callbacks need.
+            """Raise an error that names the version of scikit-learn that callbacks need.
 
             Parameters
             ----------
@@ -41,7 +42,7 @@ except ImportError:
             )
 
     def with_callbacks(method: Any) -> Any:
-        """The method as it is."""
+        """Return the method."""
         return method
 
 
@@ -49,24 +50,31 @@ __all__ = [
     "CallbackRunner",
     "CallbackSupportMixin",
     "refuse_nested_fit",
-    "restore",
+    "restored_on_error",
     "with_callbacks",
 ]
 
-# scikit-learn keeps every task until fit ends, 350 bytes each: longer descents go in blocks.
+# scikit-learn keeps every task until fit ends, 350 bytes each. Tasks of longer descents are blocks
+# of iterates.
 MOST_TASKS = 1000
-# What scikit-learn keeps on an estimator while it is fitted, and takes off itself.
+# Attributes that scikit-learn sets on an estimator while it is fitted, and deletes itself.
 RUNNING = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 
 
-def restore(estimator: Any, earlier: dict[str, Any]) -> None:
-    """Back to the attributes before a fit that failed; callbacks are still to be torn down."""
-    running = {name: vars(estimator)[name] for name in RUNNING if name in vars(estimator)}
-    estimator.__dict__ = {**earlier, **running}
+@contextmanager
+def restored_on_error(estimator: Any) -> Iterator[None]:
+    """If a fit fails, restore the estimator's attributes, but those of running callbacks."""
+    earlier = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        running = {name: vars(estimator)[name] for name in RUNNING if name in vars(estimator)}
+        estimator.__dict__ = {**earlier, **running}
+        raise
 
 
 def refuse_nested_fit(estimator: Any) -> None:
-    """Raise when a callback of a fit under way fits the same estimator: the two would mix."""
+    """Raise RuntimeError if a callback fits the estimator whose fit it observes."""
     if "_callback_fit_ctx" in vars(estimator):
         raise RuntimeError(
             f"This {type(estimator).__name__} is being fitted: a callback must not fit it once "
@@ -75,9 +83,9 @@ def refuse_nested_fit(estimator: Any) -> None:
 
 
 class CallbackRunner:
-    """One fit, told to the callbacks of its estimator; where it has none nothing happens.
+    """Report one fit to the callbacks of its estimator, if it has any.
 
-    `shown` makes of a path the attributes of an estimator that stopped there.
+    `attributes_of` returns the fitted attributes of an estimator that stopped at the end of a path.
     """
 
     def __init__(
@@ -86,16 +94,16 @@ class CallbackRunner:
         X: Any,
         y: Any,
         sample_weight: Any,
-        shown: Callable[[DescentPath], dict[str, Any]],
+        attributes_of: Callable[[DescentPath], dict[str, Any]],
     ) -> None:
         self._on = bool(getattr(estimator, "_skl_callbacks", None))
-        self._shown = shown
+        self._attributes_of = attributes_of
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._open: list[Any] = []  # tasks under way, the fit first
 
     def on_krylov_growth(self) -> None:
-        """A Krylov space is about to grow: a task of its own, among those before the descent."""
+        """Report that a Krylov space is about to grow, as a task before the descent."""
         if not self._on:
             return
         if not self._open:
@@ -107,47 +115,47 @@ class CallbackRunner:
         self._enter("growth")
 
     def tuning_begins(self, each: Each) -> Each:
-        """A fit of two tasks, folds and descent; what goes over folds as `each`, and tells it."""
+        """Begin a fit of two tasks, folds and descent; return an `each` that reports every fold."""
         if not self._on:
             return each
         self._enter_root(max_subtasks=2)
         tuning = self._enter("tuning", max_subtasks=None)
 
-        def told_each(task: Callable[[int], Any], folds: Iterable[int]) -> list[Any]:
+        def reporting_each(task: Callable[[int], Any], folds: Iterable[int]) -> list[Any]:
             numbers = list(folds)
             reading = self._begun(
                 tuning.subcontext("folds", max_subtasks=len(numbers), sequential_subtasks=False)
             )
 
-            def told(i: int) -> Any:
+            def reported(i: int) -> Any:
                 fold = self._begun(reading.subcontext("fold", task_id=i))
                 result = task(i)
                 fold.call_on_fit_task_end(**self._data)
                 return result
 
-            results = each(told, numbers)
+            results = each(reported, numbers)
             reading.call_on_fit_task_end(**self._data)
             return results
 
-        return told_each
+        return reporting_each
 
     def descends(self, path: DescentPath) -> DescentPath:
-        """The descent, and the end of the fit; shorter where a callback stopped it."""
+        """Report the descent and the end of the fit; return the path, cut if a callback stops."""
         if not self._on:
             return path
         ends = _ends(path.n_iter)
-        if self._open:  # what came before it ends
+        if self._open:  # the task of folds or of Krylov spaces
             while len(self._open) > 1:
                 self._leave()
             self._enter("descent", max_subtasks=len(ends))
         else:
             self._enter_root(max_subtasks=len(ends))
-        told = self._iterations(self._open[-1], path, ends)
-        # Its last iterate has been shown, unless there was none.
-        self._leave(None if ends else self._stopped(told))
+        cut = self._iterations(self._open[-1], path, ends)
+        # The last iterate is reported already, unless no update was made.
+        self._leave(None if ends else self._stopped(cut))
         if self._open:
             self._leave()
-        return told
+        return cut
 
     def _enter_root(self, max_subtasks: int) -> None:
         estimator = self._data["estimator"]
@@ -171,20 +179,20 @@ class CallbackRunner:
         name = "iteration" if len(ends) == path.n_iter else "iterations"
         for end in ends:
             t = min(end, path.n_iter)
-            here = path._cut(t)
+            cut = path._cut(t)
             task = self._begun(parent.subcontext(name))
             if task.call_on_fit_task_end(
-                **self._data, reconstruction_attributes=self._stopped(here)
+                **self._data, reconstruction_attributes=self._stopped(cut)
             ):
-                return here
+                return cut
         return path
 
     def _stopped(self, path: DescentPath) -> Callable[[], dict[str, Any]]:
-        """Lazily: coefficients are computed for callbacks that ask for a fitted estimator."""
-        return lambda: self._shown(path)
+        """Return a function for callbacks that ask for a fitted estimator, computed when called."""
+        return lambda: self._attributes_of(path)
 
 
 def _ends(n_iter: int) -> range:
-    """After how many updates each task ends; the last end may lie beyond the stop."""
+    """Return after how many updates each task ends; the last end may be beyond the stop."""
     block = max(1, -(-n_iter // MOST_TASKS))
     return range(block, n_iter + block, block) if n_iter else range(0)

@@ -1,4 +1,4 @@
-"""Dask collections: values go in, told without importing Dask; what takes them comes out."""
+"""Recognise Dask collections and import their modules, without importing Dask otherwise."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 
 def is_dask(*values: Any) -> bool:
-    """Whether some value is a Dask collection, which there can't be before Dask is imported."""
+    """Return whether some value is a Dask collection, which needs an imported Dask."""
     dask = sys.modules.get("dask")
     return dask is not None and any(dask.is_dask_collection(value) for value in values)
 
 
 def dask_module(name: str) -> Any:
-    """A module of `sklearn_gd.dask`; where there are collections, there is Dask."""
+    """Return a module of `sklearn_gd.dask`."""
     return import_module(f"sklearn_gd.dask.{name}")

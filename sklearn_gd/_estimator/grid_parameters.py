@@ -1,4 +1,4 @@
-"""The grid that a tuner is asked for: checked rates and numbers of updates."""
+"""Check the grid of a tuner: learning rates and numbers of updates."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from sklearn_gd._estimator.validation import check_number, floats
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-# An integer `lrs` spreads rates from the largest stable rate down to this share of it. Ten rates
-# are then a factor of two apart, and without momentum the largest is 1 / largest eigenvalue.
+# The smallest rate of an integer `lrs`, as a share of the largest stable rate. Ten rates are then a
+# factor of two apart, and without momentum the largest is 1 / largest eigenvalue.
 SMALLEST_SHARE = 2.0**-10
-# Up to this `max_iter` every number of updates is scored.
+# The largest `max_iter` at which every number of updates is scored.
 EVERY_ITER = 1000
-# Beyond it, so many numbers of updates are scored.
+# How many numbers of updates are scored above it.
 SPREAD_ITERS = 200
-# The largest number of updates: they are 64-bit integers in a grid.
+# The largest number of updates in a grid, which has 64-bit integers.
 MOST_ITERS = 2**62
 
 
 def check_rates(lrs: Any) -> int | Floats:
-    """Return how many rates to try, or which."""
+    """Return the number of rates to try, or the rates."""
     if np.ndim(lrs) == 0:
         return int(check_number("lrs", lrs, Integral, least=1))
     rates = floats("lrs", lrs)
@@ -36,7 +36,7 @@ def check_rates(lrs: Any) -> int | Floats:
 
 
 def spread_rates(count: int, stable: float) -> Floats:
-    """Return geometric rates that rise towards the largest stable rate and stay below it."""
+    """Return a geometric sequence of rates below the largest stable rate."""
     stable = stable if isfinite(stable) else 2.0
     if count == 1:
         return np.array([0.5 * stable])
@@ -44,7 +44,7 @@ def spread_rates(count: int, stable: float) -> Floats:
 
 
 def check_iters(iters: Any, max_iter: Any) -> Integers:
-    """Return the numbers of updates to score, rising and without repeats."""
+    """Return the numbers of updates to score, sorted and without repeats."""
     last = int(check_number("max_iter", max_iter, Integral, least=1))
     if last > MOST_ITERS:
         raise ValueError(f"max_iter must be at most 2**62 in a grid; got {max_iter}.")
@@ -56,7 +56,7 @@ def check_iters(iters: Any, max_iter: Any) -> Integers:
     if steps.dtype.kind not in "iu" or steps.ndim != 1 or not steps.size:
         raise TypeError(f"iters must be None, an integer or a list of integers; got {iters!r}.")
     if steps.min() < 0 or steps.max() > MOST_ITERS:
-        raise ValueError(f"iters must lie between 0 and 2**62; got {iters!r}.")
+        raise ValueError(f"iters must be between 0 and 2**62; got {iters!r}.")
     return np.unique(steps.astype(np.int64))
 
 

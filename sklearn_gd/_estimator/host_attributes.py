@@ -1,4 +1,4 @@
-"""What a fit wrote down to be read: arrays go in, and are NumPy's wherever the rows were."""
+"""Fitted attributes that are NumPy arrays although the rows are on another device."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ Kept = TypeVar("Kept")
 
 
 class HostAttribute(Generic[Kept]):
-    """An attribute that does not follow the rows to their library and device.
+    """A fitted attribute that stays a NumPy array, and does not exist before `fit`.
 
-    scikit-learn takes arrays among the variables of an estimator for what goes along with its
-    rows, so records are kept together in one variable. Before `fit` they do not exist.
+    scikit-learn moves arrays among the variables of an estimator to the device of the rows, so
+    that these attributes are items of one dictionary instead.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -33,7 +33,7 @@ class HostAttribute(Generic[Kept]):
             ) from None
 
     def __set__(self, estimator: Any, value: Kept) -> None:
-        # A new dict, so that a fit that fails can go back to the old one.
+        # A new dict, so that a fit that fails can restore the old one.
         estimator._records = {**vars(estimator).get("_records", {}), self._name: value}
 
     def __delete__(self, estimator: Any) -> None:

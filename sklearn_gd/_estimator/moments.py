@@ -1,4 +1,4 @@
-"""Moments: cross-products of rows that add up, travel, and are all that descent needs."""
+"""Moments: cross-products of rows, which can be added, saved and descended on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sklearn_gd._estimator.validation import FeatureChecker, check_choice, check
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._solvers import MOST_PARAMETERS, eigenbasis
 
-# What a saved file says of itself, so that a later version can read an earlier one's.
+# The version of the format of saved files.
 FORMAT = 1
 KEYS = {
     *("format", "sums", "unit", "n_targets", "n_samples"),
@@ -30,41 +30,42 @@ KEYS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Moments:
-    """The sums over rows that gradient descent needs: weighted products of the columns of [1 X y].
+    """The weighted products of the columns of [1 X y], which determine a gradient descent.
 
-    Moments of two sets of rows add up to those of their union, so rows can be read in any order, in
-    any number of parts, and wherever they are. Made by `from_rows`.
+    Moments of two sets of rows add up to those of their union, so that rows can be read in any
+    order, in any number of parts and on any machine. Call `from_rows` to create them.
 
     Attributes
     ----------
     n_samples : int
-        Rows summed.
+        Number of rows.
     n_features : int
-        Columns of X.
+        Number of columns of X.
     n_targets : int
-        Columns of y.
+        Number of columns of y.
     weight : float
-        The sum of the rows' weights; `n_samples` where none were given.
+        The sum of the weights; `n_samples` if none were given.
     feature_names : tuple of str or None
-        Names of the columns of X; None where it had none.
+        Names of the columns of X; None if it had none.
     dtype : numpy.dtype
-        Of coefficients fit_path to: float32 where all X were, else float64. Sums are float64.
+        The dtype of coefficients: float32 if all X were float32, else float64. Sums are float64.
     resolution : float
-        A loss below this cannot be told from rounding: a loss from sums is a difference of large
-        numbers. A `tol` below it never ends a descent. For the descent from zeros with an
-        intercept; takes an eigendecomposition when first asked for.
+        The rounding error of a loss computed from moments, which is a difference of large numbers.
+        A `tol` below it never ends a descent. It is that of a descent from zeros with an intercept.
+        The first access takes an eigendecomposition.
 
     See Also
     --------
     GDLinearRegressor.fit_moments : Descend on them.
-    GDLinearRegressor.partial_fit : Keeps such sums itself.
+    GDLinearRegressor.partial_fit : Fit on parts of rows, with such sums inside.
 
     Notes
     -----
-    With weights w, the matrix [1 X y]' diag(w) [1 X y] of (1 + n_features + n_targets)**2 numbers
-    is kept. With H, b and the mean square of y read off it, J(theta) = 1/2 theta' H theta - b'theta
-    + 1/2 mean(y**2). Coefficients are off by a few eps times the squared condition number
-    of Z, while `fit`, which may read the rows a second time, keeps ten digits.
+    With weights w, moments are the matrix [1 X y]' diag(w) [1 X y] of
+    (1 + n_features + n_targets)**2 numbers, which contains H, b and the mean square of y in
+    J(theta) = 1/2 theta' H theta - b'theta + 1/2 mean(y**2). The relative error of coefficients is
+    a few eps times the squared condition number of Z; `fit`, which may read the rows a second time,
+    is accurate to ten digits.
 
     Examples
     --------
@@ -87,7 +88,7 @@ class Moments:
 
     @classmethod
     def from_rows(cls, X: Any, y: Any, sample_weight: ArrayLike | float | None = None) -> Moments:
-        """One pass over rows.
+        """Return the moments of rows, in one pass over them.
 
         Parameters
         ----------
@@ -101,14 +102,14 @@ class Moments:
         Returns
         -------
         Moments
-            Their sums.
+            The moments of these rows.
 
         Raises
         ------
         TypeError, ValueError
-            Where an argument is not as described.
+            If an argument is not as described.
         """
-        return cls._of(prepare(FeatureChecker(), X, y, sample_weight, True, part=True))
+        return cls._of(prepare(FeatureChecker(), (X, y, sample_weight), True, part=True))
 
     @classmethod
     def _of(cls, fit_input: FitInput) -> Moments:
@@ -118,13 +119,10 @@ class Moments:
                 f"{MOST_PARAMETERS - 1:,} features; X has {fit_input.problem.n_parameters:,} "
                 f"with the intercept. Use fit, which needs no such sums."
             )
+        with naming_what_is_not_finite(fit_input.problem):
+            products = fit_input.problem.cross_products()
         layout = fit_input.layout
-        return cls(
-            _cross_products(fit_input),
-            layout.y_layout,
-            np.dtype(layout.dtype),
-            layout.feature_names,
-        )
+        return cls(products, layout.y_layout, np.dtype(layout.dtype), layout.feature_names)
 
     @property
     def n_samples(self) -> int:
@@ -132,7 +130,7 @@ class Moments:
 
     @property
     def n_features(self) -> int:
-        return len(self._products.sums) - 1 - self.n_targets
+        return self._products.n_features
 
     @property
     def n_targets(self) -> int:
@@ -158,30 +156,27 @@ class Moments:
         ):
             if mine != others:
                 raise ValueError(
-                    f"Moments add up where their {what} are the same; got {mine} and {others}."
+                    f"Moments add up if their {what} are the same; got {mine} and {others}."
                 )
         dtype = np.result_type(self.dtype, other.dtype)
         return replace(self, _products=self._products + other._products, dtype=dtype)
 
     def __radd__(self, other: object) -> Moments:
-        """Sum() begins with 0."""
+        """Return itself for 0, with which `sum` begins."""
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
     def __repr__(self) -> str:
-        what = (
-            _counted(self.n_features, "feature"),
-            _counted(self.n_targets, "target"),
-            f"{self._products.sums.nbytes:,} bytes",
-        )
-        return f"<Moments of {_counted(self.n_samples, 'row')}: {', '.join(what)}>"
+        rows, features = _counted(self.n_samples, "row"), _counted(self.n_features, "feature")
+        targets, size = _counted(self.n_targets, "target"), self._products.sums.nbytes
+        return f"<Moments of {rows}: {features}, {targets}, {size:,} bytes>"
 
     def save(self, file: str | PathLike[str] | IO[bytes]) -> None:
-        """Write to a ``.npz`` file of plain arrays: no pickle.
+        """Write the moments to a ``.npz`` file of plain arrays, without pickle.
 
         Parameters
         ----------
         file : str, path or binary file object
-            Where to. A name without the ending ``.npz`` gets it, as with `numpy.savez`.
+            The file to write. ``.npz`` is appended to a name without it, as by `numpy.savez`.
         """
         np.savez(
             file,
@@ -198,57 +193,58 @@ class Moments:
 
     @classmethod
     def load(cls, file: str | PathLike[str] | IO[bytes]) -> Moments:
-        """Read what `save` wrote; a file from a stranger is safe to read.
+        """Read moments that `save` wrote; a file from an untrusted source is safe to read.
 
         Parameters
         ----------
         file : str, path or binary file object
-            Where from.
+            The file to read.
 
         Returns
         -------
         Moments
-            Equal to those saved.
+            Moments equal to those saved.
 
         Raises
         ------
         ValueError
-            Where the file was not written by `save`.
+            If the file was not written by `save`.
         """
-        none_here = f"{file} does not hold Moments: it was not written by save, or not to its end."
+        not_moments = (
+            f"{file} does not hold Moments: it was not written by save, or not to its end."
+        )
         try:
             read = np.load(file, allow_pickle=False)
         except (ValueError, EOFError, BadZipFile) as error:
-            raise ValueError(none_here) from error
+            raise ValueError(not_moments) from error
         if not isinstance(read, NpzFile) or set(read.files) != KEYS:
-            raise ValueError(none_here)
-        with read as held:
-            if int(held["format"]) != FORMAT:
+            raise ValueError(not_moments)
+        with read as arrays:
+            if int(arrays["format"]) != FORMAT:
                 raise ValueError(
-                    f"{file} is of format {int(held['format'])}, and this version of sklearn_gd "
+                    f"{file} is of format {int(arrays['format'])}, and this version of sklearn_gd "
                     f"reads format {FORMAT}: update it."
                 )
-            names = tuple(str(name) for name in held["feature_names"])
-            n_targets, n_samples = int(held["n_targets"]), int(held["n_samples"])
+            names = tuple(str(name) for name in arrays["feature_names"])
+            n_targets, n_samples = int(arrays["n_targets"]), int(arrays["n_samples"])
             return cls(
                 CrossProducts(
-                    _checked(held["sums"], n_targets), n_targets, n_samples, float(held["unit"])
+                    _checked(arrays["sums"], n_targets), n_targets, n_samples, float(arrays["unit"])
                 ),
-                check_choice("targets", str(held["targets"]), ("1d", "column", "2d")),
-                np.dtype(str(held["dtype"])),
-                names if held["named"] else None,
+                check_choice("targets", str(arrays["targets"]), ("1d", "column", "2d")),
+                np.dtype(str(arrays["dtype"])),
+                names if arrays["named"] else None,
             )
 
     @property
     def _shape_of_y(self) -> str:
-        rows = "n_samples"
-        return f"({rows},)" if self._y_layout == "1d" else f"({rows}, {self.n_targets})"
+        return "(n_samples,)" if self._y_layout == "1d" else f"(n_samples, {self.n_targets})"
 
     def _fit_input(self, fit_intercept: bool, device: Device | None = None) -> FitInput:
-        """The problem of all the rows."""
+        """Return the problem of all rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")
-        if not fit_intercept:  # with one, the column of ones has a size
+        if not fit_intercept:  # else the column of ones has a size
             self._check_size()
         layout = Layout(fit_intercept, self._y_layout, self.dtype, self.feature_names)
         rounding = float(np.finfo(self.dtype).eps)
@@ -256,10 +252,10 @@ class Moments:
         return FitInput(problem, layout, device=device)
 
     def _check_size(self) -> None:
-        """Squares that vanish would be taken for columns of zeros."""
+        """Raise ValueError if X is so small that its squares underflow to zero."""
         columns, sums = slice(1, 1 + self.n_features), self._products.sums
         largest = float(np.sqrt(np.diagonal(sums)[columns].max() / self.weight))
-        if largest == 0.0:  # only where all products with y vanish as well
+        if largest == 0.0:  # if only squares underflow, products with y have the size
             largest = float(np.abs(sums[columns]).max() / self.weight)
         check_size_of_X(largest, LARGEST_SIZE)
 
@@ -273,8 +269,3 @@ def _checked(sums: NDArray[Any], n_targets: int) -> NDArray[np.float64]:
     if not (matrix and np.array_equal(sums, sums.T) and np.isfinite(sums).all()):
         raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
     return sums
-
-
-def _cross_products(fit_input: FitInput) -> CrossProducts:
-    with naming_what_is_not_finite(fit_input.problem):
-        return fit_input.problem.cross_products()

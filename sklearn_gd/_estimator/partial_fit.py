@@ -1,4 +1,4 @@
-"""Rows in parts: each part becomes cross-products, and the descent is made when asked for."""
+"""Fit on rows in parts: cross-products are summed, and the descent is computed on access."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
 from sklearn_gd._estimator.array_api import Device
-from sklearn_gd._estimator.callbacks import refuse_nested_fit, restore
+from sklearn_gd._estimator.callbacks import refuse_nested_fit, restored_on_error
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import FitInput, prepare
 from sklearn_gd._solvers import DescentOptions
 
-# Attributes that a descent gives.
+# Attributes that a descent sets.
 FITTED = ("path_", "n_iter_", "lr_", "stop_reason_", "coef_", "intercept_")
-# What is kept of rows: their sums, how many there were, an array of their library and device.
-SEEN = ("_seen", "n_samples_seen_", "_sample_of_rows")
+# Attributes that `partial_fit` sets: sums over rows, their number, an array of their device.
+ACCUMULATED = ("_moments", "n_samples_seen_", "_device_sample")
 BEGINS_ANEW = (
     "partial_fit begins anew with these rows: the earlier fit kept no sums of its own to add to. "
     "To add to earlier rows give them to partial_fit as well."
@@ -27,16 +27,16 @@ BEGINS_ANEW = (
 
 
 class NoDescentError(AttributeError, ValueError):
-    """An attribute that cannot be made: `hasattr` and a notebook's display take it for absent."""
+    """An attribute that cannot be computed: for `hasattr` and notebooks it is absent."""
 
 
 class PartialFitMixin:
-    """Mixin: `partial_fit` and `fit_moments` for an estimator that can `_descend` on a problem."""
+    """Mixin: `partial_fit` and `fit_moments` for an estimator with a method `_descend`."""
 
     fit_intercept: bool
     alpha: float
 
-    if TYPE_CHECKING:  # what the estimator brings
+    if TYPE_CHECKING:  # methods of the estimator
 
         def _check_options(self) -> DescentOptions: ...
         def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any: ...
@@ -45,11 +45,11 @@ class PartialFitMixin:
         ) -> str | None: ...
 
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | float | None = None) -> Self:
-        """Add rows: the model becomes what `fit` would give on all rows so far.
+        """Add rows: the model becomes that of `fit` on all rows so far.
 
-        It is the full-batch descent on all of them, in whatever order and parts they came, and not
-        one more step on the last ones. The descent is made when one of its attributes is asked
-        for, and only then; a notebook that shows the model asks for them.
+        It is the full-batch descent on all rows, in any order and in any parts, and not one more
+        step on the last rows. The descent is computed on the first access to one of its
+        attributes, as by a notebook that shows the model.
 
         Parameters
         ----------
@@ -68,33 +68,29 @@ class PartialFitMixin:
         Raises
         ------
         TypeError, ValueError
-            Where a parameter or an argument is not as described; nothing is added then.
+            If a parameter or an argument is not as described; no rows are added then.
 
         Notes
         -----
-        The start is all zeros. Callbacks are not played to. A `ConvergenceWarning` comes with the
-        descent, when its first attribute is read. `fit` and `fit_moments` keep no sums to add to:
-        after them it begins anew, and warns that it does.
+        The start is all zeros. Callbacks are not called. A `ConvergenceWarning` is issued on the
+        first access to an attribute of the descent. `fit` and `fit_moments` keep no sums to add to:
+        `partial_fit` after one of them begins anew, and warns.
         """
         refuse_nested_fit(self)
-        earlier = dict(vars(self))
-        try:
+        with restored_on_error(self):
             self._check_options()
-            seen = vars(self).get("_seen")
-            fit_input = prepare(self, X, y, sample_weight, True, reset=seen is None, part=True)
-            home = vars(self).get("_sample_of_rows")
-            if seen is not None:
-                _check_device(home, fit_input.device)
+            moments = vars(self).get("_moments")
+            data, is_first = (X, y, sample_weight), moments is None
+            fit_input = prepare(self, data, True, reset=is_first, part=True)
+            if not is_first:
+                _check_device(self._device(), fit_input.device)
             batch = Moments._of(fit_input)
-            anew = seen is None and "path_" in vars(self)
+            anew = is_first and "path_" in vars(self)
             self._forget()
-            self._seen = batch if seen is None else seen + batch
-            self.n_samples_seen_ = self._seen.n_samples
+            self._moments = batch if is_first else moments + batch
+            self.n_samples_seen_ = self._moments.n_samples
             if fit_input.device is not None:
-                self._sample_of_rows = fit_input.device.sample()
-        except BaseException:
-            restore(self, earlier)
-            raise
+                self._device_sample = fit_input.device.sample()
         if anew:
             warnings.warn(BEGINS_ANEW, UserWarning, stacklevel=2)
         return self
@@ -106,12 +102,12 @@ class PartialFitMixin:
         coef_init: ArrayLike | None = None,
         intercept_init: ArrayLike | None = None,
     ) -> Self:
-        """Descend on rows of which only the moments are at hand.
+        """Descend on the moments of rows, without the rows.
 
         Parameters
         ----------
         moments : Moments
-            Of the rows.
+            Moments of the rows, as `Moments.from_rows` returns them.
         coef_init : array-like of shape (n_features,) or (n_targets, n_features), default=None
             The coefficients to start from. None: zeros, or those of the last fit with `warm_start`.
         intercept_init : float or array-like of shape (n_targets,), default=None
@@ -125,38 +121,33 @@ class PartialFitMixin:
         Raises
         ------
         TypeError, ValueError
-            Where a parameter or an argument is not as described; an earlier fit is then kept.
+            If a parameter or an argument is not as described; an earlier fit is then kept.
         """
         if not isinstance(moments, Moments):
             raise TypeError(
-                f"fit_moments takes Moments, as Moments.from_rows makes them; "
+                f"fit_moments takes Moments, as Moments.from_rows returns them; "
                 f"got {type(moments).__name__}."
             )
         refuse_nested_fit(self)
-        earlier = dict(vars(self))
-        try:
+        with restored_on_error(self):
             options = self._check_options()
             fit_input = moments._fit_input(self.fit_intercept).with_alpha(self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
             self._name_features(moments)
             message = self._descend(fit_input, start, options)
-        except BaseException:
-            restore(self, earlier)
-            raise
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return self
 
     def __getattr__(self, name: str) -> Any:
-        seen = vars(self).get("_seen")
-        if seen is None or name not in FITTED:
-            return object.__getattribute__(self, name)  # raises again, with the reason it had
-        home = vars(self).get("_sample_of_rows")
+        moments = vars(self).get("_moments")
+        if moments is None or name not in FITTED:
+            return object.__getattribute__(self, name)  # raises the AttributeError again
         try:
             options = self._check_options()
-            device = None if home is None else Device.of(home)
-            fit_input = seen._fit_input(self.fit_intercept, device).with_alpha(self.alpha)
+            fit_input = moments._fit_input(self.fit_intercept, self._device())
+            fit_input = fit_input.with_alpha(self.alpha)
             message = self._descend(fit_input, zeros(fit_input.problem), options)
         except (TypeError, ValueError) as error:
             raise NoDescentError(str(error)) from error
@@ -164,9 +155,14 @@ class PartialFitMixin:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return vars(self)[name]
 
+    def _device(self) -> Device | None:
+        """Return the device of the rows so far; None for NumPy."""
+        sample = vars(self).get("_device_sample")
+        return None if sample is None else Device.of(sample)
+
     def _forget(self) -> None:
         """Drop earlier rows and the descent on them."""
-        for name in (*FITTED, *SEEN):
+        for name in (*FITTED, *ACCUMULATED):
             vars(self).pop(name, None)
 
     def _name_features(self, moments: Moments) -> None:
@@ -176,14 +172,10 @@ class PartialFitMixin:
             self.feature_names_in_ = np.array(moments.feature_names, dtype=object)
 
 
-def _check_device(home: Any, device: Device | None) -> None:
-    """Coefficients come back where all the rows were."""
-    before = None if home is None else Device.of(home)
-    if before is device or (
-        before is not None and device is not None and before.is_that_of(device)
-    ):
-        return
-    raise ValueError(
-        f"partial_fit takes rows of one library and device; got {device or 'numpy'} after "
-        f"{before or 'numpy'}."
-    )
+def _check_device(before: Device | None, device: Device | None) -> None:
+    """Raise ValueError if the rows are not on the device of earlier rows."""
+    if before != device:
+        raise ValueError(
+            f"partial_fit takes rows of one library and device; got {device or 'numpy'} after "
+            f"{before or 'numpy'}."
+        )

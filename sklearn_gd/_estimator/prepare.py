@@ -1,4 +1,4 @@
-"""From what users pass to a problem, and from a problem to a path."""
+"""Prepare what users pass as a problem, and keep a solver's answer as a path."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
-from sklearn_gd._data import ArrayAPIRows, NotFinite, Problem, RowsInMemory, SummedRows
+from sklearn_gd._data import LocalRows, NotFinite, Problem, SummedRows
 from sklearn_gd._estimator.array_api import Device, device_of, to_numpy_if_dispatched
 from sklearn_gd._estimator.array_api_validation import check_device_rows
 from sklearn_gd._estimator.blas_threads import one_thread_if_medium
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
-from sklearn_gd._estimator.validation import check_rows, names_seen
+from sklearn_gd._estimator.validation import Data, check_rows, names_seen
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._solvers import DescentOptions, StoppedDescent, solve
 from sklearn_gd.path import DescentPath
@@ -31,7 +31,7 @@ class FitInput:
     problem: Problem | SummedRows
     layout: Layout
     sample_weight: Any = None  # as checked
-    device: Device | None = None  # where the rows are; None: in NumPy's memory
+    device: Device | None = None  # of the rows; None for NumPy
 
     def with_alpha(self, alpha: float) -> FitInput:
         """Return the same rows with a penalty."""
@@ -39,33 +39,25 @@ class FitInput:
 
 
 def prepare(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    sample_weight: Any,
-    fit_intercept: bool,
-    *,
-    reset: bool = True,
-    part: bool = False,
+    estimator: Any, data: Data, fit_intercept: bool, *, reset: bool = True, part: bool = False
 ) -> FitInput:
-    """Return the checked problem; the estimator keeps the features, or must have the same.
+    """Return the checked problem of X, y and weights.
 
-    `part`: more rows will come, so all of these may have no weight.
+    The estimator keeps the features of X; without `reset` X must have those that it kept before.
+    With `part` more rows follow, so that all of these may have weight zero.
     """
+    X, y, sample_weight = data
     how = {"reset": reset, "part": part}
-    if is_dask(X, y, sample_weight):
-        dask = dask_module("_prepare")
-        prepared: FitInput = dask.prepare(estimator, X, y, sample_weight, fit_intercept, **how)
+    if is_dask(*data):
+        prepared: FitInput = dask_module("_prepare").prepare(estimator, data, fit_intercept, **how)
         return prepared
     device = device_of(X)
     if device is not None:
-        rows_there, y_layout = check_device_rows(
-            device, estimator, X, y, sample_weight, fit_intercept, **how
-        )
-        layout = Layout(fit_intercept, y_layout, device.dtype_of(rows_there.X))  # without names
-        return FitInput(rows_there, layout, rows_there.sample_weight, device)
-    y, sample_weight = to_numpy_if_dispatched(y), to_numpy_if_dispatched(sample_weight)
-    rows, y_layout = check_rows(estimator, X, y, sample_weight, fit_intercept, **how)
+        on_device, y_layout = check_device_rows(estimator, data, fit_intercept, **how)
+        layout = Layout(fit_intercept, y_layout, device.dtype_of(on_device.X))
+        return FitInput(on_device, layout, on_device.sample_weight, device)
+    data = X, to_numpy_if_dispatched(y), to_numpy_if_dispatched(sample_weight)
+    rows, y_layout = check_rows(estimator, data, fit_intercept, **how)
     layout = Layout(fit_intercept, y_layout, rows.X.dtype, names_seen(estimator))
     return FitInput(rows, layout, rows.sample_weight)
 
@@ -75,7 +67,7 @@ def fit_path(
 ) -> DescentPath:
     """Return the descent from `start`."""
     problem = fit_input.problem
-    rows = problem.n_samples if problem.in_memory else 0  # elsewhere counting them takes a pass
+    rows = problem.n_samples if problem.in_memory else 0  # counting others may take a pass
     one_thread = one_thread_if_medium(rows, problem.n_parameters)
     with naming_what_is_not_finite(problem), one_thread:
         stopped = solve(problem, start, options, solver)
@@ -83,18 +75,18 @@ def fit_path(
 
 
 def path_of_stopped(fit_input: FitInput, stopped: StoppedDescent) -> DescentPath:
-    """Return a solver's answer as users see it."""
+    """Return the path of a stopped descent."""
     problem = fit_input.problem
     return DescentPath(stopped, fit_input.layout, weight=problem.weight, alpha=problem.alpha)
 
 
 @contextmanager
 def naming_what_is_not_finite(problem: Any) -> Iterator[None]:
-    """If sums over X turn out not to be finite, say so in scikit-learn's words."""
+    """If sums over X are not finite, raise the error of scikit-learn for nan or inf in X."""
     try:
         yield
     except NotFinite:
-        if isinstance(problem, (RowsInMemory, ArrayAPIRows)):
+        if isinstance(problem, LocalRows):
             with np.errstate(invalid="ignore"):  # the sum of infinities of both signs
                 assert_all_finite(problem.X, input_name="X")
         raise

@@ -1,4 +1,4 @@
-"""How a cross-validation is split: folds of checked indices."""
+"""Folds of checked indices for cross-validation."""
 
 from __future__ import annotations
 
@@ -23,27 +23,29 @@ def folds_of(fit_input: FitInput, cv: Any, params: dict[str, Any], each: Each) -
         return folds
     y = rows.y[:, 0] if fit_input.layout.y_layout == "1d" else rows.y
     splits = checked(check_cv(cv, y).split(rows.X, y, **params), rows.n_samples, cv)
-    for i, split in enumerate(splits):
-        for name, chosen in (("fitted", split.train), ("scored", split.test)):
-            if not rows.weight_of(chosen) > 0:
-                raise ValueError(NO_ROWS.format(i, name))
+    check_folds((rows.weight_of(split.train), rows.weight_of(split.test)) for split in splits)
     return FoldsInMemory(rows, splits, each)
 
 
-def checked(made: Iterable[tuple[Any, Any]], n_samples: int, cv: Any) -> list[Split]:
-    """Return the splits as indices; each must have rows to fit and rows to score."""
+def checked(splits: Iterable[tuple[Any, Any]], n_samples: int, cv: Any) -> list[Split]:
+    """Return splits as indices; raise ValueError if a fold has no rows to fit or to score."""
     everything = np.arange(n_samples)
 
-    def index(chosen: Any) -> Any:
+    def as_index(chosen: Any) -> Any:
         # Lists, masks and negative indices become indices; an empty list has no dtype.
         kind = None if len(chosen) else np.intp
         return np.asarray(everything[np.asarray(chosen, dtype=kind)])
 
-    splits = [Split(index(train), index(test)) for train, test in made]
-    if not splits:
+    indices = [Split(as_index(train), as_index(test)) for train, test in splits]
+    if not indices:
         raise ValueError(f"cv={cv!r} made no splits.")
-    for i, split in enumerate(splits):
-        for name, chosen in (("fitted", split.train), ("scored", split.test)):
-            if len(chosen) == 0:
+    check_folds((len(split.train), len(split.test)) for split in indices)
+    return indices
+
+
+def check_folds(weights: Iterable[tuple[float, float]]) -> None:
+    """Raise ValueError if rows that a fold is fitted on, or scored on, have no weight."""
+    for i, pair in enumerate(weights):
+        for name, weight in zip(("fitted", "scored"), pair, strict=True):
+            if not weight > 0:
                 raise ValueError(NO_ROWS.format(i, name))
-    return splits

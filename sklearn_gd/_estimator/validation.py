@@ -18,6 +18,8 @@ from sklearn_gd._data import LARGEST_SIZE, RowsInMemory
 from sklearn_gd._estimator.array_api import to_numpy
 
 Floats = NDArray[np.float64]
+# X, y and sample_weight as a user passes them.
+Data = tuple[Any, Any, Any]
 
 SPARSE_FORMATS = ("csr", "csc")
 DTYPES = (np.float64, np.float32)
@@ -40,20 +42,14 @@ def check_X(estimator: Any, X: Any) -> Any:
 
 
 def check_rows(
-    estimator: Any,
-    X: Any,
-    y: Any,
-    sample_weight: Any,
-    fit_intercept: bool,
-    *,
-    reset: bool,
-    part: bool,
+    estimator: Any, data: Data, fit_intercept: bool, *, reset: bool = True, part: bool = False
 ) -> tuple[RowsInMemory, str]:
     """The rows to fit, and whether y was "1d", a "column" or "2d".
 
     Features are kept by the estimator or, without `reset`, must be those it has. A `part` of the
     rows may have no weight at all.
     """
+    X, y, sample_weight = data
     if y is None:  # validation with reset=False would take it for rows to predict for
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "

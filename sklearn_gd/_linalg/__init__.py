@@ -1,6 +1,6 @@
-"""Linear algebra without a word of descent: orthonormal bases, projections, a second QR pass.
+"""Linear algebra: CholeskyQR2, Golub-Kahan and Lanczos processes, Rayleigh-Ritz projections.
 
-Arrays come in, factors and small matrices go out.
+Functions take arrays and return factors or small matrices, without reference to descent.
 Imports NumPy and SciPy only.
 """
 

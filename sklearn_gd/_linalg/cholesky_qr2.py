@@ -1,7 +1,7 @@
 """CholeskyQR2: singular values of Z from Z'Z and one more pass over the rows of Z.
 
 Yamamoto, Nakatsukasa, Yanagisawa and Fukaya 2015, doi 10.1137/14M0989858. The first factor is D V'
-from Z'Z = V D^2 V', with D held above its rounding, so that a rank-deficient Z needs no shift.
+from Z'Z = V D^2 V', with D at least its rounding, so that a rank-deficient Z needs no shift.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Preconditioner:
 
     factor: Floats  # (p, p): D V'
     inverse: Floats  # (p, p): V D^-1
-    known: Floats  # (p, k): the least-squares solution in the columns of Y, as Z'Z has it
+    known: Floats  # (p, k): the least-squares solution in the columns of Y, from Z'Z
     start: Floats  # (p, k): residuals are y - Z start
 
     def products(self, Z: Floats, y: Floats) -> Floats:
@@ -35,7 +35,7 @@ class Preconditioner:
 
 
 def factor_of(eigenvalues: Floats, vectors: Floats, tolerance: float) -> tuple[Floats, Floats]:
-    """Return D V' and V D^-1, with D^2 the eigenvalues held above `tolerance`."""
+    """Return D V' and V D^-1, with D^2 the eigenvalues, raised to `tolerance` if below."""
     size = np.sqrt(np.maximum(eigenvalues, tolerance))
     size[size == 0.0] = 1.0
     return size[:, np.newaxis] * vectors.T, vectors / size
@@ -44,19 +44,18 @@ def factor_of(eigenvalues: Floats, vectors: Floats, tolerance: float) -> tuple[F
 def refined_svd(
     preconditioner: Preconditioner, products: Floats, unit: float = EPS
 ) -> tuple[Floats, Floats, Floats, float]:
-    """Return sigma (r,), V (p, r), U'residual (r, k) and the squares left over.
+    """Return sigma (r,), V (p, r), U'residual (r, k) and the residual sum of squares.
 
-    With R'R = Y'Y, R D V' is a factor of Z whose singular values are good to eps * sigma_max, where
-    those of Z'Z are good to sqrt(eps) * sigma_max. The squares that the least-squares solution of
-    Z'Z leaves are summed over rows, so the least loss has digits of its own.
+    With R'R = Y'Y, R D V' is a factor of Z whose singular values are good to eps * sigma_max;
+    those of Z'Z are good to sqrt(eps) * sigma_max. The residual of the least-squares solution is
+    summed over rows, so that the least loss is accurate relative to itself.
     """
     p = len(preconditioner.factor)
-    gain, turn = np.linalg.eigh(products[:p, :p])
-    present = gain > rank_tolerance(p, unit) * float(gain[-1])
-    gain, turn = np.sqrt(gain[present]), turn[:, present]
-    root = gain[:, np.newaxis] * turn.T
-    across = turn.T @ products[:p, p:] / gain[:, np.newaxis]
+    eigenvalues, vectors = np.linalg.eigh(products[:p, :p])
+    nonzero = eigenvalues > rank_tolerance(p, unit) * float(eigenvalues[-1])
+    size, vectors = np.sqrt(eigenvalues[nonzero])[:, np.newaxis], vectors[:, nonzero]
+    root, across = size * vectors.T, vectors.T @ products[:p, p:] / size
     left, sigma, right = np.linalg.svd(root @ preconditioner.factor, full_matrices=False)
     residual = left.T @ (root @ preconditioner.known + across)
-    left_over = float(np.trace(products[p:, p:]) - np.sum(across**2))
-    return sigma, right.T, residual, max(left_over, 0.0)
+    squares = float(np.trace(products[p:, p:]) - np.sum(across**2))
+    return sigma, right.T, residual, max(squares, 0.0)

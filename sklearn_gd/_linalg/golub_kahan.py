@@ -1,7 +1,7 @@
 """Golub-Kahan bidiagonalisation A V = U B, started from given left vectors.
 
-Vectors of the right side are kept orthogonal, which keeps those of the left side so (Simon and Zha
-2000, doi 10.1137/S1064827597327309). All targets take a step with each pass over the rows.
+Only the right vectors are reorthogonalised, which keeps the left vectors orthogonal as well (Simon
+and Zha 2000, doi 10.1137/S1064827597327309). One pass over the rows is a step of all targets.
 """
 
 from __future__ import annotations
@@ -10,17 +10,13 @@ from typing import Protocol
 
 import numpy as np
 
-from sklearn_gd._linalg.krylov_basis import KrylovBasis
+from sklearn_gd._linalg.krylov_basis import BREAKDOWN, KrylovSpaces
 from sklearn_gd._linalg.numbers import Floats
 from sklearn_gd._linalg.ritz import Ritz, from_bidiagonal, without_directions
 
-# A vector shorter than this, in units of the rounding of products with A, is the rounding of zero:
-# the space is invariant.
-BREAKDOWN = 10
-
 
 class RowVectors(Protocol):
-    """Vectors as long as A has rows, one per target, wherever the rows are."""
+    """Vectors with one entry per row of A, one per target, stored with the rows."""
 
     def norms(self) -> Floats: ...
     def scale(self, factors: Floats) -> None: ...
@@ -28,37 +24,21 @@ class RowVectors(Protocol):
     def step(self, right: Floats, alpha: Floats) -> Floats: ...  # left <- A right - left * alpha
 
 
-class GolubKahan:
-    """Krylov spaces of A'A, one per target, from the products A' left on."""
+class GolubKahan(KrylovSpaces):
+    """Krylov spaces of A'A, one per target, that begin with the products A' left."""
 
     def __init__(self, left: RowVectors, shape: tuple[int, int], unit: float) -> None:
         self._left, self._shape, self._unit = left, shape, unit
         self._first = left.norms()
         k = len(self._first)
-        self.bases = [KrylovBasis(shape[1]) for _ in range(k)]
+        super().__init__(shape[1], k)
         self._alphas: list[list[float]] = [[] for _ in range(k)]
-        self._betas: list[list[float]] = [[] for _ in range(k)]
         left.scale(_inverse(self._first))
         self._right = self._next_right(left.rmatvec())
 
-    @property
-    def size(self) -> int:
-        """The number of steps made, that of the target with the most."""
-        return max(len(betas) for betas in self._betas)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the spaces of all targets are invariant."""
-        return all(self._ended(j) for j in range(len(self.bases)))
-
-    def grow(self, size: int) -> None:
-        """Make steps until there are `size` or the spaces are invariant."""
-        while self.size < size and not self.complete:
-            self._step()
-
     def ritz(self) -> list[Ritz]:
         """Return each target's projected problem."""
-        columns = zip(self._alphas, self._betas, self._first, strict=True)
+        columns = zip(self._alphas, self._offdiagonals, self._first, strict=True)
         return [
             from_bidiagonal(np.array(alphas), np.array(betas), float(first))
             if betas
@@ -73,20 +53,20 @@ class GolubKahan:
         for j, size in enumerate(beta):
             if not self._ended(j):
                 beta[j] = size if size > self._zero_below(j) else 0.0
-                self._betas[j].append(float(beta[j]))
+                self._offdiagonals[j].append(float(beta[j]))
         shrink = _inverse(beta)
         self._left.scale(shrink)
         self._right = self._next_right(across * shrink - self._right * beta)
 
     def _next_right(self, across: Floats) -> Floats:
-        """Return the next right vectors, of length one, or zero where a space is invariant."""
+        """Return the next right vectors, of length one, or zero if a space is invariant."""
         right = np.zeros_like(across)
         for j, basis in enumerate(self.bases):
             if self._ended(j):
                 continue
             v = basis.orthogonalise(across[:, j])
             alpha = float(np.linalg.norm(v))
-            full = len(self._betas[j]) >= min(self._shape)
+            full = len(self._offdiagonals[j]) >= min(self._shape)
             if full or not alpha > self._zero_below(j):
                 alpha = 0.0
             else:
@@ -99,7 +79,7 @@ class GolubKahan:
         return self._alphas[j][-1:] == [0.0]
 
     def _zero_below(self, j: int) -> float:
-        return BREAKDOWN * self._unit * max([0.0, *self._alphas[j], *self._betas[j]])
+        return BREAKDOWN * self._unit * max([0.0, *self._alphas[j], *self._offdiagonals[j]])
 
 
 def _inverse(sizes: Floats) -> Floats:

@@ -1,8 +1,9 @@
-"""Orthonormal vectors made one by one and stored in chunks, so that a basis grows uncopied."""
+"""Orthonormal bases of Krylov spaces, stored in chunks so that they grow without copies."""
 
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ CHUNK = 16
 # A vector that keeps less than this share of its length in a projection is projected again
 # (Daniel, Gragg, Kaufman and Stewart 1976: two projections are enough).
 REPROJECT_BELOW = 0.5
+# A vector shorter than this, in units of the rounding of products, is a rounding of zero: the space
+# is invariant.
+BREAKDOWN = 10
 
 
 class KrylovBasis:
@@ -24,7 +28,7 @@ class KrylovBasis:
         self._chunks: list[Floats] = []
 
     def __getstate__(self) -> dict[str, object]:
-        # The unused rows of the last chunk hold whatever was in memory: not for a pickle.
+        # Unused rows of the last chunk are uninitialised memory, which a pickle must not contain.
         return {**self.__dict__, "_chunks": [chunk for _, chunk in self._used(self.size)]}
 
     def append(self, vector: Floats) -> None:
@@ -63,7 +67,35 @@ class KrylovBasis:
         return vector
 
     def _used(self, size: int) -> list[tuple[int, Floats]]:
-        """(first vector, its chunk) of the chunks that hold the first `size` vectors."""
+        """Return (number of its first vector, chunk) of chunks with the first `size` vectors."""
         return [
             (first, self._chunks[first // CHUNK][: size - first]) for first in range(0, size, CHUNK)
         ]
+
+
+class KrylovSpaces:
+    """Krylov spaces that grow together, one per target: each step adds an off-diagonal entry."""
+
+    def __init__(self, length: int, n_targets: int) -> None:
+        self.bases = [KrylovBasis(length) for _ in range(n_targets)]
+        self._offdiagonals: list[list[float]] = [[] for _ in range(n_targets)]
+
+    @property
+    def size(self) -> int:
+        """The number of steps made, that of the target with the most."""
+        return max(map(len, self._offdiagonals))
+
+    @property
+    def complete(self) -> bool:
+        """Whether the spaces of all targets are invariant."""
+        return all(map(self._ended, range(len(self.bases))))
+
+    def grow(self, size: int) -> None:
+        """Make steps until there are `size` or the spaces are invariant."""
+        while self.size < size and not self.complete:
+            self._step()
+
+    if TYPE_CHECKING:  # what each process brings
+
+        def _step(self) -> None: ...
+        def _ended(self, j: int) -> bool: ...

@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from sklearn_gd._linalg.golub_kahan import BREAKDOWN
-from sklearn_gd._linalg.krylov_basis import KrylovBasis
+from sklearn_gd._linalg.krylov_basis import BREAKDOWN, KrylovSpaces
 from sklearn_gd._linalg.numbers import Floats
 from sklearn_gd._linalg.ritz import Ritz, from_tridiagonal, without_directions
 
 
-class Lanczos:
-    """Krylov spaces of H, one per column of `gradient` (p, k); `losses` (k,) are J at the start."""
+class Lanczos(KrylovSpaces):
+    """Krylov spaces of H from the columns of `gradient`; `losses` (k,) are J at the start."""
 
     def __init__(self, hessian: Floats, gradient: Floats, losses: Floats, unit: float) -> None:
         self._hessian, self._losses, self._unit = hessian, losses, unit
         self._first = np.linalg.norm(gradient, axis=0)
-        self.bases = [KrylovBasis(len(hessian)) for _ in self._first]
+        super().__init__(len(hessian), len(self._first))
         self._diagonals: list[list[float]] = [[] for _ in self.bases]
-        self._offdiagonals: list[list[float]] = [[] for _ in self.bases]
         self._next = gradient.T / np.where(self._first > 0, self._first, 1.0)[:, np.newaxis]
         for basis, v in zip(self.bases, self._next, strict=True):
             basis.append(v)
-
-    @property
-    def size(self) -> int:
-        """The number of steps made, that of the target with the most."""
-        return max(len(diagonal) for diagonal in self._diagonals)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the spaces of all targets are invariant."""
-        return all(self._ended(j) for j in range(len(self.bases)))
-
-    def grow(self, size: int) -> None:
-        """Make steps until there are `size` or the spaces are invariant."""
-        while self.size < size and not self.complete:
-            for j, image in enumerate(self._next @ self._hessian):
-                if not self._ended(j):
-                    self._extend(j, image)
 
     def ritz(self) -> list[Ritz]:
         """Return each target's projected problem."""
@@ -49,6 +30,11 @@ class Lanczos:
             else without_directions(max(float(loss), 0.0))
             for diagonal, off, first, loss in columns
         ]
+
+    def _step(self) -> None:
+        for j, image in enumerate(self._next @ self._hessian):
+            if not self._ended(j):
+                self._extend(j, image)
 
     def _extend(self, j: int, image: Floats) -> None:
         diagonal = self._diagonals[j]

@@ -13,11 +13,11 @@ RANK_MARGIN = 16
 
 
 def rank_tolerance(size: int, unit: float = EPS) -> float:
-    """Eigenvalues (or singular values) below this share of the largest are not told from zero."""
+    """Return the share of the largest eigenvalue or singular value below which others are zero."""
     return (size + RANK_MARGIN) * unit
 
 
 def sum_of_squares(values: Floats) -> float:
-    """Return the sum of squares, on one thread: BLAS would wake its threads for it."""
+    """Return the sum of squares, by einsum because BLAS would start threads for it."""
     flat = values.ravel(order="K")
     return float(np.einsum("i,i", flat, flat))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_gd._linalg.numbers import EPS, Floats, rank_tolerance
 
-# Components of eigenvectors above this are known to enough digits from the decomposition.
+# Components of eigenvectors above this are accurate enough from the decomposition.
 SMALL_COMPONENT = 1e-11
 # Recurrences are rescaled above this, so that they never overflow.
 LARGE = 1e100
@@ -24,7 +24,7 @@ class Ritz:
     diagonal: Floats  # (m,), of T
     offdiagonal: Floats  # (m - 1,), of T
     next_offdiagonal: float  # the next entry beside the diagonal; 0.0 in an invariant space
-    eigenvalues: Floats  # (r,), of T: those above the rank tolerance
+    eigenvalues: Floats  # (r,), of T, above the rank tolerance
     eigenvectors: Floats  # (m, r)
     rotated_residual: Floats  # (r,): the first residual in the left singular directions
     floor: float  # the least loss in the space
@@ -40,11 +40,11 @@ class Ritz:
 
     @cached_property
     def last_components(self) -> Floats:
-        """The last component of each eigenvector, with digits of its own however small it is.
+        """The last component of each eigenvector, accurate relative to itself.
 
-        A decomposition knows components to EPS only, which a million updates would add up to 1e-10.
+        A decomposition has components to EPS only, an error that a million updates sum to 1e-10.
         The three-term recurrence from the last row upwards is stable while components grow; it ends
-        at each vector's largest component, which the decomposition does know.
+        at each vector's largest component, which the decomposition has accurately.
         """
         last: Floats = self.eigenvectors[-1].copy()
         small = np.flatnonzero(np.abs(last) < SMALL_COMPONENT)
@@ -58,17 +58,17 @@ class Ritz:
 
     def _log_growth(self, eigenvalues: Floats, peak: NDArray[np.intp]) -> Floats:
         """Return log |component `peak` / last component| of each eigenvector, by recurrence."""
-        below, here = np.zeros_like(eigenvalues), np.ones_like(eigenvalues)
+        below, current = np.zeros_like(eigenvalues), np.ones_like(eigenvalues)
         scale, growth = np.zeros_like(eigenvalues), np.zeros_like(eigenvalues)
         for row in range(self.size - 1, 0, -1):
             next_entry = self.offdiagonal[row] if row < self.size - 1 else 0.0
-            above = (eigenvalues - self.diagonal[row]) * here - next_entry * below
-            below, here = here, above / self.offdiagonal[row - 1]
-            size = np.maximum(np.abs(here), np.abs(below))
+            above = (eigenvalues - self.diagonal[row]) * current - next_entry * below
+            below, current = current, above / self.offdiagonal[row - 1]
+            size = np.maximum(np.abs(current), np.abs(below))
             shrink = np.where(size > LARGE, size, 1.0)
-            below, here, scale = below / shrink, here / shrink, scale + np.log(shrink)
+            below, current, scale = below / shrink, current / shrink, scale + np.log(shrink)
             with np.errstate(divide="ignore"):
-                growth = np.where(row - 1 == peak, np.log(np.abs(here)) + scale, growth)
+                growth = np.where(row - 1 == peak, np.log(np.abs(current)) + scale, growth)
         return growth
 
     @cached_property
@@ -93,7 +93,7 @@ def from_bidiagonal(alphas: Floats, betas: Floats, first: float) -> Ritz:
     """Return the problem of a lower bidiagonal B: alphas (m + 1,), betas (m,) below them.
 
     `first` is the length of the first residual; the last alpha lies beyond the space. Singular
-    values of B keep digits that eigenvalues of T = B'B lose.
+    values of B are more accurate than eigenvalues of T = B'B.
     """
     m = betas.size
     lower = np.zeros((m + 1, m))
@@ -139,8 +139,10 @@ def without_directions(loss: float) -> Ritz:
 
 
 def _least_residual(alphas: Floats, betas: Floats, first: float) -> float:
-    """Return min |first e_1 - B z|: a product of sines (Paige and Saunders 1982), which has digits
-    of its own however small it is."""
+    """Return min |first e_1 - B z| as a product of sines, which is accurate relative to itself.
+
+    Paige and Saunders 1982, doi 10.1145/355984.355989.
+    """
     diagonal, left = float(alphas[0]), first
     for alpha, beta in zip(alphas[1:], betas, strict=True):
         length = np.hypot(diagonal, beta)

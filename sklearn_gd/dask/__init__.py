@@ -1,6 +1,7 @@
-"""Dask collections as input: workers compute the sums over the rows that they hold.
+"""Dask collections as input: workers compute sums over their partitions.
 
-Collections come in; a problem, folds, scores and lazy predictions go out, and never a row.
+Functions take collections and return a problem, folds, scores or lazy predictions. Rows stay on
+the workers.
 Imports Dask, and `_estimator` and the chapters below it.
 """
 
@@ -8,6 +9,6 @@ from sklearn_gd._optional import optional
 
 optional("dask", "sklearn_gd.dask")
 
-from sklearn_gd.dask._splitter import PartitionKFold  # noqa: E402  (says first what is missing)
+from sklearn_gd.dask._splitter import PartitionKFold  # noqa: E402  (Dask is checked first)
 
 __all__ = ["PartitionKFold"]

@@ -1,4 +1,4 @@
-"""Dask arrays and dataframes split by rows, as the blocks of one collection or of aligned ones."""
+"""Row blocks of Dask arrays and dataframes, aligned between X, y and weights."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Blocks:
 
     @property
     def lengths(self) -> tuple[int, ...] | None:
-        """The number of rows of each block; None when Dask does not know it."""
+        """The number of rows of each block; None if it is unknown."""
         chunks = self.collection.chunks[0] if self.is_array else (np.nan,)
         return None if any(map(isnan, chunks)) else tuple(map(int, chunks))
 
@@ -39,10 +39,10 @@ class Blocks:
     def delayed(self) -> list[Delayed]:
         """Return the blocks, each with all its columns.
 
-        Graphs of arrays are not optimised, so that tasks which X and y share run once: optimised
-        one by one, each collection makes its own. Dataframes are simplified, so that only the
-        columns in use are read from a file, but not fused: the partitions of X and y could be
-        fused in different groups.
+        Graphs of arrays are not optimised, so that tasks which X and y share run once; the
+        optimiser would copy them for each collection. Dataframes are simplified, so that only the
+        columns in use are read from a file, but not fused, since X and y could be fused in
+        different groups.
         """
         collection = self.collection
         if not self.is_array:
@@ -52,7 +52,7 @@ class Blocks:
         return list(collection.to_delayed(optimize_graph=False).ravel())
 
     def pattern(self) -> Any:
-        """Return one row of made-up numbers with the columns, names and dtypes of all rows."""
+        """Return one row of arbitrary numbers with the columns, names and dtypes of all rows."""
         collection = self.collection
         if not self.is_array:
             return collection._meta_nonempty.iloc[:1]
@@ -74,7 +74,7 @@ class Blocks:
 
 
 def blocks_of(name: str, collection: Any) -> Blocks:
-    """Return the blocks of X, y or weights; raise TypeError when it is no Dask collection."""
+    """Return the blocks of X, y or weights; raise TypeError if it is no Dask collection."""
     if getattr(collection, "ndim", None) == 0:
         raise ValueError(
             f"{name} must have a value for each row; got a Dask collection of a single value. Call "
@@ -90,14 +90,14 @@ def blocks_of(name: str, collection: Any) -> Blocks:
 
 def aligned(blocks: Blocks, X: Blocks) -> Blocks:
     """Return the blocks split at the same rows as those of X."""
-    mine, others = blocks.lengths, X.lengths
-    if mine is not None and others is not None:
-        if sum(mine) != sum(others):
+    lengths, of_X = blocks.lengths, X.lengths
+    if lengths is not None and of_X is not None:
+        if sum(lengths) != sum(of_X):
             raise ValueError(
                 f"X and {blocks.name} have inconsistent numbers of samples: "
-                f"[{sum(others)}, {sum(mine)}]."
+                f"[{sum(of_X)}, {sum(lengths)}]."
             )
-        return Blocks(blocks.name, blocks.collection.rechunk({0: others}))
+        return Blocks(blocks.name, blocks.collection.rechunk({0: of_X}))
     if len(blocks) != len(X) or _divided_otherwise(blocks, X):
         raise ValueError(
             f"X and {blocks.name} must be split at the same rows when lengths are not known; X "
@@ -108,16 +108,16 @@ def aligned(blocks: Blocks, X: Blocks) -> Blocks:
 
 
 def _divided_otherwise(blocks: Blocks, X: Blocks) -> bool:
-    """Return whether known divisions of the index differ, so that partitions hold other rows."""
+    """Return whether divisions are known and differ, so that partitions have different rows."""
     if blocks.is_array or X.is_array:
         return False
-    mine, others = blocks.collection, X.collection
-    known = mine.known_divisions and others.known_divisions
-    return bool(known and mine.divisions != others.divisions)
+    one, other = blocks.collection, X.collection
+    known = one.known_divisions and other.known_divisions
+    return bool(known and one.divisions != other.divisions)
 
 
 def _is_frame(collection: Any) -> bool:
-    # The name of the module tells it; importing dask.dataframe takes a second.
+    # By the name of the module, since importing dask.dataframe takes a second.
     return type(collection).__module__.startswith("dask.dataframe") and hasattr(
         collection, "to_delayed"
     )

@@ -1,6 +1,6 @@
-"""Cross-validation on workers: sums over the rows of each fold, by the protocol `_data.Folds`.
+"""Cross-validation on workers, as the protocol `_data.Folds` describes it.
 
-Each partition gets the indices of its own rows; with `PartitionKFold` there are no indices.
+A task on a partition receives the indices of its own rows; with `PartitionKFold` it needs none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sklearn_gd._data import (
     sums_fit_in_memory,
     sums_of_others,
 )
-from sklearn_gd._estimator.splits import NO_ROWS, checked
+from sklearn_gd._estimator.splits import check_folds, checked
 from sklearn_gd.dask._rows import RowsOnWorkers
 from sklearn_gd.dask._splitter import PartitionKFold
 
@@ -46,17 +46,12 @@ class PartitionedSplit:
     test: Sequence[Index]
 
 
-@dataclass(frozen=True)
-class SumsByFold:
+class SumsByFold(dict[int, Any]):
     """The sums of those folds that have rows in some partitions."""
 
-    sums: dict[int, Any]
-
     def __add__(self, other: SumsByFold) -> SumsByFold:
-        both = dict(self.sums)
-        for fold, more in other.sums.items():
-            both[fold] = both[fold] + more if fold in both else more
-        return SumsByFold(both)
+        common = {fold: self[fold] + other[fold] for fold in self.keys() & other.keys()}
+        return SumsByFold(self | other | common)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +67,16 @@ class FoldsOnWorkers:
         return len(self.splits)
 
     def training(self, i: int) -> RowsOnWorkers:
-        """Return the partitions of fold i; rows weigh as often as the fold is fitted on them."""
-        some = self._with_rows(self.splits[i].train)
-        members = [replace(partition, index=index) for partition, index in some]
+        """Return the rows of fold i, each weighted by its number of occurrences in the fold."""
+        pairs = self._with_rows(self.splits[i].train)
+        members = [replace(partition, index=index) for partition, index in pairs]
         lengths = self.problem.known_lengths
         if lengths is not None:
-            lengths = tuple(lengths[partition.number] for partition, _ in some)
+            lengths = tuple(lengths[partition.number] for partition, _ in pairs)
         return replace(
             self.problem,
             partitions=replace(self.problem.partitions, members=members),
-            is_weighted=self.problem.is_weighted or any(index is not None for _, index in some),
+            is_weighted=self.problem.is_weighted or any(index is not None for _, index in pairs),
             known_lengths=lengths,
         )
 
@@ -93,14 +88,14 @@ class FoldsOnWorkers:
         return total
 
     def over_tests(self, measure: Measure[Sums]) -> list[Sums]:
-        """Return the sums of all folds, made in one pass."""
+        """Return the sums over the held-out rows of each fold, in one pass."""
         by_partition = zip(*(split.test for split in self.splits), strict=True)
         indices = [
             {fold: index for fold, index in enumerate(tests) if _has_rows(index)}
             for tests in by_partition
         ]
         by_fold = partial(_over_folds, measure=measure)
-        found = self.problem.partitions.total(by_fold, indices).sums
+        found = self.problem.partitions.total(by_fold, indices)
         return [found[fold] for fold in range(len(self))]
 
     def over_test(self, measure: Measure[Sums], i: int) -> Sums:
@@ -110,25 +105,19 @@ class FoldsOnWorkers:
         return self._over(measure, self.splits[i].train)
 
     def check_weights(self) -> None:
-        """Raise ValueError unless every fold has weight to be fitted on and to be scored on."""
-        both = zip(self._training_weights, self._test_weights, strict=True)
-        for i, weights in enumerate(both):
-            for name, weight in zip(("fitted", "scored"), weights, strict=True):
-                if not weight > 0:
-                    raise ValueError(NO_ROWS.format(i, name))
+        """Raise ValueError if a fold is fitted or scored on rows without weight."""
+        check_folds(zip(self._training_weights, self._test_weights, strict=True))
 
     def _over(self, measure: Measure[Sums], indices: Sequence[Index]) -> Sums:
-        some = self._with_rows(indices)
-        partitions = replace(self.problem.partitions, members=[partition for partition, _ in some])
-        total: Sums = partitions.total(
-            partial(_over_index, measure=measure), [index for _, index in some]
-        )
+        members, of_members = zip(*self._with_rows(indices), strict=True)
+        partitions = replace(self.problem.partitions, members=members)
+        total: Sums = partitions.total(partial(_over_index, measure=measure), of_members)
         return total
 
     def _with_rows(self, indices: Sequence[Index]) -> list[tuple[Any, Index]]:
         """Return (partition, index) of the partitions that have rows in the index."""
-        both = zip(self.problem.partitions.members, indices, strict=True)
-        return [(partition, index) for partition, index in both if _has_rows(index)]
+        pairs = zip(self.problem.partitions.members, indices, strict=True)
+        return [(partition, index) for partition, index in pairs if _has_rows(index)]
 
     @cached_property
     def _test_weights(self) -> list[float]:
@@ -145,33 +134,32 @@ class FoldsOnWorkers:
         return [self.over_train(WEIGHT, i) for i in range(len(self))]
 
     def _count(self, indices: Sequence[Index]) -> float:
-        both = zip(self.problem.lengths, indices, strict=True)
-        return float(sum(n if index is None else len(index) for n, index in both))
+        pairs = zip(self.problem.lengths, indices, strict=True)
+        return float(sum(n if index is None else len(index) for n, index in pairs))
 
 
 def folds_on_workers(
     problem: RowsOnWorkers, cv: Any, params: dict[str, Any], each: Each
 ) -> FoldsOnWorkers:
-    """Return the folds of a splitter, which is given the number of rows and none of them."""
+    """Return the folds of a splitter, which receives the number of rows and no rows."""
     n = sum(problem.lengths)
     if isinstance(cv, PartitionKFold):
-        folds = cv.folds(len(problem.partitions.members))
-        splits = [_whole_partitions(folds == fold) for fold in range(cv.n_splits)]
+        number = cv.folds(len(problem.partitions.members))
+        splits = [_whole_partitions(number == fold) for fold in range(cv.n_splits)]
         held_out_once = True
     else:
         by_row = _splits_by_row(cv, n, params)
         splits = _by_partition(by_row, problem.lengths)
         held_out_once = is_partition(by_row, n)
     add_up = held_out_once and sums_fit_in_memory(problem, len(splits))
-    found = FoldsOnWorkers(problem, splits, each, add_up)
-    found.check_weights()
-    return found
+    folds = FoldsOnWorkers(problem, splits, each, add_up)
+    folds.check_weights()
+    return folds
 
 
 def _splits_by_row(cv: Any, n: int, params: dict[str, Any]) -> list[Split]:
     try:
-        made = check_cv(cv).split(np.broadcast_to(0.0, (n, 1)), **params)
-        return checked(made, n, cv)
+        return checked(check_cv(cv).split(np.broadcast_to(0.0, (n, 1)), **params), n, cv)
     except TypeError as error:
         raise TypeError(
             f"cv={cv!r} can't split Dask collections: it sees how many rows there are, and X "
@@ -190,7 +178,7 @@ def _by_partition(splits: list[Split], lengths: Sequence[int]) -> list[Partition
 
 
 def _cut(index: Indices, ends: Indices) -> list[Indices]:
-    """Return the indices within each partition, sorted: sums do not depend on the order of rows."""
+    """Return the sorted indices within each partition; sums do not depend on their order."""
     index = np.sort(index)
     cuts = np.searchsorted(index, ends)
     return [index[a:b] - first for a, b, first in zip(cuts[:-1], cuts[1:], ends[:-1], strict=True)]
@@ -201,8 +189,7 @@ def _has_rows(index: Index) -> bool:
 
 
 def _over_folds(rows: RowsInMemory, indices: dict[int, Index], measure: Measure[Any]) -> SumsByFold:
-    sums = {fold: _over_index(rows, index, measure) for fold, index in indices.items()}
-    return SumsByFold(sums)
+    return SumsByFold({i: _over_index(rows, index, measure) for i, index in indices.items()})
 
 
 def _over_index(rows: RowsInMemory, index: Index, measure: Measure[Sums]) -> Sums:

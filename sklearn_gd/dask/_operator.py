@@ -1,6 +1,6 @@
-"""A = diag(sqrt(w / W)) Z on workers as a linear operator; vectors over rows stay with the rows.
+"""A = diag(sqrt(w / W)) Z on workers as a linear operator; left vectors stay with the rows.
 
-A step of Golub-Kahan bidiagonalisation is one task for each partition, which makes the next left
+A step of Golub-Kahan bidiagonalisation is one task for each partition, which computes the next left
 vectors, their squares and their products with A'.
 """
 
@@ -22,7 +22,7 @@ from sklearn_gd.dask._sums import SumTuple, tree_sum
 
 
 class WorkerOperator:
-    """A, one column of every product per target; `total` is W."""
+    """A, with one column of every product per target; `total` is W."""
 
     unit = EPS
 
@@ -32,11 +32,13 @@ class WorkerOperator:
         self.total = total
 
     def residual(self, theta: Floats) -> WorkerVectors:
-        return WorkerVectors(self, partial(_residual, total=self.total, theta=theta))
+        measure = partial(_vectors, argument=theta, total=self.total, method="residual")
+        return WorkerVectors(self, measure)
 
     def random(self, seed: int) -> WorkerVectors:
         seeds = [[seed, partition.number] for partition in self.partitions.members]
-        return WorkerVectors(self, partial(_random, total=self.total), seeds)
+        measure = partial(_vectors, total=self.total, method="random")
+        return WorkerVectors(self, measure, seeds)
 
     def sizes(self, theta: Floats) -> float:
         sizes: float = self.partitions.total(partial(_sizes, total=self.total, theta=theta))
@@ -44,9 +46,9 @@ class WorkerOperator:
 
 
 class WorkerVectors:
-    """Vectors as long as there are rows, one per target.
+    """Vectors with one entry per row, one per target.
 
-    Factors are kept on the client and multiplied in with the next step, so `scale` sends no tasks.
+    The client keeps the factors of `scale` until the next step, so that `scale` sends no tasks.
     """
 
     _left: list[Delayed]
@@ -79,23 +81,19 @@ class WorkerVectors:
         return self._across
 
     def _replace(self, measure: Callable[..., Any], arguments: Sequence[Any] | None) -> None:
-        """Make new vectors and keep them on the workers; fetch their squares and A' left."""
+        """Compute new vectors, which stay on the workers, and fetch their squares and A' left."""
         partitions = self._operator.partitions
-        made = partitions.tasks(measure, arguments)
-        sums = tree_sum(delayed(itemgetter(1))(pair) for pair in made)
+        tasks = partitions.tasks(measure, arguments)
+        sums = tree_sum(delayed(itemgetter(1))(pair) for pair in tasks)
         with partitions.sending_measure():
-            *self._left, sums = dask.persist(*made, sums)
+            *self._left, sums = dask.persist(*tasks, sums)
         self._squares, self._across = sums.compute().values
         self._factors = np.ones(len(self._squares))
 
 
-def _residual(rows: RowsInMemory, total: float, theta: Floats) -> Any:
-    left = LocalOperator(rows, total).residual(theta)
-    return _with_sums(left, left.rmatvec())
-
-
-def _random(rows: RowsInMemory, seed: list[int], total: float) -> Any:
-    left = LocalOperator(rows, total).random(seed)
+def _vectors(rows: RowsInMemory, argument: Any, total: float, method: str) -> Any:
+    """Return the vectors that a method of the partition's operator makes, with their sums."""
+    left = getattr(LocalOperator(rows, total), method)(argument)
     return _with_sums(left, left.rmatvec())
 
 

@@ -1,4 +1,4 @@
-"""One partition: what it must be like, and how a worker checks and measures its rows."""
+"""One partition: the features and targets it must have, and a measure of its checked rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_gd._data import RowsInMemory, counted
+from sklearn_gd._data import RowsInMemory
 from sklearn_gd._estimator.prepare import naming_what_is_not_finite
 from sklearn_gd._estimator.validation import FeatureChecker, check_rows
 
@@ -58,7 +58,7 @@ def measured(
     with naming_partition(partition.number):
         rows = checked_rows(expected, partition)
         if partition.index is not None:
-            rows = counted(rows, partition.index)
+            rows = rows.counted(partition.index)
         with naming_what_is_not_finite(rows):
             return measure(rows, *argument)
 
@@ -69,15 +69,8 @@ def checked_rows(expected: ExpectedRows, partition: Partition) -> RowsInMemory:
     if X.shape[0] == y.shape[0] == 0:
         nothing = np.empty((0, expected.n_features)), np.empty((0, expected.n_targets))
         return RowsInMemory(*nothing, None, expected.fit_intercept)
-    rows, y_layout = check_rows(
-        expected.checker(),
-        X,
-        y,
-        partition.sample_weight,
-        expected.fit_intercept,
-        reset=False,
-        part=True,
-    )
+    data, how = (X, y, partition.sample_weight), {"reset": False, "part": True}
+    rows, y_layout = check_rows(expected.checker(), data, expected.fit_intercept, **how)
     if (y_layout, rows.n_targets) != (expected.y_layout, expected.n_targets):
         shape = (
             "(n_samples,)" if expected.y_layout == "1d" else f"(n_samples, {expected.n_targets})"

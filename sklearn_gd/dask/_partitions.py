@@ -1,7 +1,4 @@
-"""All partitions of X, y and weights: a measure of rows, mapped over them and summed.
-
-Every product with rows that stay on workers is one such map and reduction.
-"""
+"""All partitions of X, y and weights: map a measure over them and sum its values."""
 
 from __future__ import annotations
 
@@ -19,18 +16,18 @@ from dask.utils import parse_bytes
 from sklearn_gd.dask._partition import ExpectedRows, Partition, measured
 from sklearn_gd.dask._sums import tree_sum
 
-# A measure holds at most two matrices of p rows and this many columns: the two of a
-# preconditioner, or the basis of a Krylov space.
+# The largest number of columns of the matrices in a measure, of which there are at most two with p
+# rows: those of a preconditioner, or the basis of a Krylov space.
 MOST_VECTORS = 1 << 13
 # The setting of Dask's size in bytes above which a cluster warns of a large graph.
 GRAPH_WARNING = "distributed.admin.large-graph-warning-threshold"
-# Folds may run in several threads, and the setting is one of the process.
+# Folds may run in several threads of the process, which has one setting.
 GRAPH_WARNING_LOCK = RLock()
 
 
 @dataclass(frozen=True, eq=False)
 class Partitions:
-    """The partitions, still to be made and checked on the workers."""
+    """The partitions, which workers compute and check."""
 
     members: Sequence[Partition]
     expected: ExpectedRows
@@ -46,7 +43,7 @@ class Partitions:
     ) -> list[Delayed]:
         """Return one task for each partition.
 
-        The measure travels in the graph, so that a task can run again when a worker is lost.
+        The measure is part of the graph, so that a task can run again if a worker is lost.
         """
         shared = delayed(measure, traverse=False), delayed(self.expected, traverse=False)
         more = ((),) * len(self.members) if arguments is None else ((a,) for a in arguments)

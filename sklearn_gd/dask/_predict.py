@@ -1,4 +1,4 @@
-"""Lazy predictions for the rows of a Dask collection, made block by block."""
+"""Lazy predictions for the rows of a Dask collection, block by block."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LinearModel:
 
 
 def predicted(estimator: Any, X: Any, coef: Floats, intercept: Any) -> Any:
-    """Return lazy predictions, which the workers that hold the rows make.
+    """Return lazy predictions for X.
 
     They are an array in the same chunks for an array. For a dataframe they are a series, or a
     dataframe with a column for each target, with the same index and partitions.
@@ -45,7 +45,7 @@ def predicted(estimator: Any, X: Any, coef: Floats, intercept: Any) -> Any:
     blocks = blocks_of("X", X)
     pattern = check_X(estimator, blocks.pattern())
     features = ExpectedFeatures(type(estimator).__name__, pattern.shape[1], blocks.names())
-    # NumPy decides, since the intercept 0.0 of a model without one is a Python number of no dtype.
+    # From NumPy, since the intercept 0.0 of a model without one is a Python number without dtype.
     dtype = np.asarray(pattern @ coef.T + intercept).dtype
     model = LinearModel(features, coef, intercept, dtype)
     return _array(blocks, model) if blocks.is_array else _frame(blocks, model)
@@ -71,5 +71,5 @@ def _of_frame(X: Any, model: LinearModel, partition_info: dict[str, int] | None 
     one = model.coef.ndim == 1
     names = [NAME] if one else [f"{NAME}_{j}" for j in range(len(model.coef))]
     table = model.predict(X, number).reshape(len(X), len(names))
-    made = type(X)(table, index=X.index, columns=names)
-    return made[NAME] if one else made
+    frame = type(X)(table, index=X.index, columns=names)
+    return frame[NAME] if one else frame

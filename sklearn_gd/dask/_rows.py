@@ -1,6 +1,6 @@
-"""Rows on workers as a problem: every sum over rows is a sum over partitions.
+"""Rows on workers as a problem: sums over partitions, by the protocol `sklearn_gd._data.Problem`.
 
-Implements the protocol `sklearn_gd._data.Problem`. The penalty is added once, on the client.
+The penalty is added once, on the client.
 """
 
 from __future__ import annotations
@@ -25,32 +25,16 @@ from sklearn_gd.dask._operator import WorkerOperator
 from sklearn_gd.dask._partitions import Partitions
 from sklearn_gd.dask._sums import CentredSquares, SumTuple
 
-# Cross-products of at most so many columns take no longer than reading the rows, so the pass that
-# counts rows sums them too.
+# The largest number of columns whose cross-products take no longer than reading the rows, so that
+# the pass that counts rows sums them too.
 FEW_COLUMNS = 512
-
-
-@dataclass(frozen=True)
-class PartitionStats:
-    """Number of rows of each partition, weight and non-zeros of all of them."""
-
-    lengths: tuple[int, ...]
-    weight: float
-    nonzeros: int
-
-    def __add__(self, other: PartitionStats) -> PartitionStats:
-        return PartitionStats(
-            self.lengths + other.lengths,
-            self.weight + other.weight,
-            self.nonzeros + other.nonzeros,
-        )
 
 
 @dataclass(frozen=True, eq=False)
 class RowsOnWorkers(Objective):
-    """Rows in partitions, with targets and weights, none of which comes to the client.
+    """Rows in partitions, with targets and weights, which stay on the workers.
 
-    Counts that the collections tell cost nothing; others take one pass, made when first needed.
+    Counts of rows are computed in one pass, on first access, if the chunks are unknown.
     """
 
     partitions: Partitions
@@ -78,12 +62,12 @@ class RowsOnWorkers(Objective):
     @property
     def lengths(self) -> tuple[int, ...]:
         """The number of rows of each partition."""
-        return self._stats.lengths if self.known_lengths is None else self.known_lengths
+        return self._counts[0] if self.known_lengths is None else self.known_lengths
 
     @property
     def n_samples(self) -> int:
-        counted = self.known_lengths is not None or "_stats" in vars(self)
-        if not counted and self._sums_are_cheap:
+        is_known = self.known_lengths is not None or "_counts" in vars(self)
+        if self._sums_are_cheap and not is_known:
             return self._cross_products.n_samples
         return sum(self.lengths)
 
@@ -91,21 +75,20 @@ class RowsOnWorkers(Objective):
     def weight(self) -> float:
         if not self.is_weighted:
             return float(self.n_samples)
-        return self._cross_products.weight if self._sums_are_cheap else self._stats.weight
+        return self._cross_products.weight if self._sums_are_cheap else self._counts[1]
 
     @property
     def nonzeros(self) -> int:
-        return self._stats.nonzeros if self.is_sparse else self.n_samples * self.n_parameters
+        return self._counts[2] if self.is_sparse else self.n_samples * self.n_parameters
 
     def cross_products(self, standardise: Spread | None = None) -> CrossProducts:
-        """Return [1 X y]' diag(w) [1 X y], made once, or that of standardised columns."""
+        """Return [1 X y]' diag(w) [1 X y], computed once, or that of standardised columns."""
         if standardise is None:
             return self._cross_products
         if self.is_sparse:
             return self._cross_products.standardised(standardise, standardise.scale)
-        products: CrossProducts = self.partitions.total(
-            methodcaller("cross_products", standardise=standardise)
-        )
+        measure = methodcaller("cross_products", standardise=standardise)
+        products: CrossProducts = self.partitions.total(measure)
         return products
 
     def spread(self) -> Spread:
@@ -117,28 +100,24 @@ class RowsOnWorkers(Objective):
 
     def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
         """Return [Y E]'[Y E] over all rows and those of the penalty."""
-        products: Floats = self.partitions.total(
-            methodcaller("preconditioned_products", preconditioner)
-        )
+        measure = methodcaller("preconditioned_products", preconditioner)
+        products: Floats = self.partitions.total(measure)
         return products + preconditioner.products(*penalty_rows(self))
 
     def operator(self) -> DesignOperator:
-        """Return the rows as a linear operator, once a pass has found no nan or inf in X."""
+        """Return the rows as a linear operator; raise NotFinite for nan and inf in X."""
         if "_cross_products" not in vars(self):
-            _ = self._stats
+            _ = self._counts
         shape = (self.n_samples, self.n_parameters)
-        rows = WorkerOperator(self.partitions, shape, self.weight)
-        operator: DesignOperator = penalised(rows, self)
-        return operator
+        return penalised(WorkerOperator(self.partitions, shape, self.weight), self)
 
     def squares(self, theta: Floats) -> float:
         squares: float = self.partitions.total(methodcaller("squares", theta))
         return squares
 
     def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        squares, gradient = self.partitions.total(
-            partial(_squares_and_gradient, theta=theta)
-        ).values
+        measure = partial(_squares_and_gradient, theta=theta)
+        squares, gradient = self.partitions.total(measure).values
         return squares, gradient
 
     def check_totals(self, n_samples: int, weight: float) -> None:
@@ -160,15 +139,16 @@ class RowsOnWorkers(Objective):
         return products
 
     @cached_property
-    def _stats(self) -> PartitionStats:
-        stats: PartitionStats = self.partitions.total(_stats)
-        self.check_totals(sum(stats.lengths), stats.weight)
-        return stats
+    def _counts(self) -> tuple[tuple[int, ...], float, int]:
+        """Number of rows of each partition, weight and non-zeros of all of them."""
+        lengths, weight, nonzeros = self.partitions.total(_counts).values
+        self.check_totals(sum(lengths), weight)
+        return lengths, weight, nonzeros
 
 
-def _stats(rows: RowsInMemory) -> PartitionStats:
+def _counts(rows: RowsInMemory) -> SumTuple:
     rows.operator()  # raises NotFinite for nan and inf in X
-    return PartitionStats((rows.n_samples,), rows.weight, rows.nonzeros)
+    return SumTuple(((rows.n_samples,), rows.weight, rows.nonzeros))
 
 
 def _squares_and_gradient(rows: RowsInMemory, theta: Floats) -> SumTuple:

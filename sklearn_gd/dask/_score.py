@@ -20,10 +20,10 @@ from sklearn_gd.dask._sums import CentredSquares, SumTuple
 
 
 def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
-    """Return what scikit-learn's `r2_score` does, averaged over targets."""
+    """Return R^2 as scikit-learn's `r2_score` defines it, averaged over targets."""
     owner = type(estimator).__name__
     features = ExpectedFeatures(owner, estimator.n_features_in_, names_seen(estimator))
-    problem = prepare(features.checker(), X, y, sample_weight, True, reset=False).problem
+    problem = prepare(features.checker(), (X, y, sample_weight), True, reset=False).problem
     assert isinstance(problem, RowsOnWorkers)
     coef, intercept = np.atleast_2d(to_numpy(estimator.coef_)), to_numpy(estimator.intercept_)
     if problem.n_targets != len(coef):
@@ -37,7 +37,7 @@ def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
         words = "R^2 score is not well-defined with less than two samples."
         warnings.warn(words, UndefinedMetricWarning, stacklevel=3)
         return float("nan")
-    # As in scikit-learn, the score of a constant target is 1 when no error is left, else 0.
+    # As in scikit-learn, the score of a constant target is 1 if all errors are 0, else 0.
     constant = targets.squares == 0
     r2 = 1.0 - errors / np.where(constant, 1.0, targets.squares)
     return float(np.where(constant, errors == 0, r2).mean())

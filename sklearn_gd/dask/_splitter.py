@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
 from sklearn_gd._estimator.validation import check_flag, check_number
 
 
-class PartitionKFold:
+class PartitionKFold(BaseCrossValidator):
     """K folds of whole partitions of a Dask collection, for `GDLinearRegressorCV`.
 
-    A fold needs no index of rows, so data may have any length. Rows of one partition stay in one
-    fold, which is right for partitions whose rows belong together, such as those of a day or of a
-    customer. An integer `cv` makes folds of single rows instead, with an index for each row.
+    A fold needs no index of rows, so the memory of the client does not limit the number of rows.
+    Rows of one partition are in one fold, which is right for partitions whose rows belong together,
+    such as those of a day or of a customer. An integer `cv` makes folds of single rows instead,
+    with an index for each row.
 
     Parameters
     ----------
@@ -50,12 +52,6 @@ class PartitionKFold:
         self.n_splits = n_splits
         self.shuffle = shuffle
         self.random_state = random_state
-
-    def __repr__(self) -> str:
-        return (
-            f"PartitionKFold(n_splits={self.n_splits}, shuffle={self.shuffle}, "
-            f"random_state={self.random_state})"
-        )
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return the number of folds.
@@ -102,7 +98,7 @@ class PartitionKFold:
             yield rows[owner != fold], rows[owner == fold]
 
     def folds(self, n_partitions: int) -> NDArray[np.intp]:
-        """Return which fold holds out each partition.
+        """Return the number of the fold that holds out each partition.
 
         Parameters
         ----------
@@ -112,7 +108,7 @@ class PartitionKFold:
         Returns
         -------
         ndarray of shape (n_partitions,)
-            The number of the fold, from 0.
+            Numbers of folds, from 0.
         """
         n_splits = check_number("n_splits", self.n_splits, Integral, least=2)
         if n_splits > n_partitions:
@@ -125,6 +121,6 @@ class PartitionKFold:
         if check_flag("shuffle", self.shuffle):
             check_random_state(self.random_state).shuffle(order)
         folds = np.empty(n_partitions, dtype=np.intp)
-        for fold, mine in enumerate(np.array_split(order, n_splits)):
-            folds[mine] = fold
+        for fold, held_out in enumerate(np.array_split(order, n_splits)):
+            folds[held_out] = fold
         return folds

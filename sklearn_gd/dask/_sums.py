@@ -1,4 +1,4 @@
-"""Sums over partitions: values that can be added, and the tree of tasks that adds them."""
+"""Sums over partitions: values that can be added, and a tree of tasks that adds them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dask.delayed import Delayed, delayed
 
 from sklearn_gd._linalg import Floats
 
-# One task adds this many values: few levels, and few values in a worker's memory at once.
+# The number of values that one task adds: few levels, and few values in a worker's memory.
 FAN_IN = 8
 
 
 @dataclass(frozen=True)
 class SumTuple:
-    """Several values that are measured in one pass."""
+    """Several values of one pass, added one by one."""
 
     values: tuple[Any, ...]
 
@@ -35,7 +35,7 @@ class CentredSquares:
     squares: Floats
 
     def __add__(self, other: CentredSquares) -> CentredSquares:
-        """Merge two sets of rows without a difference of large sums.
+        """Return those of both sets of rows, without a difference of large sums.
 
         Chan, Golub and LeVeque 1983, doi 10.1080/00031305.1983.10483115.
         """
@@ -48,7 +48,7 @@ class CentredSquares:
 
 
 def tree_sum(values: Iterable[Delayed]) -> Delayed:
-    """Return the sum of values that tasks make, added by further tasks."""
+    """Return the sum of delayed values, added by tasks."""
     level = list(values)
     while len(level) > 1:
         level = [delayed(_sum)(level[i : i + FAN_IN]) for i in range(0, len(level), FAN_IN)]

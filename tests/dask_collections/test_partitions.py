@@ -152,4 +152,4 @@ def test_one_weight_for_all_counts_only_in_partial_fit():
         model = GDLinearRegressor().partial_fit(*lazily(X, Y), weight).partial_fit(-X, Y)
         expected = GDLinearRegressor().partial_fit(X, Y, weight).partial_fit(-X, Y)
         assert distance(model.coef_, expected.coef_) <= PROMISED
-        assert prepare(GDLinearRegressor(), *lazily(X, Y), weight, True).sample_weight is None
+        assert prepare(GDLinearRegressor(), (*lazily(X, Y), weight), True).sample_weight is None

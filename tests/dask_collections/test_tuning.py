@@ -140,7 +140,7 @@ def test_tuning_on_collections_says_what_it_cannot_do():
         GDLinearRegressorCV(cv=[([], [1, 2])]).fit(*lazy)
     with pytest.raises(TypeError, match="PartitionKFold splits the rows of a Dask array"):
         GDLinearRegressorCV(cv=PartitionKFold(2)).fit(X, Y)
-    assert repr(PartitionKFold(2)) == "PartitionKFold(n_splits=2, shuffle=False, random_state=None)"
+    assert repr(PartitionKFold(2)) == "PartitionKFold(n_splits=2, random_state=None, shuffle=False)"
 
 
 def test_weights_are_routed_as_collections():

@@ -566,8 +566,8 @@ def test_products_with_rows_are_those_of_numpy(spot, fit_intercept, weights):
     X, y = regression(k=2)
     theta = np.random.default_rng(1).standard_normal((4 + fit_intercept, 2))
     there = None if weights is None else spot(weights)
-    ours = prepare(GDLinearRegressor(), spot(X), spot(y), there, fit_intercept).problem
-    theirs = prepare(GDLinearRegressor(), X, y, weights, fit_intercept).problem
+    ours = prepare(GDLinearRegressor(), (spot(X), spot(y), there), fit_intercept).problem
+    theirs = prepare(GDLinearRegressor(), (X, y, weights), fit_intercept).problem
     for start in (theta, np.zeros_like(theta)):
         assert np.isclose(ours.loss(start), theirs.loss(start), rtol=spot.far)
         a, b = ours.operator(), theirs.operator()

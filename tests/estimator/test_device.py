@@ -189,9 +189,7 @@ def test_a_part_may_weigh_nothing_and_all_of_it_alike():
         told = words(lambda n=nothing: check_device_weights(n, 12, device()))
         assert told == "sample_weight must not be all zero: some weight must be positive."
         told = words(
-            lambda n=nothing: check_device_rows(
-                device(), GDLinearRegressor(), there(X), there(Y), n, True
-            )
+            lambda n=nothing: check_device_rows(GDLinearRegressor(), (there(X), there(Y), n), True)
         )
         assert told == "sample_weight must not be all zero: some weight must be positive."
 
@@ -200,14 +198,14 @@ def test_checked_rows_are_kept_where_they_are_and_their_features_are_seen():
     """Nothing that has the dtype of sums is copied; what has not is made so."""
     model, cpu = GDLinearRegressor(), strict.Device("CPU_DEVICE")
     where, given = device(cpu), [there(a, cpu) for a in (X, Y, WEIGHTS)]
-    rows, kind = check_device_rows(where, model, *given, True)
+    rows, kind = check_device_rows(model, tuple(given), True)
     assert model.n_features_in_ == 3
     assert kind == "1d"
     blocks = next(iter(rows.blocks()))
     for mine, yours in zip(blocks, given, strict=True):
         assert np.shares_memory(np.from_dlpack(mine), np.from_dlpack(yours))
     narrow = there(X.astype(np.float32), cpu)
-    rows, _ = check_device_rows(where, model, narrow, *given[1:], True)
+    rows, _ = check_device_rows(model, (narrow, *given[1:]), True)
     assert rows.rounding == np.finfo(np.float32).eps
     assert next(iter(rows.blocks()))[0].dtype == strict.float64
     one, two = where.promote(given[0], narrow)
@@ -218,7 +216,7 @@ def test_checked_rows_are_kept_where_they_are_and_their_features_are_seen():
 @pytest.mark.parametrize(("y", "kind"), [(Y, "1d"), (Y[:, None], "column"), (MANY, "2d")])
 def test_targets_have_the_shapes_that_they_have_in_numpy(y, kind):
     """They are laid out as a table, and results are shown as they were."""
-    posed = prepare(GDLinearRegressor(), there(X), there(y), None, True)
+    posed = prepare(GDLinearRegressor(), (there(X), there(y), None), True)
     assert posed.layout.y_layout == kind
     assert np.array_equal(back(posed.problem.y), y.reshape(12, -1))
     model = GDLinearRegressor(lr=0.01, tol=9.0).fit(there(X), there(y))
@@ -360,9 +358,9 @@ def test_rows_are_read_in_blocks_of_a_size(shape, kind, numbers):
 def test_numbers_of_the_largest_size_are_let_in():
     """All of them, up to the last digit; beyond it is said what to do."""
     rows = np.full((4, 1), LARGEST_SIZE)
-    problem = prepare(GDLinearRegressor(), there(rows), there(Y[:4]), None, False).problem
+    problem = prepare(GDLinearRegressor(), (there(rows), there(Y[:4]), None), False).problem
     problem.operator()
-    wrong = prepare(GDLinearRegressor(), there(1.1 * rows), there(Y[:4]), None, False).problem
+    wrong = prepare(GDLinearRegressor(), (there(1.1 * rows), there(Y[:4]), None), False).problem
     assert "Rescale the columns" in words(wrong.operator)
 
 
@@ -374,7 +372,7 @@ def test_sums_begin_in_the_dtype_of_sums_whatever_a_library_prefers():
 
     xp = SimpleNamespace(zeros=narrow(np.zeros), ones=narrow(np.ones))
     where = SimpleNamespace(xp=xp, floats=np.float64, device="there")
-    rows = prepare(GDLinearRegressor(), there(X), there(Y), None, True).problem
+    rows = prepare(GDLinearRegressor(), (there(X), there(Y), None), True).problem
     rows = replace(rows, device=where)
     for (made, at), shape in ((rows._zeros(2, 3), (2, 3)), (rows._ones(X), (12, 1))):
         assert (made.dtype, made.shape, at) == (np.float64, shape, "there")

@@ -215,15 +215,15 @@ WORDS = {
     ),
     "negative updates": (
         lambda: tune(iters=[-1, 5])(X, Y),
-        "iters must lie between 0 and 2**62; got [-1, 5].",
+        "iters must be between 0 and 2**62; got [-1, 5].",
     ),
     "largest updates": (
         lambda: tune(iters=[2**62 + 1])(X, Y),
-        f"iters must lie between 0 and 2**62; got [{2**62 + 1}].",
+        f"iters must be between 0 and 2**62; got [{2**62 + 1}].",
     ),
     "no moments": (
         lambda: PLAIN.fit_moments(X),
-        "fit_moments takes Moments, as Moments.from_rows makes them; got ndarray.",
+        "fit_moments takes Moments, as Moments.from_rows returns them; got ndarray.",
     ),
     "moments of nothing": (
         lambda: fit_moments_of(np.zeros(12)),
@@ -251,11 +251,11 @@ WORDS = {
     ),
     "features": (
         lambda: Moments.from_rows(X, Y) + Moments.from_rows(X[:, :1], Y),
-        "Moments add up where their features are the same; got 2 and 1.",
+        "Moments add up if their features are the same; got 2 and 1.",
     ),
     "targets": (
         lambda: Moments.from_rows(X, Y) + Moments.from_rows(X, X),
-        "Moments add up where their targets are the same; got (n_samples,) and (n_samples, 2).",
+        "Moments add up if their targets are the same; got (n_samples,) and (n_samples, 2).",
     ),
     "nothing to diagnose": (
         lambda: diagnose(X),

@@ -66,7 +66,7 @@ def test_a_pickle_holds_nothing_of_scikit_learn(name):
     model = fitted(name)
     assert model.n_iter_ > 0  # a streamed model descends when it is asked
     expected = FITTED if isinstance(model, GDLinearRegressor) else TUNED
-    extra = {"streamed": {"_seen", "n_samples_seen_"}}
+    extra = {"streamed": {"_moments", "n_samples_seen_"}}
     state = model.__getstate__()
     assert set(state) == set(model.get_params()) | expected | extra.get(name, set())
     assert b"sklearn." not in pickle.dumps(model)

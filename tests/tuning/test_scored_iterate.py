@@ -104,7 +104,7 @@ class Seeing(KFold):
 @pytest.mark.parametrize("y", [Y, Y[:, None], MANY], ids=["flat", "column", "many"])
 def test_a_splitter_sees_the_rows_and_the_targets_as_they_were_given(y):
     """And what is meant for it; folds keep the problem and how they are worked on."""
-    cv, posed = Seeing(4), prepare(GDLinearRegressor(), X, y, None, True)
+    cv, posed = Seeing(4), prepare(GDLinearRegressor(), (X, y, None), True)
     folds = folds_of(posed, cv, {"groups": "mine"}, map)
     assert np.array_equal(cv.seen[0], X)
     assert np.array_equal(cv.seen[1], y)
@@ -153,9 +153,9 @@ NOTHING = np.where(np.arange(20) < 12, 0.01, 0.0)
 )
 def test_folds_without_rows_or_weights_are_named(weights, cv, words):
     """Small weights are weights."""
-    posed = prepare(GDLinearRegressor(), X, Y, weights, True)
+    posed = prepare(GDLinearRegressor(), (X, Y, weights), True)
     with pytest.raises(ValueError, match=".") as error:
         folds_of(posed, cv, {}, map)
     assert str(error.value) == words
-    small = prepare(GDLinearRegressor(), X, Y, WEIGHTS, True)
+    small = prepare(GDLinearRegressor(), (X, Y, WEIGHTS), True)
     assert len(folds_of(small, [([0], [1])], {}, map)) == 1
