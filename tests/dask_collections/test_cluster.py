@@ -55,6 +55,7 @@ def dies_once(block, block_id, file, reading):
     return block
 
 
+@pytest.mark.filterwarnings("ignore:The best score is that of the last")
 def test_fit_predict_and_tune_are_those_in_memory(client):
     """Sums from all workers; predictions are made where the rows are."""
     rows, targets = lazy()

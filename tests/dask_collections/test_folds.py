@@ -208,6 +208,7 @@ def test_folds_of_partitions_as_documented():
     )
 
 
+@pytest.mark.filterwarnings("ignore:The best score is that of the last")
 def test_tuning_weighs_folds_of_small_weights():
     """Weights of a hundredth are weights, on the workers too."""
     found = GDLinearRegressorCV([0.1], 5, cv=PartitionKFold(3)).fit(*lazily(X, Y, WEIGHTS))

@@ -149,7 +149,7 @@ def test_one_weight_for_all_is_refused_as_in_memory(weight):
 def test_one_weight_for_all_counts_only_in_partial_fit():
     """It weighs one part against the others; a fit is the same with any."""
     for weight in (2.5, np.float32(2.5), np.array(2.5)):
-        model = GDLinearRegressor(tol=0.7).partial_fit(*lazily(X, Y), weight).partial_fit(-X, Y)
-        expected = GDLinearRegressor(tol=0.7).partial_fit(X, Y, weight).partial_fit(-X, Y)
+        model = GDLinearRegressor().partial_fit(*lazily(X, Y), weight).partial_fit(-X, Y)
+        expected = GDLinearRegressor().partial_fit(X, Y, weight).partial_fit(-X, Y)
         assert distance(model.coef_, expected.coef_) <= PROMISED
         assert prepare(GDLinearRegressor(), *lazily(X, Y), weight, True).sample_weight is None

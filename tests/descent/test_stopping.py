@@ -176,20 +176,39 @@ def test_a_descent_that_grows_out_of_nothing_says_so():
     assert stop.best < stop.t
 
 
-@pytest.mark.parametrize("nesterov", [False, True])
-def test_a_scan_that_would_never_end_says_what_to_do(nesterov, monkeypatch):
-    """A tol that the first MOST_SCANNED updates do not meet, and a later one may, is an error."""
+def test_a_scan_that_would_never_end_says_what_to_do(monkeypatch):
+    """A tol that MOST_SCANNED updates do not meet, and a later one may, is an error."""
     monkeypatch.setattr(scan, "MOST_SCANNED", 1000)
-    slow = spectrum_by_hand([1.0, 1e-7], [[1e-3], [1.0]])
-    form = ClosedForm(slow, UpdateRule(0.1, 0.9, nesterov))
-    with pytest.raises(ValueError, match="No loss below tol=0.3 was found in the first 1,000"):
-        find_stop(form, StoppingRule(0.3, 10**9, EPS))
-    assert find_stop(form, StoppingRule(0.3, 1000, EPS)).reason == "max_iter"
-    assert find_stop(form, StoppingRule(0.1, 10**9, EPS)).reason != "tol"  # below the floor
-    limit = form.rule.stable_below(1.0)
-    form = form.at(UpdateRule(limit * (1 + 1e-7), 0.9, nesterov))
+    turning = spectrum_by_hand([1.0, 0.7, 0.45], [[1.0], [1.0], [1.0]])
+    form = ClosedForm(turning, UpdateRule(0.1, 1.0 - 1e-6))
+    tol = 0.25 + 1e-9
+    with pytest.raises(ValueError, match="No loss below tol=0.25 was found among 1,000 updates"):
+        find_stop(form, StoppingRule(tol, 10**9, EPS))
+    assert find_stop(form, StoppingRule(tol, 1000, EPS)).reason == "max_iter"
+    assert find_stop(form, StoppingRule(0.1, 10**12, EPS)).reason != "tol"  # below the floor
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_a_divergence_too_slow_to_be_seen_is_an_error(nesterov, monkeypatch):
+    """It names the rate, and asks for a smaller one."""
+    monkeypatch.setattr(scan, "MOST_SCANNED", 1000)
+    form = ClosedForm(
+        spectrum_by_hand([1.0, 1e-7], [[1e-3], [1.0]]), UpdateRule(1.0, 0.9, nesterov)
+    )
+    form = form.at(UpdateRule(form.rule.stable_below(1.0) * (1 + 1e-7), 0.9, nesterov))
     with pytest.raises(ValueError, match="diverges, but so slowly"):
         find_stop(form, StoppingRule(None, 10**9, EPS))
+
+
+@pytest.mark.parametrize("momentum", [0.5, 0.9])
+def test_a_slow_tol_is_found_without_a_scan_of_all_before(momentum, monkeypatch):
+    """Directions that fall monotonically bound the first t from below, the envelope from above."""
+    monkeypatch.setattr(scan, "MOST_SCANNED", 1000)
+    form = ClosedForm(spectrum_by_hand([1.0, 1e-7], [[1e-3], [1.0]]), UpdateRule(0.1, momentum))
+    stop = find_stop(form, StoppingRule(0.3, 10**12, EPS))
+    assert stop.reason == "tol"
+    assert stop.t > 10**6
+    assert form.loss(stop.t) < 0.3 <= form.loss(stop.t - 1)
 
 
 @given(st.integers(0, 10**40), st.floats(0.0, 1.2))

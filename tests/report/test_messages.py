@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from problems import LOST, PROBLEMS, floor_by_lstsq
+from report.problems import LOST, PROBLEMS, floor_by_lstsq
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline

@@ -106,3 +106,26 @@ def test_rest_is_the_distance_to_the_limit_and_not_one_update(dtype, solver):
     limit = np.linalg.lstsq(np.column_stack([np.ones(200), X.astype(float)]), y)[0]
     theta = stops[-1].descent.theta(ends[-1].t)[:, 0]
     assert np.linalg.norm(theta - limit) <= 2 * np.finfo(dtype).eps * np.linalg.norm(limit) + 1e-9
+
+
+def test_a_change_of_the_solver_moves_no_stop():
+    """With max_iter "auto" turns from a Krylov space to the eigenbasis, and stops where it did."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((600, 350)) * np.geomspace(1, 0.1, 350)
+    y = X @ rng.standard_normal((350, 1)) + rng.standard_normal((600, 1))
+    rows = RowsInMemory(X, y, None, False)
+    lr = 600 / np.linalg.norm(X, 2) ** 2
+    losses = solve(rows, zeros(rows), DescentOptions(lr, max_iter=60), "spectral").descent.loss
+    for tol in (None, float(np.mean(losses([40, 41])))):
+        kinds, stops = set(), []
+        for max_iter in (5, 50, 1000, 10**9):
+            how = DescentOptions(lr, max_iter=max_iter, tol=tol)
+            found = solve(rows, zeros(rows), how, "auto")
+            kinds.add(type(found.descent.spectrum))
+            stops.append(found.stop)
+        if tol is None:
+            assert len(kinds) == 2
+            assert [stop.t for stop in stops[:3]] == [5, 50, 1000]
+            assert stops[3].reason == "stationary"
+        else:
+            assert {(stop.t, stop.reason) for stop in stops[1:]} == {(41, "tol")}
