@@ -132,6 +132,8 @@ def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None
     loss, exact = float(path.loss(path.n_iter)), is_exact(path)
     if exact:
         scale = loss_of_the_mean(path, problem) if _may_scale(problem) else float(path.loss(0))
+        if path._floor_error > CONVERGED_RTOL * scale:
+            return _floor_unknown(path, lr)  # it may be zero, and may be as large as its error
         near = max(CONVERGED_RTOL * scale, least_told(path))
         if loss <= near:
             return None

@@ -276,3 +276,14 @@ def test_near_enough_is_said():
     X, y = regression()
     said = fitted(GDLinearRegressor(max_iter=40), X, y)[1]
     assert said.endswith("That is within 1 % of it. Raise max_iter to come closer.")
+
+
+def test_a_floor_that_drowns_in_a_large_target_is_not_called_zero():
+    """When cross-products cannot tell the floor from zero, nothing is said to be possible."""
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((9, 4)) * [3e-5, 2e5, 7e-5, 4e5]
+    y = rng.standard_normal(9) + 1e5
+    model, said = fitted(GDLinearRegressor(1.7e-14, max_iter=39, alpha=0.1, momentum=0.9), X, y)
+    assert model.path_._floor_error > floor_by_lstsq(X, y, alpha=0.1)
+    assert "still falling" in said
+    assert "0 is possible" not in said
