@@ -65,6 +65,7 @@ plot_formats = [("png", 120)]
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
+    "within_subsection_order": "gallery_order.example_order",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"\.py$",  # run them all
     "abort_on_example_error": True,

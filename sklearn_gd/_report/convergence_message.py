@@ -6,6 +6,7 @@ start, at the rate that the advised fit would use.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -107,12 +108,13 @@ def _diverged(path: DescentPath, problem: Any, lr: float | None) -> str:
         f"The descent diverged: {_above(path.lr, stable)}. {rose}, and coef_ is the iterate of "
         f"least loss {float(path.loss(stop.best)):.6g}, after {_updates(stop.best)}. "
         "path_.loss(range(10)) and LossCurveDisplay show it explode. "
-        f"Choose lr below {stable:.4g}, or lr='auto'"
+        f"Choose lr below {rounded_down(stable)}, or lr='auto'"
     )
     if _may_scale(problem):
         scaled = scaled_path(path, problem).max_stable_lr
         if scaled > stable / WORTH_SCALING:
-            said += f"; after {scaler_for(problem).name} rates below {scaled:.4g} are stable"
+            name, rates = scaler_for(problem).name, rounded_down(scaled)
+            said += f"; after {name} rates below {rates} are stable"
     return f"{said}."
 
 
@@ -164,7 +166,7 @@ def _advice(path: DescentPath, problem: Any, lr: float | None, near: float, reac
     if lr is not None and stable is not None and lr < LOW_RATE * stable:
         count = updates_to(path._sibling_at(auto_rate(path._largest)), near)
         if count is not None and (needed is None or count < needed):
-            raised = f"Raise lr, which is stable below {stable:.4g}"
+            raised = f"Raise lr, which is stable below {rounded_down(stable)}"
             return f"{raised}: lr='auto' comes to {reach} in {_updates(count)}."
     if _may_scale(problem):
         advice = _scaling_advice(path, problem, lr, (near, reach, needed))
@@ -210,7 +212,7 @@ def _floor_unknown(path: DescentPath, lr: float | None) -> str | None:
     )
     stable = getattr(path, "max_stable_lr", None)
     if stable is not None and lr is not None and lr < LOW_RATE * stable:
-        return f"{said} Raise lr, which is stable below {stable:.4g}."
+        return f"{said} Raise lr, which is stable below {rounded_down(stable)}."
     if stable is None and not isinstance(path._descent, RecordedDescent):
         return f"{said} Raise max_iter, if lr={path.lr:.4g} is stable, which is not known here."
     return f"{said} Raise max_iter."
@@ -220,6 +222,12 @@ def _may_scale(problem: Any) -> bool:
     """Whether columns are few enough to be summed for a sentence."""
     n, p = problem.n_samples, problem.n_parameters
     return bool(p <= MOST_COLUMNS and (n >= p or p <= FEW_COLUMNS))
+
+
+def rounded_down(rate: float) -> str:
+    """Return the rate with four digits, not above it, so that the number given is stable."""
+    step = 10.0 ** (math.floor(math.log10(rate)) - 3)
+    return f"{math.floor(rate / step) * step:.4g}"
 
 
 def _updates(count: int) -> str:

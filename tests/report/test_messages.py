@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers import largest_curvature, regression
 from report.problems import LOST, PROBLEMS, floor_by_lstsq
 from sklearn_gd import GDLinearRegressor, diagnose
+from sklearn_gd._report.convergence_message import rounded_down
 
 SCALERS = {
     "StandardScaler()": StandardScaler(),
@@ -167,8 +168,8 @@ def test_a_divergence_is_told_with_everything_to_do():
         f"The descent diverged: lr=0.1 is {0.1 / stable:.3g} times the largest stable rate "
         f"{stable:.4g}. Update 1 raised the loss, and coef_ is the iterate of least loss "
         f"{model.path_.loss(0):.6g}, after 0 updates. path_.loss(range(10)) and LossCurveDisplay "
-        f"show it explode. Choose lr below {stable:.4g}, or lr='auto'; after StandardScaler() "
-        f"rates below {scaled:.4g} are stable."
+        f"show it explode. Choose lr below {rounded_down(stable)}, or lr='auto'; after StandardScaler() "
+        f"rates below {rounded_down(scaled)} are stable."
     )
     assert np.all(np.diff(model.path_.loss(range(10))) > 0)
     below = float(f"{stable:.4g}") * 0.999
@@ -243,7 +244,7 @@ def test_unknown_floors_are_not_invented(solver):
     assert re.match(fall, said)
     low = fitted(GDLinearRegressor(1e-6, max_iter=9, solver="loop"), X, y)[1]
     stable = 2 / largest_curvature(X)
-    assert low.endswith(f"Raise lr, which is stable below {stable:.4g}.")
+    assert low.endswith(f"Raise lr, which is stable below {rounded_down(stable)}.")
 
 
 def test_numbers_agree_with_their_nouns():
