@@ -1,6 +1,8 @@
 """How Sphinx builds these pages; neither that nor reading them fetches from the network."""
 
 import re
+import sys
+from pathlib import Path
 
 import matplotlib
 from docutils import nodes
@@ -9,6 +11,7 @@ from latex2mathml.converter import convert
 from sklearn_gd import __version__
 
 matplotlib.use("Agg")
+sys.path.insert(0, str(Path(__file__).parent))  # for gallery_order
 
 project = "sklearn_gd"
 author = "The sklearn_gd developers"

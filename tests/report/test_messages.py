@@ -168,8 +168,8 @@ def test_a_divergence_is_told_with_everything_to_do():
         f"The descent diverged: lr=0.1 is {0.1 / stable:.3g} times the largest stable rate "
         f"{stable:.4g}. Update 1 raised the loss, and coef_ is the iterate of least loss "
         f"{model.path_.loss(0):.6g}, after 0 updates. path_.loss(range(10)) and LossCurveDisplay "
-        f"show it explode. Choose lr below {rounded_down(stable)}, or lr='auto'; after StandardScaler() "
-        f"rates below {rounded_down(scaled)} are stable."
+        f"show it explode. Choose lr below {rounded_down(stable)}, or lr='auto'; after "
+        f"StandardScaler() rates below {rounded_down(scaled)} are stable."
     )
     assert np.all(np.diff(model.path_.loss(range(10))) > 0)
     below = float(f"{stable:.4g}") * 0.999
