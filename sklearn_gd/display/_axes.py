@@ -1,33 +1,13 @@
-"""Axes: new or given, their limits, and the scales for updates and for losses."""
+"""Axes: their room, their limits, and the scales for updates and for losses."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sklearn_gd._optional import optional
-
-# 700 pixels wide at matplotlib's 100 dots per inch: the width of a README.
-FIGURE_SIZE = (7.0, 4.2)
-SOLID_SIZE = (7.0, 6.2)
 # Losses that differ by a smaller factor need ticks between the powers of ten.
 FEW_TICKS = 2000.0
 # More updates than this are shown on an axis that is logarithmic from the first update on.
 COUNTABLE = 250
-
-
-def new_axes(ax: Any, purpose: str, *, projection: str | None = None) -> Any:
-    """Return the axes given or, if there are none, those of a new figure."""
-    pyplot = optional("matplotlib.pyplot", purpose)
-    if ax is None:
-        size = FIGURE_SIZE if projection is None else SOLID_SIZE
-        figure = pyplot.figure(figsize=size, layout="constrained")
-        ax = figure.add_subplot(projection=projection)
-    elif projection is not None and getattr(ax, "name", None) != projection:
-        raise ValueError(
-            f"{purpose} needs three-dimensional axes, made with projection={projection!r}; "
-            f"got {type(ax).__name__}."
-        )
-    return ax
 
 
 def has_layout(ax: Any) -> bool:
@@ -86,8 +66,10 @@ def updates_axis(ax: Any, last: int) -> None:
 
     limits = agreed_limits(ax, "x", 0, max(last, 1))
     if limits[1] > COUNTABLE:
+        powers = range(len(str(int(limits[1]))))
+        ticks = [0, *(10**k for k in powers[:: 1 + len(powers) // 8])]
         ax.set_xscale("asinh", linear_width=1.0)
-        ax.xaxis.set_major_locator(ticker.FixedLocator(_powers_of_ten(int(limits[1]))))
+        ax.xaxis.set_major_locator(ticker.FixedLocator(ticks))
         ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda t, _: count_words(t)))
         ax.xaxis.set_minor_locator(ticker.NullLocator())
     else:
@@ -111,10 +93,12 @@ def loss_axis(axis: Any, low: float, high: float) -> None:
         axis.set_major_formatter(words)
 
 
-def _powers_of_ten(last: int) -> list[int]:
-    powers = range(len(str(last)))
-    stride = 1 + len(powers) // 8
-    return [0, *(10**k for k in powers[::stride])]
+def few_ticks(*axes: Any) -> None:
+    """Set few ticks, whose numbers do not overprint each other in 3-D."""
+    from matplotlib.ticker import MaxNLocator
+
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
 
 
 def count_words(t: float) -> str:

@@ -1,61 +1,29 @@
-"""Colours, styles, legends, shades and the player, the same in all pictures."""
+"""What all displays do alike: axes, lines in colours and styles, legend, title and frames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sklearn_gd._optional import optional
 from sklearn_gd.display._axes import has_layout, is_alone
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
 
-# Okabe and Ito's palette (https://jfly.uni-koeln.de/color/) with Paul Tol's vibrant red. Green and
-# red are told apart by colour-blind readers, one being bluish and light, and by dashes besides.
-GREEN = "#009E73"
-RED = "#CC3311"
-BLUE = "#0072B2"
-ORANGE = "#E69F00"
-PURPLE = "#CC79A7"
-SKY = "#56B4E9"
-GREY = "#6B6B6B"
-PALE = "#B8B8B8"
-SERIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED, "#000000", "#A6761D")
-# Lines of one picture differ by dashes too.
-DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
-
+# 700 pixels wide at matplotlib's 100 dots per inch: the width of a README.
+FIGURE_SIZE = (7.0, 4.2)
+SOLID_SIZE = (7.0, 6.2)
 # A legend to the right of the picture, if no corner within it is free.
-BESIDE: dict[str, Any] = {
-    "loc": "upper left",
-    "bbox_to_anchor": (1.02, 1.0),
-    "borderaxespad": 0.0,
-}
+BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "borderaxespad": 0.0}
+# A mark that stands out from the lines beneath it.
+MARK = {"linestyle": "none", "markeredgecolor": "white"}
 # Frames of an animation, and milliseconds for each: six seconds.
 MOST_FRAMES = 60
 FRAME_MS = 100
 
 Style = Mapping[str, Any] | None
 LegendStyle = bool | Mapping[str, Any]
-
-
-def draw_legend(ax: Any, wanted: LegendStyle, place: Style = None, **options: Any) -> Any:
-    """Draw a legend that covers no more than it must; None if none is wanted.
-
-    `place` is one outside the axes, taken if they are alone on a figure that makes room for it.
-    """
-    if wanted is False:
-        return None
-    outside = place if place and has_layout(ax) and is_alone(ax) else {}
-    size = "small" if is_alone(ax) else "x-small"
-    look = {
-        "fontsize": size,
-        "title_fontsize": size,
-        "framealpha": 0.9,
-        "edgecolor": "0.9",
-        **outside,
-        **options,
-    }
-    return ax.legend(**{**look, **({} if wanted is True else wanted)})
 
 
 def merged(default: Mapping[str, Any], given: Style) -> dict[str, Any]:
@@ -66,38 +34,56 @@ def merged(default: Mapping[str, Any], given: Style) -> dict[str, Any]:
     return {**default, **normalize_kwargs(dict(given or {}), Line2D)}
 
 
-def root_norm(low: float, high: float) -> Any:
-    """Return colours in proportion to the root of the loss, so that the valley has shades too."""
-    from matplotlib.colors import PowerNorm
+class Display:
+    """A picture on axes given or new; what it draws is kept as attributes."""
 
-    return PowerNorm(0.5, low, high)
+    def _take_axes(self, ax: Any, projection: str | None = None) -> Any:
+        """Keep and return the axes given or, if there are none, those of a new figure."""
+        kind = type(self).__name__
+        pyplot = optional("matplotlib.pyplot", kind)
+        if ax is None:
+            size = FIGURE_SIZE if projection is None else SOLID_SIZE
+            figure = pyplot.figure(figsize=size, layout="constrained")
+            ax = figure.add_subplot(projection=projection)
+        elif projection is not None and getattr(ax, "name", None) != projection:
+            raise ValueError(
+                f"{kind} needs three-dimensional axes, made with projection={projection!r}; "
+                f"got {type(ax).__name__}."
+            )
+        self.ax_, self.figure_ = ax, ax.figure
+        return ax
 
+    def _plot(self, x: Any, y: Any, given: Style, **default: Any) -> Any:
+        """Draw one line in the default style, overruled by the user's."""
+        return self.ax_.plot(x, y, **merged(default, given))[0]
 
-def step_norm(levels: Any) -> Any:
-    """Return a shade for each interval between levels, and one for all below the lowest."""
-    from matplotlib.colors import BoundaryNorm
+    def _draw_legend(self, wanted: LegendStyle, place: Style = None, **options: Any) -> None:
+        """Draw a legend that covers no more than it must, or none.
 
-    return BoundaryNorm(levels, 256, extend="min")
+        `place` is one outside the axes, taken if they are alone on a figure that makes room for it.
+        """
+        alone = is_alone(self.ax_)
+        size = "small" if alone else "x-small"
+        look = {"fontsize": size, "title_fontsize": size, "framealpha": 0.9, "edgecolor": "0.9"}
+        look |= (place or {}) if alone and has_layout(self.ax_) else {}
+        given = wanted if isinstance(wanted, Mapping) else {}
+        self.legend_ = None if wanted is False else self.ax_.legend(**{**look, **options, **given})
 
+    def _say(self, words: str, size: str = "medium", **style: Any) -> None:
+        """Write a title above the left end of the picture."""
+        self.ax_.set_title(words, fontsize=size, loc="left", **style)
 
-def player(
-    ax: Any, draw: Callable[[int], Any], frames: Sequence[int], interval: int
-) -> FuncAnimation:
-    """Return an animation that calls `draw(t)` for every t; a notebook shows it with controls."""
-    from matplotlib.animation import FuncAnimation
+    def _play(self, draw: Callable[[int], Any], n_frames: int, interval: int) -> FuncAnimation:
+        """Return an animation that calls `draw(i)` for each frame; a notebook can control it."""
+        from matplotlib.animation import FuncAnimation
 
-    # Compute the layout once: for every frame anew it takes longer than the frame, and shakes.
-    ax.figure.draw_without_rendering()
-    ax.figure.set_layout_engine("none")
-    animation = FuncAnimation(
-        ax.figure,
-        draw,
-        frames=list(frames),
-        interval=interval,
-        repeat_delay=1500,
-        init_func=lambda: [],
-        blit=False,
-    )
-    # What a notebook asks for; matplotlib's own answer is empty unless rcParams are changed.
-    animation._repr_html_ = animation.to_jshtml  # type: ignore[method-assign]
-    return animation
+        draw(0)
+        # Compute the layout once: for every frame anew it takes longer than the frame, and shakes.
+        self.figure_.draw_without_rendering()
+        self.figure_.set_layout_engine("none")
+        animation = FuncAnimation(
+            self.figure_, draw, n_frames, lambda: [], interval=interval, repeat_delay=1500
+        )
+        # What a notebook asks for; matplotlib's own answer is empty unless rcParams are changed.
+        animation._repr_html_ = animation.to_jshtml  # type: ignore[method-assign]
+        return animation

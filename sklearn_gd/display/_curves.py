@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,63 +94,52 @@ class LossCurve:
         return np.where(excess > NO_EXCESS * float(loss[0]), excess, np.nan)
 
 
-def curve_of(path: DescentPath, t: Any, t_max: int | None, label: str) -> LossCurve:
-    """Return the losses at `t` or up to `t_max`, with the stop among the points."""
-    t = choose(path, t, t_max, MOST_POINTS)
-    stop = path.best_iter
+def curves_of(
+    paths: list[DescentPath], t: Any, t_max: int | None, *, through: bool = False
+) -> list[LossCurve]:
+    """Return the losses at `t` or up to `t_max`: by default as far as the longest is known.
+
+    `through` leaves out where and why each descent stops.
+    """
+    latest = max(last_shown(path) for path in paths)
+    ends = [known_by(path, latest) if t_max is None else t_max for path in paths]
+    return [_curve_of(path, t, end, through) for path, end in zip(paths, ends, strict=True)]
+
+
+def _curve_of(path: DescentPath, t: Any, t_max: int, through: bool) -> LossCurve:
+    """Return the losses of one descent, with the stop among the points."""
+    t, stop = choose(path, t, t_max, MOST_POINTS), path.best_iter
     t = np.union1d(t, [stop] if stop <= t[-1] else []).astype(np.int64)
-    diverges = path.stop_reason == "diverged"
-    if diverges:
+    loss, diverges = path.loss(t), path.stop_reason == "diverged"
+    floor = getattr(path, "loss_floor", None)  # a Krylov solver may not know it
+    if through:
+        ending = "diverges" if diverges else f"J = {loss[-1]:.3g}"
+    elif diverges:
         ending = f"diverges, least J at t = {stop:,}"
     else:
         ending = f"stop at t = {stop:,}, {ENDINGS[path.stop_reason]}"
-    return LossCurve(
-        t=t,
-        loss=path.loss(t),
-        label=label,
-        stop=stop,
-        ending=ending,
-        diverges=diverges,
-        floor=getattr(path, "loss_floor", None),  # a Krylov solver may not know it
-    )
+    return LossCurve(t, loss, "", None if through else stop, ending, diverges, floor=floor)
 
 
 def held_out_curve(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:
     """Return the losses on held-out rows (X, y, sample_weight), their least one marked."""
+    best = _least(path, t, rows)
+    t = np.union1d(t, [best])
     loss = np.asarray(path.loss(t, *rows))
-    best = _least(path, t, loss, rows)
-    among = np.union1d(t, [best])
-    loss = np.asarray(path.loss(among, *rows))
-    least = float(loss[among == best][0])
-    words = f"least J = {least:.4g} at t = {best:,}"
-    return LossCurve(t=among, loss=loss, label="held-out rows", ending=words, best=best)
+    words = f"least J = {float(loss[t == best][0]):.4g} at t = {best:,}"
+    return LossCurve(t, loss, ending=words, best=best)
 
 
-def _least(path: DescentPath, t: Any, loss: Floats, rows: tuple[Any, Any, Any]) -> int:
+def _least(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> int:
     """Return the t of the least loss, searched between the neighbours of the least one seen."""
     while True:
+        loss = np.asarray(path.loss(t, *rows))
         i = int(np.argmin(np.where(np.isfinite(loss), loss, np.inf)))
         low, high = int(t[max(i - 1, 0)]), int(t[min(i + 1, len(t) - 1)])
         if high - low <= 2:
             return int(t[i])
-        t = low + spread(high - low, 100) if i == 0 else _between(low, high, int(t[i]))
-        loss = np.asarray(path.loss(t, *rows))
-
-
-def _between(low: int, high: int, at: int) -> NDArray[np.int64]:
-    return np.unique(np.append(np.linspace(low, high, 50).round().astype(np.int64), at))
-
-
-def known_end(paths: list[DescentPath]) -> list[int]:
-    """Return the last t to show of each descent: that of the longest, as far as it is known."""
-    latest = max(last_shown(path) for path in paths)
-    return [known_by(path, latest) for path in paths]
-
-
-def unstopped(curve: LossCurve) -> LossCurve:
-    """Return the curve drawn through, whatever its descent would have stopped for."""
-    words = "diverges" if curve.diverges else f"J = {np.asarray(curve.loss)[-1]:.3g}"
-    return replace(curve, stop=None, ending=words)
+        evenly = np.linspace(low, high, 50).round().astype(np.int64)
+        t = low + spread(high - low, 100) if i == 0 else np.union1d(evenly, t[i])
 
 
 def floor_line(curves: list[LossCurve]) -> float | None:
@@ -163,36 +152,5 @@ def floor_line(curves: list[LossCurve]) -> float | None:
 def shared(values: list[Any]) -> Any:
     """Return what all have in common to four digits, else None."""
     first = values[0]
-    if first is None or any(v is None or abs(v - first) > 1e-4 * abs(first) for v in values):
-        return None
-    return first
-
-
-def rate_of(path: DescentPath, lr: float | str) -> float:
-    """Return a rate in numbers."""
-    if lr == "auto":
-        return path.max_stable_lr / _stable_share(path)
-    if lr == "best" and path.momentum:
-        raise ValueError(
-            "lrs='best' is the best rate without momentum, and this descent has momentum="
-            f"{path.momentum:g}. See path_.fastest_rates() for the best pair."
-        )
-    return path.best_lr if lr == "best" else float(lr)
-
-
-def _stable_share(path: DescentPath) -> float:
-    """Return the largest stable rate times the largest eigenvalue."""
-    m = path.momentum
-    return (2.0 + 2.0 * m) / (1.0 + 2.0 * m) if path.nesterovs_momentum else 2.0 + 2.0 * m
-
-
-def name_of(path: DescentPath) -> str:
-    """Return what tells a descent from others on the same rows."""
-    kind = "Nesterov's momentum" if path.nesterovs_momentum else "momentum"
-    return f"lr = {path.lr:.3g}" + (f", {kind} {path.momentum:g}" if path.momentum else "")
-
-
-def rate_label(path: DescentPath, lr: float | str) -> str:
-    """Return a rate and, if it has one, its name."""
-    names = {"auto": " (auto)", "best": " (best)"}
-    return f"lr = {rate_of(path, lr):.3g}{names.get(str(lr), '')}"
+    alike = None not in values and not any(abs(v - first) > 1e-4 * abs(first) for v in values)
+    return first if alike else None

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from sklearn_gd.display._parameters import Floats
 
 # The picture is wider than the path by this share on each side.
 MARGIN = 0.18

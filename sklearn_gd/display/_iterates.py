@@ -57,15 +57,18 @@ def known_by(path: DescentPath, t: int) -> int:
     return t if path.last_known is None else min(t, path.last_known)
 
 
-def choose(path: DescentPath, t: ArrayLike | None, t_max: int | None, most: int) -> Steps:
+def choose(
+    path: DescentPath, t: ArrayLike | None, t_max: int | None, most: int, *, by_loss: bool = False
+) -> Steps:
     """Return the iterates asked for, or at most `most` from 0 to `t_max`."""
     if t is None:
-        return spread(last_shown(path) if t_max is None else t_max, most)
+        last = last_shown(path) if t_max is None else t_max
+        return _milestones(path, last, most) if by_loss else spread(last, most)
     steps = np.unique(np.atleast_1d(np.asarray(t)))
     return steps if t_max is None else steps[steps <= t_max]
 
 
-def milestones(path: DescentPath, last: int, most: int) -> Steps:
+def _milestones(path: DescentPath, last: int, most: int) -> Steps:
     """Return iterates up to `last`, about as far apart as the eye sees: by the root of the loss."""
     if path.stop_reason == "diverged":
         return spread(last, most)

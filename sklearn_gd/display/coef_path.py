@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from sklearn_gd._estimator.path_of import path_of
-from sklearn_gd.display._axes import has_layout, new_axes, set_limits, tidy, updates_axis
-from sklearn_gd.display._canvas import (
-    DASHES,
-    PALE,
-    SERIES,
-    LegendStyle,
-    Style,
-    draw_legend,
-    merged,
-)
+from sklearn_gd.display._axes import has_layout, set_limits, tidy, updates_axis
+from sklearn_gd.display._canvas import Display, LegendStyle, Style
+from sklearn_gd.display._colours import DASHES, PALE, SERIES
 from sklearn_gd.display._iterates import choose, dots
-from sklearn_gd.display._parameters import (
-    Symbols,
-    check_parameter,
-    check_target,
-    has_intercept,
-    of_target,
-    parameters_of,
-    symbols_of,
-)
-
-if TYPE_CHECKING:
-    from sklearn_gd import DescentPath
-
-Floats = NDArray[np.float64]
+from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
 
 # Points of a curve: enough for its bends at any width.
 MOST_POINTS = 400
@@ -46,7 +25,7 @@ NAME_SHIFT = 12
 MARK_SHIFT = 1.012
 
 
-class CoefPathDisplay:
+class CoefPathDisplay(Display):
     """Coefficients against iteration, with their least-squares values marked at the right.
 
     Make it with :meth:`from_estimator`, or with numbers of your own. The coefficients that end
@@ -140,20 +119,17 @@ class CoefPathDisplay:
         CoefPathDisplay
             Drawn.
         """
-        path, target = path_of(estimator), check_target(path_of(estimator), target)
-        names, called = symbols_of(estimator, symbols)
+        descent = descent_of(estimator, target, symbols)
         if parameters is None:
-            parameters = range(int(has_intercept(path)), len(names))
-        chosen = [check_parameter(names, parameter) for parameter in parameters]
-        steps = choose(path, t, t_max, MOST_POINTS)
-        limit = _limit(path, target)
-        display = cls(
-            t=steps,
-            coef=parameters_of(path, steps, target)[:, chosen],
-            names=[called[j] for j in chosen],
-            limit=None if limit is None else limit[chosen],
-        )
-        return display.plot(ax=ax, **looks)
+            parameters = range(descent.n_intercepts, len(descent.names))
+        chosen = [check_parameter(descent.names, parameter) for parameter in parameters]
+        steps = choose(descent.path, t, t_max, MOST_POINTS)
+        try:
+            limit = descent.of_target(descent.path.limit())[chosen]
+        except ValueError:  # a Krylov solver may not know it
+            limit = None
+        coef, names = descent.parameters(steps)[:, chosen], [descent.symbols[j] for j in chosen]
+        return cls(t=steps, coef=coef, names=names, limit=limit).plot(ax=ax, **looks)
 
     def plot(
         self,
@@ -185,45 +161,34 @@ class CoefPathDisplay:
         CoefPathDisplay
             Itself.
         """
-        ax = new_axes(ax, "CoefPathDisplay")
-        self.ax_, self.figure_ = ax, ax.figure
-        named = self._farthest(n_named)
+        ax = self._take_axes(ax)
+        # The coefficients that end farthest from zero, the largest first.
+        named = np.argsort(-np.abs(self.coef[-1]), kind="stable")[:n_named].tolist()
         lines = {}
-        for j in np.setdiff1d(np.arange(len(self.names)), named):
-            style = {"color": PALE, "linewidth": 0.8, "zorder": 1}
-            lines[int(j)] = self._draw(int(j), merged(style, rest_kw))
+        for j in sorted(set(range(len(self.names))) - set(named)):
+            lines[j] = self._draw(j, rest_kw, color=PALE, linewidth=0.8, zorder=1)
         for i, j in enumerate(named):
-            style = {"color": SERIES[i % len(SERIES)], "linewidth": 1.8, "zorder": 3}
-            style["linestyle"] = DASHES[i % len(DASHES)]
-            style |= dots(self.t, int(self.t[-1]), 2.5)
-            lines[j] = self._draw(j, merged(style, line_kw))
+            style = {"color": SERIES[i % len(SERIES)], "linestyle": DASHES[i % len(DASHES)]}
+            style |= {"linewidth": 1.8, "zorder": 3, **dots(self.t, int(self.t[-1]), 2.5)}
+            lines[j] = self._draw(j, line_kw, **style)
         self.lines_ = [lines[j] for j in range(len(self.names))]
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         tidy(ax, "number of updates t", "coefficient")
         updates_axis(ax, int(self.t[-1]))
         self._hold_limits()
-        self.marks_ = self._draw_marks(named, mark_kw)
+        self.marks_ = [] if self.limit is None else self._draw_marks(self.limit, named, mark_kw)
         at_ends = legend is None and has_layout(ax)
-        self.texts_ = self._draw_names(named) if at_ends else []
-        wanted = not at_ends if legend is None else legend
+        self.texts_ = self._draw_names(named) if at_ends and named else []
         handles = [self.lines_[j] for j in named] + self.marks_[:1]
-        self.legend_ = draw_legend(ax, wanted, handles=handles)
-        ax.set_title(self._title(len(named)), fontsize="medium", loc="left")
+        self._draw_legend(not at_ends if legend is None else legend, handles=handles)
+        said = ["◁ least squares"] if self.marks_ and self.legend_ is None else []
+        if len(self.names) > len(named):
+            said.append(f"grey: {len(self.names) - len(named):,} smaller ones")
+        self._say("    ".join(said))
         return self
 
-    def _draw(self, j: int, style: dict[str, Any]) -> Any:
-        return self.ax_.plot(self.t, self.coef[:, j], label=self.names[j], **style)[0]
-
-    def _farthest(self, most: int) -> list[int]:
-        """Return the coefficients that end farthest from zero, the largest first."""
-        end = np.abs(self.coef[-1])
-        return [int(j) for j in np.argsort(-end, kind="stable")[:most]]
-
-    def _title(self, named: int) -> str:
-        said = ["◁ least squares"] if self.marks_ and self.legend_ is None else []
-        if len(self.names) > named:
-            said.append(f"grey: {len(self.names) - named:,} smaller ones")
-        return "    ".join(said)
+    def _draw(self, j: int, given: Style, **style: Any) -> Any:
+        return self._plot(self.t, self.coef[:, j], given, label=self.names[j], **style)
 
     def _hold_limits(self) -> None:
         """Make room for all lines, and for least-squares values that are not far from them."""
@@ -235,68 +200,38 @@ class CoefPathDisplay:
         room = 0.05 * ((high - low) or 1.0)
         set_limits(self.ax_, y=(low - room, high + room))
 
-    def _draw_marks(self, named: list[int], given: Style) -> list[Any]:
-        if self.limit is None:
-            return []
+    def _draw_marks(self, limit: Floats, named: list[int], given: Style) -> list[Any]:
         low, high = self.ax_.get_ylim()
-        marks = []
-        for j in named:
-            if low <= self.limit[j] <= high:
-                style = {"color": self.lines_[j].get_color(), "marker": "<", "markersize": 6}
-                style |= {
-                    "label": "least squares",
-                    "linestyle": "none",
-                    "markerfacecolor": "white",
-                    "clip_on": False,
-                }
-                marks += self.ax_.plot(
-                    [MARK_SHIFT],
-                    [self.limit[j]],
-                    transform=self.ax_.get_yaxis_transform(),
-                    **merged(style, given),
-                )
-        return marks
+        style = {"marker": "<", "markersize": 6, "markerfacecolor": "white", "linestyle": "none"}
+        style |= {"label": "least squares", "clip_on": False}
+        style |= {"transform": self.ax_.get_yaxis_transform()}
+        shown = [j for j in named if low <= limit[j] <= high]
+        colors = [self.lines_[j].get_color() for j in shown]
+        return [
+            self._plot([MARK_SHIFT], [limit[j]], given, color=color, **style)
+            for j, color in zip(shown, colors, strict=True)
+        ]
 
     def _draw_names(self, named: list[int]) -> list[Any]:
         """Write names at the ends of their lines, moved apart so that none overlap."""
         low, high = self.ax_.get_ylim()
         wanted = np.array([(self.coef[-1, j] - low) / (high - low) for j in named])
         heights = _apart(np.nan_to_num(np.clip(wanted, 0, 1), nan=0.5), LINE_HEIGHT)
+        at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+        at |= {"xytext": (NAME_SHIFT, 0), "fontsize": "small", "va": "center"}
+        colors = [self.lines_[j].get_color() for j in named]
         return [
-            self.ax_.annotate(
-                self.names[j],
-                xy=(1.0, height),
-                xycoords="axes fraction",
-                xytext=(NAME_SHIFT, 0),
-                textcoords="offset points",
-                color=self.lines_[j].get_color(),
-                fontsize="small",
-                va="center",
-            )
-            for j, height in zip(named, heights, strict=True)
+            self.ax_.annotate(self.names[j], xy=(1.0, height), color=color, **at)
+            for j, height, color in zip(named, heights, colors, strict=True)
         ]
-
-
-def _limit(path: DescentPath, target: int) -> Floats | None:
-    """Return the least-squares values, if the solver kept what they take."""
-    try:
-        return of_target(path, path.limit(), target)
-    except ValueError:
-        return None
 
 
 def _apart(wanted: Floats, distance: float) -> Floats:
     """Return the heights nearest to those wanted that keep their order and this distance."""
+    from sklearn.isotonic import isotonic_regression
+
     order = np.argsort(wanted, kind="stable")
-    # Blocks of names that touch share their mean shift: pool adjacent violators.
-    shift = wanted[order] - distance * np.arange(len(order))
-    blocks: list[list[float]] = []
-    for value in shift:
-        blocks.append([value])
-        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
-            blocks[-2:] = [blocks[-2] + blocks[-1]]
-    level = np.concatenate([[np.mean(block)] * len(block) for block in blocks] or [[]])
-    heights = level + distance * np.arange(len(order))
-    placed: Floats = np.empty_like(heights)
-    placed[order] = heights
+    apart = distance * np.arange(len(order))
+    placed = np.empty_like(wanted)
+    placed[order] = isotonic_regression(wanted[order] - apart) + apart
     return placed

@@ -7,23 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd._estimator.path_of import names_of, path_of, transform
-from sklearn_gd.display._axes import new_axes, set_limits, tidy
-from sklearn_gd.display._canvas import (
-    FRAME_MS,
-    GREEN,
-    GREY,
-    MOST_FRAMES,
-    RED,
-    SKY,
-    LegendStyle,
-    Style,
-    draw_legend,
-    merged,
-    player,
-)
-from sklearn_gd.display._iterates import choose, last_shown, milestones
-from sklearn_gd.display._parameters import check_target, has_intercept, parameters_of
+from sklearn_gd._estimator.path_of import transform
+from sklearn_gd.display._axes import set_limits, tidy
+from sklearn_gd.display._canvas import FRAME_MS, MOST_FRAMES, Display, LegendStyle, Style
+from sklearn_gd.display._colours import GREEN, GREY, RED, SKY
+from sklearn_gd.display._iterates import choose
+from sklearn_gd.display._parameters import descent_of
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -36,7 +25,7 @@ MOST_POINTS = 1000
 BEYOND = 0.8
 
 
-class FitDisplay:
+class FitDisplay(Display):
     """One feature against the target: data, first line, fitted line and lines between.
 
     Make it with :meth:`from_estimator`, or with numbers of your own.
@@ -97,8 +86,7 @@ class FitDisplay:
         self.x, self.y = np.asarray(x), np.asarray(y)
         self.grid, self.lines = np.asarray(grid), np.asarray(lines)
         self.t, self.loss = np.asarray(t), np.asarray(loss)
-        self.fitted = fitted
-        self.x_name, self.y_name = x_name, y_name
+        self.fitted, self.x_name, self.y_name = fitted, x_name, y_name
 
     @classmethod
     def from_estimator(
@@ -140,31 +128,30 @@ class FitDisplay:
         FitDisplay
             Drawn.
         """
-        path = path_of(estimator)
-        target = check_target(path, target)
-        shape = np.shape(X)
+        descent, shape = descent_of(estimator, target), np.shape(X)
         if len(shape) != 2 or shape[1] != 1:
             raise ValueError(f"FitDisplay draws one feature: X of shape (n, 1); got shape {shape}.")
         x = np.asarray(X, dtype=float)[:, 0]
-        if t is None:
-            steps = milestones(path, last_shown(path) if t_max is None else t_max, MOST_FRAMES)
-        else:
-            steps = choose(path, t, t_max, MOST_FRAMES)
+        steps = choose(descent.path, t, t_max, MOST_FRAMES, by_loss=True)
         grid = np.linspace(x.min(), x.max(), GRID)
-        theta = parameters_of(path, steps, target)
-        Z = np.asarray(transform(estimator, _like(X, grid)), dtype=float)
+        # The grid is a column of the same kind as X, so that a pipeline knows its name.
+        column = grid[:, np.newaxis]
+        like_X = type(X)(column, columns=X.columns) if hasattr(X, "iloc") else column
+        Z = np.asarray(transform(estimator, like_X), dtype=float)
+        intercept, coef = np.split(descent.parameters(steps), [descent.n_intercepts], axis=1)
         with np.errstate(invalid="ignore"):  # a diverging line may be infinite
-            lines = theta[:, -Z.shape[1] :] @ Z.T
-            lines = lines + theta[:, :1] if has_intercept(path) else lines
+            lines = coef @ Z.T + intercept.sum(axis=1, keepdims=True)
+        # The one column that the descent saw has a name; several columns are called x.
+        seen = descent.names[-1] if coef.shape[1] == 1 else "x"
         display = cls(
             x=x,
             y=np.asarray(y, dtype=float).reshape(len(x), -1)[:, target],
             grid=grid,
             lines=lines,
             t=steps,
-            loss=path.loss(steps),
-            fitted=path.best_iter,
-            x_name=str(X.columns[0]) if hasattr(X, "columns") else _feature_name(estimator),
+            loss=descent.path.loss(steps),
+            fitted=descent.path.best_iter,
+            x_name=str(X.columns[0]) if hasattr(X, "columns") else seen,
             y_name=str(getattr(y, "name", None) or "y"),
         )
         return display.plot(ax=ax, **looks)
@@ -198,18 +185,18 @@ class FitDisplay:
         FitDisplay
             Itself.
         """
-        ax = self._frame(ax, scatter_kw)
-        style = merged({"color": GREY, "linewidth": 0.9, "alpha": 0.7, "zorder": 2}, between_kw)
-        self.between_ = []
-        for i in self._between(between):
-            self.between_ += ax.plot(self.grid, self.lines[i], **style)
+        self._frame(ax, scatter_kw)
+        inner = np.arange(1, len(self.t) - 1)
+        count = min(max(between, 0), inner.size)
+        picked = np.linspace(0, inner.size - 1, count + 2)[1:-1].round().astype(int)
+        shown = np.unique(inner[picked])
+        style = {"color": GREY, "linewidth": 0.9, "alpha": 0.7, "zorder": 2}
+        self.between_ = [self._plot(self.grid, self.lines[i], between_kw, **style) for i in shown]
         if self.between_:
-            steps = ", ".join(f"{t:,}" for t in self.t[self._between(between)])
-            self.between_[0].set_label(f"between, t = {steps}")
-        self.first_line_ = self._draw_first(first_kw)
-        self.line_ = self._draw_last(line_kw)
-        shown = [self.scatter_, self.first_line_, *self.between_[:1], self.line_]
-        self._legend(legend, shown)
+            self.between_[0].set_label(f"between, t = {', '.join(f'{t:,}' for t in self.t[shown])}")
+        self._draw_ends(first_kw, line_kw)
+        handles = [self.scatter_, self.first_line_, *self.between_[:1], self.line_]
+        self._draw_legend(legend, handles=handles)
         return self
 
     def animate(
@@ -240,36 +227,42 @@ class FitDisplay:
         matplotlib.animation.FuncAnimation
             Save it with ``animation.save("fit.gif")``; a notebook shows it with its controls.
         """
-        ax = self._frame(ax, scatter_kw)
+        self._frame(ax, scatter_kw)
         self.between_ = []
-        self.first_line_ = self._draw_first(first_kw)
-        self.line_ = self._draw_last(line_kw)
+        self._draw_ends(first_kw, line_kw)
         self.line_.set_label("line after t updates")
-        self._legend(legend, [self.scatter_, self.first_line_, self.line_])
+        self._draw_legend(legend, handles=[self.scatter_, self.first_line_, self.line_])
 
         def draw(i: int) -> list[Any]:
             self.line_.set_ydata(self.lines[i])
-            ax.set_title(
-                f"t = {self.t[i]:,}, J = {self.loss[i]:.4g}", fontsize="medium", loc="left"
-            )
+            self._say(f"t = {self.t[i]:,}, J = {self.loss[i]:.4g}")
             return [self.line_]
 
-        draw(0)
-        return player(ax, draw, range(len(self.t)), interval)
+        return self._play(draw, len(self.t), interval)
 
-    def _frame(self, ax: Any, scatter_kw: Style) -> Any:
-        """Return axes with the data on them, and limits that no wild line moves."""
-        ax = new_axes(ax, "FitDisplay")
-        self.ax_, self.figure_ = ax, ax.figure
+    def _frame(self, ax: Any, scatter_kw: Style) -> None:
+        """Draw the data, within limits that no wild line moves."""
+        ax = self._take_axes(ax)
         thin = slice(None, None, 1 + (len(self.x) - 1) // MOST_POINTS)
-        limits = self._limits()
         style = {"color": SKY, "edgecolors": "white", "linewidths": 0.5, "s": 28, "zorder": 1}
-        self.scatter_ = ax.scatter(
-            self.x[thin], self.y[thin], label="data", **{**style, **(scatter_kw or {})}
-        )
-        set_limits(ax, y=limits)
+        style |= {"label": "data", **(scatter_kw or {})}
+        self.scatter_ = ax.scatter(self.x[thin], self.y[thin], **style)
+        set_limits(ax, y=self._limits())
         tidy(ax, self.x_name, self.y_name)
-        return ax
+
+    def _draw_ends(self, first_kw: Style, line_kw: Style) -> None:
+        """Draw the first and the last line."""
+        # A descent that diverges at once keeps the line that it started from.
+        name = "first and fitted line" if self.t[0] == self.fitted else "first line"
+        # Where first and last line are one the dashes lie on top.
+        style = {"linestyle": (0, (5, 2)), "zorder": 5 if len(self.t) == 1 else 3}
+        self.first_line_ = self._line(0, name, first_kw, color=GREEN, **style)
+        name = "fitted line" if self.t[-1] == self.fitted else "last line"
+        self.line_ = self._line(-1, name, line_kw, color=RED, zorder=4)
+
+    def _line(self, i: int, name: str, given: Style, **style: Any) -> Any:
+        label = f"{name}, t = {self.t[i]:,}: J = {self.loss[i]:.3g}"
+        return self._plot(self.grid, self.lines[i], given, label=label, linewidth=2.2, **style)
 
     def _limits(self) -> tuple[float, float]:
         """Return limits for the data and the first line, and for the last within reach of them.
@@ -284,41 +277,3 @@ class FitDisplay:
         shown = np.concatenate([sure, last])
         margin = 0.06 * (np.ptp(shown) or 1.0)
         return float(shown.min() - margin), float(shown.max() + margin)
-
-    def _between(self, most: int) -> list[int]:
-        inner = np.arange(1, len(self.t) - 1)
-        count = min(max(most, 0), inner.size)
-        picked = np.linspace(0, inner.size - 1, count + 2)[1:-1].round()
-        return [int(i) for i in np.unique(inner[picked.astype(int)])]
-
-    def _draw_first(self, given: Style) -> Any:
-        style = {"color": GREEN, "linestyle": (0, (5, 2)), "linewidth": 2.2, "zorder": 3}
-        if len(self.t) == 1:  # first and last line are one: the dashes lie on top
-            style["zorder"] = 5
-        # A descent that diverges at once keeps the line that it started from.
-        name = "first and fitted line" if self.t[0] == self.fitted else "first line"
-        return self._line(0, name, merged(style, given))
-
-    def _draw_last(self, given: Style) -> Any:
-        style = {"color": RED, "linewidth": 2.2, "zorder": 4}
-        name = "fitted line" if self.t[-1] == self.fitted else "last line"
-        return self._line(-1, name, merged(style, given))
-
-    def _line(self, i: int, name: str, style: dict[str, Any]) -> Any:
-        label = f"{name}, t = {self.t[i]:,}: J = {self.loss[i]:.3g}"
-        return self.ax_.plot(self.grid, self.lines[i], label=label, **style)[0]
-
-    def _legend(self, wanted: LegendStyle, handles: list[Any]) -> None:
-        self.legend_ = draw_legend(self.ax_, wanted, handles=handles)
-
-
-def _like(X: Any, grid: Any) -> Any:
-    """Return the grid as one column of the same kind as X, so that a pipeline knows its name."""
-    column = grid[:, np.newaxis]
-    return type(X)(column, columns=X.columns) if hasattr(X, "iloc") else column
-
-
-def _feature_name(estimator: Any) -> str:
-    """Return the name of the one column that the descent saw; several columns are called x."""
-    names = names_of(estimator)
-    return names[-1] if len(names) == 1 + has_intercept(path_of(estimator)) else "x"

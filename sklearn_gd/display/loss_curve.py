@@ -7,36 +7,16 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import last_step, path_of, transform
-from sklearn_gd.display._axes import loss_axis, new_axes, set_limits, tidy, updates_axis
-from sklearn_gd.display._canvas import (
-    BESIDE,
-    DASHES,
-    GREY,
-    RED,
-    SERIES,
-    LegendStyle,
-    Style,
-    draw_legend,
-    merged,
-)
-from sklearn_gd.display._curves import (
-    LossCurve,
-    curve_of,
-    floor_line,
-    held_out_curve,
-    known_end,
-    name_of,
-    rate_label,
-    rate_of,
-    shared,
-    unstopped,
-)
+from sklearn_gd.display._axes import loss_axis, set_limits, tidy, updates_axis
+from sklearn_gd.display._canvas import BESIDE, MARK, Display, LegendStyle, Style, merged
+from sklearn_gd.display._colours import DASHES, GREY, RED, SERIES
+from sklearn_gd.display._curves import LossCurve, curves_of, floor_line, held_out_curve, shared
 from sklearn_gd.display._iterates import BLOWN_UP, FEWEST_RISEN, dots
-
-Floats = NDArray[np.float64]
+from sklearn_gd.display._parameters import Floats
+from sklearn_gd.display._rates import at_rate, name_of
 
 # A loss that falls by more than this factor is shown by powers of ten.
 IN_PROPORTION = 30.0
@@ -46,7 +26,7 @@ LARGEST = 1e200
 FEWEST_COMPARED = 10
 
 
-class LossCurveDisplay:
+class LossCurveDisplay(Display):
     """Loss against iteration, with the threshold, the floor, and where and why it stopped.
 
     Make it with :meth:`from_estimator`, or with numbers of your own. Beyond the stop a curve is
@@ -97,9 +77,7 @@ class LossCurveDisplay:
         max_stable_lr: float | None = None,
     ) -> None:
         self.curves = list(curves)
-        self.loss_floor = loss_floor
-        self.tol = tol
-        self.max_stable_lr = max_stable_lr
+        self.loss_floor, self.tol, self.max_stable_lr = loss_floor, tol, max_stable_lr
 
     @classmethod
     def from_estimator(
@@ -156,14 +134,10 @@ class LossCurveDisplay:
             _check_some("lrs", lrs)
             _check_one("lrs compares rates", paths)
             t_max = max(paths[0].n_iter, FEWEST_COMPARED) if t_max is None else t_max
-            names = [rate_label(paths[0], lr) for lr in lrs]
-            paths = [paths[0].at_lr(rate_of(paths[0], lr)) for lr in lrs]
+            names, paths = map(list, zip(*(at_rate(paths[0], lr) for lr in lrs), strict=True))
         elif len(paths) == 1:
             names = [f"loss J, {names[0]}"]
-        ends = known_end(paths) if t_max is None else [t_max] * len(paths)
-        curves = [curve_of(path, t, end, "") for path, end in zip(paths, ends, strict=True)]
-        if lrs is not None:
-            curves = [unstopped(curve) for curve in curves]
+        curves = curves_of(paths, t, t_max, through=lrs is not None)
         if X_val is not None:
             _check_one("X_val holds out rows", paths)
             rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
@@ -208,96 +182,73 @@ class LossCurveDisplay:
         LossCurveDisplay
             Itself.
         """
-        ax = new_axes(ax, "LossCurveDisplay")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax)
         losses = [_heights(curve, excess) for curve in self.curves]
-        styles = {"line": line_kw, "beyond": beyond_kw, "stop": stop_kw}
         self.lines_: list[Any] = []
         self.beyond_: list[Any] = []
         self.stops_: list[Any] = []
         for i, loss in enumerate(losses):
-            self._draw(i, loss, styles)
+            self._draw(i, loss, line_kw, beyond_kw, stop_kw)
         self._draw_levels(excess, floor_kw, tol_kw)
         tidy(ax, "number of updates t", "loss J" + excess * " above the least possible loss")
         updates_axis(ax, self._last())
         self._scale(losses, excess)
         # Curves that fall and curves that rise leave no corner free.
         crossed = len(self.curves) > 1 and any(curve.diverges for curve in self.curves)
-        self.legend_ = draw_legend(
-            ax, legend, BESIDE if crossed else None, title=self._limit_words()
-        )
+        limit = np.inf if self.max_stable_lr is None else self.max_stable_lr
+        title = f"stable below lr = {limit:.3g}" if np.isfinite(limit) else None
+        self._draw_legend(legend, BESIDE if crossed else None, title=title)
         return self
 
-    def _draw(self, i: int, loss: Floats, styles: dict[str, Style]) -> None:
-        curve, several = self.curves[i], len(self.curves) > 1
+    def _draw(self, i: int, loss: Floats, line_kw: Style, beyond_kw: Style, stop_kw: Style) -> None:
+        """Draw a descent up to its stop and beyond, and mark the stop or the least loss."""
+        curve, alone, last = self.curves[i], len(self.curves) == 1, self._last()
         t = np.asarray(curve.t)
-        color = RED if several and curve.diverges else SERIES[i % len(SERIES)]
+        stop = t[-1] if curve.stop is None else curve.stop
+        before, after = t <= stop, t >= stop
+        color = RED if curve.diverges and not alone else SERIES[i % len(SERIES)]
         style = {"color": color, "linewidth": 2.0, "linestyle": DASHES[i % len(DASHES)]}
-        last = t[-1] if curve.stop is None else curve.stop
-        before, after = t <= last, t >= last
-        style |= dots(t[before], self._last(), 4)
-        label = curve.words if several else curve.label
-        style = merged(style, styles["line"])
-        (drawn,) = self.ax_.plot(t[before], loss[before], label=label, **style)
-        self.lines_.append(drawn)
-        if curve.best is not None:
-            self.stops_ += self._mark(t == curve.best, i, loss, styles["stop"])
-        if curve.stop is None:
-            return
-        thin = {"color": drawn.get_color(), "linewidth": 1.6, "linestyle": ":"}
-        thin |= dots(t[after], self._last(), 3)
-        if not several and len(loss[after]) > 1:
-            thin["label"] = f"beyond the {'least loss' if curve.diverges else 'stop'}"
-        self.beyond_ += self.ax_.plot(t[after], loss[after], **merged(thin, styles["beyond"]))
-        self.stops_ += self._mark(t == curve.stop, i, loss, styles["stop"])
+        style |= {"label": curve.label if alone else curve.words, **dots(t[before], last, 4)}
+        self.lines_.append(self._plot(t[before], loss[before], line_kw, **style))
+        color = self.lines_[i].get_color()
+        if curve.stop is not None:
+            style = {"color": color, "linewidth": 1.6, "linestyle": ":", **dots(t[after], last, 3)}
+            if alone and after.sum() > 1:
+                style["label"] = f"beyond the {'least loss' if curve.diverges else 'stop'}"
+            self.beyond_.append(self._plot(t[after], loss[after], beyond_kw, **style))
+        style = MARK | {"color": color, "zorder": 5, "clip_on": False, "markersize": 8}
+        style |= {"marker": "X" if curve.diverges else "s"}
+        style |= {} if curve.best is None else {"marker": "*", "markersize": 14}
+        style |= {"label": curve.ending} if alone and curve.ending else {}
+        for at in (curve.best, curve.stop):
+            if at is not None:
+                self.stops_.append(self._plot(t[t == at], loss[t == at], stop_kw, **style))
 
     def _last(self) -> int:
         return max(int(np.asarray(curve.t)[-1]) for curve in self.curves)
 
-    def _mark(self, at: Any, i: int, loss: Floats, given: Style) -> list[Any]:
-        """Mark a stop, or the least loss on held-out rows."""
-        curve = self.curves[i]
-        marker = "*" if curve.best is not None else "X" if curve.diverges else "s"
-        style = {
-            "color": self.lines_[i].get_color(),
-            "marker": marker,
-            "markersize": 14 if marker == "*" else 8,
-            "markeredgecolor": "white",
-            "linestyle": "none",
-            "zorder": 5,
-            "clip_on": False,
-        }
-        if len(self.curves) == 1 and curve.ending:
-            style["label"] = curve.ending
-        return list(self.ax_.plot(np.asarray(curve.t)[at], loss[at], **merged(style, given)))
-
     def _draw_levels(self, excess: bool, floor_kw: Style, tol_kw: Style) -> None:
-        lowered = self.tol
-        if excess and self.tol is not None:
-            lowered = self.tol - (self.curves[0].floor or 0.0)
-            lowered = lowered if lowered > 0 else None
-        floor = None if excess else self.loss_floor
-        self.floor_line_ = self._level("least possible loss", floor, floor, ":", floor_kw)
-        self.tol_line_ = self._level("tol", self.tol, lowered, (0, (5, 3)), tol_kw)
-
-    def _level(
-        self, name: str, value: float | None, height: float | None, dashes: Any, given: Style
-    ) -> Any:
-        if value is None or height is None:
-            return None
-        style = {"color": GREY, "linewidth": 1.2, "linestyle": dashes, "zorder": 1}
-        return self.ax_.axhline(height, label=f"{name} {value:.4g}", **merged(style, given))
+        """Draw the floor and the threshold; of the excess there is no floor to draw."""
+        self.floor_line_: Any = None
+        self.tol_line_: Any = None
+        below = (self.curves[0].floor or 0.0) if excess else 0.0
+        style: dict[str, Any] = {"color": GREY, "linewidth": 1.2, "zorder": 1}
+        if self.loss_floor is not None and not excess:
+            style |= {"linestyle": ":", "label": f"least possible loss {self.loss_floor:.4g}"}
+            self.floor_line_ = self.ax_.axhline(self.loss_floor, **merged(style, floor_kw))
+        if self.tol is not None and not (excess and self.tol <= below):
+            style |= {"linestyle": (0, (5, 3)), "label": f"tol {self.tol:.4g}"}
+            self.tol_line_ = self.ax_.axhline(self.tol - below, **merged(style, tol_kw))
 
     def _scale(self, losses: list[Floats], excess: bool) -> None:
         """Set limits that hold every start and stop, and the first losses of those that rise."""
-        drawn = np.concatenate(losses)
         first = max((float(loss[0]) for loss in losses if np.isfinite(loss[0])), default=0.0)
         top = self._top(losses, first)
         levels = [line.get_ydata()[0] for line in (self.floor_line_, self.tol_line_) if line]
-        positive = [*drawn[drawn > 0], *(level for level in levels if level > 0)]
-        if not positive:
+        heights = np.concatenate([*losses, levels])
+        low = float(heights[heights > 0].min(initial=np.inf))
+        if low == np.inf:
             return
-        low = min(positive)
         if excess or top > IN_PROPORTION * low or self.ax_.get_yscale() == "log":
             self.ax_.set_yscale("log")
             # A floor that is rounding only must not squeeze the rest of the picture.
@@ -314,11 +265,6 @@ class LossCurveDisplay:
             return highest
         return min(highest, max(BLOWN_UP * first, *(_few_risen(loss) for loss in losses)))
 
-    def _limit_words(self) -> str | None:
-        if self.max_stable_lr is None or not np.isfinite(self.max_stable_lr):
-            return None
-        return f"stable below lr = {self.max_stable_lr:.3g}"
-
 
 def _heights(curve: LossCurve, excess: bool) -> Floats:
     """Return the losses to draw, nan for those that no axis can show."""
@@ -331,8 +277,7 @@ def _few_risen(loss: Floats) -> float:
     if not np.isfinite(loss).any():
         return 0.0
     least = int(np.nanargmin(loss))
-    seen = loss[least : least + FEWEST_RISEN + 1]
-    return float(np.nanmax(seen))
+    return float(np.nanmax(loss[least : least + FEWEST_RISEN + 1]))
 
 
 def _labelled(curves: list[LossCurve], labels: Sequence[str]) -> list[LossCurve]:

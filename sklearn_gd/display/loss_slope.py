@@ -6,37 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from sklearn_gd._estimator.path_of import path_of
-from sklearn_gd.display._axes import new_axes, set_limits, tidy
-from sklearn_gd.display._canvas import (
-    BLUE,
-    FRAME_MS,
-    GREEN,
-    GREY,
-    RED,
-    LegendStyle,
-    Style,
-    draw_legend,
-    merged,
-    player,
-)
+from sklearn_gd.display._axes import set_limits, tidy
+from sklearn_gd.display._canvas import FRAME_MS, Display, LegendStyle, Style
+from sklearn_gd.display._colours import BLUE, GREEN, GREY, RED
 from sklearn_gd.display._iterates import choose, iterate_words
-from sklearn_gd.display._parameters import (
-    Symbols,
-    check_parameter,
-    check_target,
-    has_intercept,
-    of_target,
-    parameters_of,
-    symbols_of,
-)
+from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
-
-Floats = NDArray[np.float64]
 
 # Iterates are dots on a curve: more of them run together.
 MOST_ITERATES = 30
@@ -53,7 +32,7 @@ ROWS = 3
 SLOW_MS = 5 * FRAME_MS
 
 
-class LossSlopeDisplay:
+class LossSlopeDisplay(Display):
     """One parameter: the parabola of its loss, the iterates, tangents and steps lr * slope.
 
     The slope of the tangent is the partial derivative; the arrow along the axis of the parameter is
@@ -122,10 +101,9 @@ class LossSlopeDisplay:
     ) -> None:
         self.value, self.loss = np.asarray(value), np.asarray(loss)
         self.slope, self.t = np.asarray(slope), np.asarray(t)
-        self.curvature, self.lr = curvature, lr
-        plain = 0.0 - lr * self.slope  # a step of nothing is not -0
-        self.step = plain if step is None else np.asarray(step)
-        self.name, self.others = name, others
+        self.curvature, self.lr, self.name, self.others = curvature, lr, name, others
+        # A step of nothing is not -0.
+        self.step = 0.0 - lr * self.slope if step is None else np.asarray(step)
 
     @classmethod
     def from_estimator(
@@ -168,21 +146,20 @@ class LossSlopeDisplay:
         LossSlopeDisplay
             Drawn.
         """
-        path, target = path_of(estimator), check_target(path_of(estimator), target)
-        names, called = symbols_of(estimator, symbols)
-        chosen = int(has_intercept(path)) if parameters is None else parameters
-        j = check_parameter(names, chosen)
+        descent = descent_of(estimator, target, symbols)
+        path, names = descent.path, descent.names
+        j = check_parameter(names, descent.n_intercepts if parameters is None else parameters)
         steps = choose(path, t, t_max, MOST_ITERATES)
-        value = parameters_of(path, steps, target)[:, j]
+        value = descent.parameters(steps)[:, j]
         display = cls(
             value=value,
             loss=path.loss(steps),
-            slope=of_target(path, path.gradient(steps), target)[:, j],
+            slope=descent.of_target(path.gradient(steps))[:, j],
             t=steps,
             curvature=float(path.hessian_product(np.eye(len(names))[:, j])[j]),
             lr=path.lr,
-            step=parameters_of(path, steps + 1, target)[:, j] - value,
-            name=called[j],
+            step=descent.parameters(steps + 1)[:, j] - value,
+            name=descent.symbols[j],
             others=path.parameters(0).size > 1,
         )
         return display.plot(ax=ax, **looks)
@@ -218,12 +195,12 @@ class LossSlopeDisplay:
             Itself.
         """
         at = self._positions(tangents)
-        shown = at if self.others else at[:1]
-        ax = self._frame(ax, shown or [0], parabola_kw, points_kw)
+        self._frame(ax, (at if self.others else at[:1]) or [0], parabola_kw, points_kw)
         self.tangents_ = [self._draw_tangent(i, tangent_kw) for i in at]
         self.steps_ = [self._draw_step(row % ROWS, i, step_kw) for row, i in enumerate(at)]
-        self._say_first(at)
-        self.legend_ = draw_legend(ax, legend)
+        if at:
+            self._say_first(at[0])
+        self._draw_legend(legend)
         return self
 
     def animate(
@@ -254,20 +231,20 @@ class LossSlopeDisplay:
         matplotlib.animation.FuncAnimation
             Save it with ``animation.save("slope.gif")``; a notebook shows it with its controls.
         """
-        ax = self._frame(ax, [0], parabola_kw, points_kw)
+        self._frame(ax, [0], parabola_kw, points_kw)
         grid = self.parabolas_[0].get_xdata()
         self.tangents_, self.steps_ = [self._draw_tangent(0, tangent_kw)], []
-        self.legend_ = draw_legend(ax, legend)
+        self._draw_legend(legend)
 
         def draw(i: int) -> list[Any]:
             self.points_.set_data(self.value[: i + 1], self.loss[: i + 1])
             self.parabolas_[0].set_ydata(self._parabola(i, grid))
             self.tangents_[0].set_data(*self._tangent(i))
-            ax.set_title(self._words(i), fontsize="medium", loc="left")
+            numbers = f"slope {self.slope[i]:.4g}, step {self.step[i]:.4g}"
+            self._say(f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, {numbers}")
             return [self.points_, *self.parabolas_, *self.tangents_]
 
-        draw(0)
-        return player(ax, draw, range(len(self.t)), interval)
+        return self._play(draw, len(self.t), interval)
 
     def _positions(self, tangents: Sequence[int] | None) -> list[int]:
         if tangents is None:
@@ -277,36 +254,26 @@ class LossSlopeDisplay:
             raise ValueError(f"tangents must be among the iterates {self.t}; got {missing}.")
         return [int(np.flatnonzero(self.t == t)[0]) for t in tangents]
 
-    def _frame(self, ax: Any, at: list[int], parabola_kw: Style, points_kw: Style) -> Any:
-        """Return axes with the parabolas through the iterates `at`, and all iterates."""
-        ax = new_axes(ax, "LossSlopeDisplay")
-        self.ax_, self.figure_ = ax, ax.figure
-        grid = self._grid(at[0])
+    def _frame(self, ax: Any, at: list[int], parabola_kw: Style, points_kw: Style) -> None:
+        """Draw the parabolas through the iterates `at`, and all iterates."""
+        ax = self._take_axes(ax)
+        grid, self.parabolas_ = self._grid(at[0]), []
         style = {"color": BLUE, "linewidth": 2.0, "zorder": 2}
-        self.parabolas_ = []
         for i in at:
-            said = f", others as at t = {self.t[i]:,}" if self.others else ""
-            self.parabolas_ += ax.plot(
-                grid, self._parabola(i, grid), label=f"loss J{said}", **merged(style, parabola_kw)
-            )
-            style = {**style, "alpha": 0.45}
-        dots = {"color": "black", "marker": "o", "markersize": 5, "linestyle": "none", "zorder": 5}
-        if self.others:
-            dots["markerfacecolor"] = "white"
-        own = ", at their own loss" if self.others else ""
-        (self.points_,) = ax.plot(
-            self.value, self.loss, label=iterate_words(self.t) + own, **merged(dots, points_kw)
-        )
+            style["label"] = f"loss J, others as at t = {self.t[i]:,}" if self.others else "loss J"
+            self.parabolas_.append(self._plot(grid, self._parabola(i, grid), parabola_kw, **style))
+            style["alpha"] = 0.45
+        style = {"color": "black", "marker": "o", "markersize": 5, "linestyle": "none", "zorder": 5}
+        style |= {"markerfacecolor": "white"} if self.others else {}
+        style["label"] = iterate_words(self.t) + self.others * ", at their own loss"
+        self.points_ = self._plot(self.value, self.loss, points_kw, **style)
         tidy(ax, f"parameter {self.name}", "loss J")
-        high = max(float(np.max(self.loss[at])), float(self._parabola(at[0], grid).max()))
-        low = min(float(self.loss.min()), float(self._parabola(at[0], grid).min()))
-        self._below = low - 0.17 * (high - low or 1.0)
-        set_limits(
-            ax,
-            x=(float(grid[0]), float(grid[-1])),
-            y=(self._below, high + 0.05 * (high - low or 1.0)),
-        )
-        return ax
+        parabola = self._parabola(at[0], grid)
+        high = max(float(np.max(self.loss[at])), float(parabola.max()))
+        low = min(float(self.loss.min()), float(parabola.min()))
+        height = high - low or 1.0
+        self._below = low - 0.17 * height
+        set_limits(ax, x=(grid[0], grid[-1]), y=(self._below, high + 0.05 * height))
 
     def _grid(self, i: int) -> Floats:
         """Return values as wide as the iterates, the lowest point and much of the other branch."""
@@ -322,41 +289,28 @@ class LossSlopeDisplay:
 
     def _tangent(self, i: int) -> tuple[Floats, Floats]:
         """Return the tangent's two ends; it is equally long in the picture however steep it is."""
-        (left, right), (low, high) = self.ax_.get_xlim(), self.ax_.get_ylim()
-        width, height = right - left, high - low
+        width, height = np.ptp(self.ax_.get_xlim()), np.ptp(self.ax_.get_ylim())
         reach = TANGENT * width / np.hypot(1.0, self.slope[i] * width / height / 1.6)
         offset = np.array([-reach, reach])
         return self.value[i] + offset, self.loss[i] + self.slope[i] * offset
 
     def _draw_tangent(self, i: int, given: Style) -> Any:
-        style = {"color": RED, "linewidth": 2.0, "zorder": 4}
-        return self.ax_.plot(*self._tangent(i), **merged(style, given))[0]
+        return self._plot(*self._tangent(i), given, color=RED, linewidth=2.0, zorder=4)
 
     def _draw_step(self, row: int, i: int, given: Style) -> Any:
         """Draw an arrow along the axis from the iterate's value to the next."""
         base = self._below + (0.1 - ROW * row) * (self.ax_.get_ylim()[1] - self._below)
-        after = self.value[i] + self.step[i]
+        before, after = self.value[i], self.value[i] + self.step[i]
+        for x, loss in ((before, self.loss[i]), (after, self._parabola(i, after))):
+            self._plot([x] * 2, [base, loss], None, color=GREY, linewidth=0.8, ls=":", zorder=1)
         style = {"arrowstyle": "-|>", "color": GREEN, "linewidth": 2.0, "shrinkA": 0, "shrinkB": 0}
-        drop = {"color": GREY, "linewidth": 0.8, "linestyle": ":", "zorder": 1}
-        self.ax_.plot([self.value[i]] * 2, [base, self.loss[i]], **drop)
-        self.ax_.plot([after] * 2, [base, self._parabola(i, after)], **drop)
-        return self.ax_.annotate(
-            "", (after, base), (self.value[i], base), arrowprops={**style, **(given or {})}
-        )
+        style |= given or {}
+        return self.ax_.annotate("", (after, base), (before, base), arrowprops=style)
 
-    def _say_first(self, at: list[int]) -> None:
+    def _say_first(self, i: int) -> None:
         """Name the first tangent and step in the legend; the others look alike."""
-        if not at:
-            return
-        i = at[0]
         self.tangents_[0].set_label(f"tangent at t = {self.t[i]:,}: slope {self.slope[i]:.4g}")
         color = self.steps_[0].arrow_patch.get_edgecolor()
         plain = np.isclose(self.step[i], -self.lr * self.slope[i], rtol=1e-6)
         said = f"step{' −lr × slope' if plain else ''} = {self.step[i]:.4g}"
         self.ax_.plot([], [], color=color, linewidth=2.0, label=said)
-
-    def _words(self, i: int) -> str:
-        return (
-            f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, slope {self.slope[i]:.4g}, "
-            f"step {self.step[i]:.4g}"
-        )

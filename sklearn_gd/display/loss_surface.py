@@ -6,34 +6,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from sklearn_gd._estimator.path_of import path_of
-from sklearn_gd.display._axes import agreed_limits, is_shared, new_axes, set_limits, tidy
-from sklearn_gd.display._canvas import (
-    BESIDE,
-    FRAME_MS,
-    GREEN,
-    GREY,
-    ORANGE,
-    PURPLE,
-    RED,
-    LegendStyle,
-    Style,
-    draw_legend,
-    merged,
-    player,
-    root_norm,
-)
+from sklearn_gd.display._axes import agreed_limits, few_ticks, is_shared, set_limits, tidy
+from sklearn_gd.display._canvas import BESIDE, FRAME_MS, MARK, Display, LegendStyle, Style, merged
+from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
 from sklearn_gd.display._geometry import ALONG, arrow, azimuth, on_the_way, window
 from sklearn_gd.display._iterates import choose, iterate_words
-from sklearn_gd.display._parameters import Symbols, check_parameter, check_target, symbols_of
+from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
 from sklearn_gd.display._plane import main_plane, plane_of
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
-
-Floats = NDArray[np.float64]
 
 # More iterates than this run together into a line, and the line is drawn as well.
 MOST_ITERATES = 60
@@ -54,11 +38,13 @@ ELEVATION = 36
 MATPLOTLIBS_VIEW = (30, -60)  # of axes whose user did not choose another
 # How much of a 3-D picture the box fills; matplotlib's own 1 leaves wide margins.
 ZOOM = 1.02
+# Its legend is below, that of contours beside: within there is no corner free of the path.
+BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.04), "ncols": 3}
 
 KINDS = ("contour", "3d")
 
 
-class LossSurfaceDisplay:
+class LossSurfaceDisplay(Display):
     """The loss over two parameters, the path on it, and the negative gradient with its components.
 
     Make it with :meth:`from_estimator`, or with numbers of your own. The loss is a quadratic, given
@@ -123,8 +109,7 @@ class LossSurfaceDisplay:
         self.path, self.t = np.asarray(path, dtype=float), np.asarray(t)
         self.lowest, self.loss_floor = np.asarray(lowest, dtype=float), loss_floor
         self.curvature = np.asarray(curvature, dtype=float)
-        self.names, self.held = names, held
-        self.labels = names if labels is None else labels
+        self.names, self.labels, self.held = names, names if labels is None else labels, held
 
     @classmethod
     def from_estimator(
@@ -169,19 +154,21 @@ class LossSurfaceDisplay:
         LossSurfaceDisplay
             Drawn.
         """
-        path, target = path_of(estimator), check_target(path_of(estimator), target)
-        names, called = symbols_of(estimator, symbols)
+        descent = descent_of(estimator, target, symbols)
+        names = descent.names
         if len(names) < 2:
             raise ValueError(
                 f"A surface needs two parameters, this descent has only {names[0]}; "
                 f"see LossSlopeDisplay."
             )
-        steps = choose(path, t, t_max, MOST_ITERATES)
+        steps = choose(descent.path, t, t_max, MOST_ITERATES)
         if parameters is None and len(names) > 2:
-            return cls(**main_plane(path, target, steps, called)).plot(ax=ax, **looks)
-        pair = _pair(names, (0, 1) if parameters is None else parameters)
-        cut = plane_of(path, target, steps, pair)
-        return cls(**cut, names=(called[pair[0]], called[pair[1]])).plot(ax=ax, **looks)
+            return cls(**main_plane(descent, steps)).plot(ax=ax, **looks)
+        parameters = (0, 1) if parameters is None else parameters
+        pair = [check_parameter(names, parameter) for parameter in parameters]
+        if len(set(pair)) != 2 or len(pair) != 2:
+            raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
+        return cls(**plane_of(descent, steps, pair)).plot(ax=ax, **looks)
 
     def loss(self, points: ArrayLike) -> Floats:
         """Return J at points of the plane.
@@ -246,12 +233,10 @@ class LossSurfaceDisplay:
         LossSurfaceDisplay
             Itself.
         """
-        self._frame(ax, kind, surface_kw)
-        self._draw_path(line_kw)
-        self.arrows_: list[Any] = []
+        self._frame(ax, kind, surface_kw, line_kw)
         if arrow_at is not None and arrow_at in self.t:
             self._draw_arrows(int(np.flatnonzero(self.t == arrow_at)[0]), arrow_kw)
-        self._finish(legend)
+        self._draw_legend(legend, BELOW if self._solid else BESIDE)
         return self
 
     def animate(
@@ -284,148 +269,111 @@ class LossSurfaceDisplay:
         matplotlib.animation.FuncAnimation
             Save it with ``animation.save("surface.gif")``; a notebook shows it with its controls.
         """
-        self._frame(ax, kind, surface_kw)
-        self._draw_path(line_kw)
+        self._frame(ax, kind, surface_kw, line_kw)
         self.stop_.set_label("after t updates")
-        self.arrows_ = []
-        self._finish(legend)
+        self._draw_legend(legend, BELOW if self._solid else BESIDE)
 
         def draw(i: int) -> list[Any]:
-            self._move(self.line_, self._way(self.path[: i + 1]))
-            self._move(self.stop_, self.path[[i]])
+            for line, points in ((self.line_, self.path[: i + 1]), (self.stop_, self.path[[i]])):
+                move = line.set_data_3d if self._solid else line.set_data
+                move(*self._coordinates(self._way(points)))
             said = f"t = {self.t[i]:,}, J = {float(self.loss(self.path[i])):.4g}"
-            size = "small" if self.held else "medium"
-            self.ax_.set_title(f"{said}\n{self.held}".strip(), fontsize=size, loc="left")
+            self._say(f"{said}\n{self.held}".strip(), "small" if self.held else "medium")
             return [self.line_, self.stop_]
 
-        draw(0)
-        return player(self.ax_, draw, range(len(self.t)), interval)
+        return self._play(draw, len(self.t), interval)
 
-    def _frame(self, ax: Any, kind: str, surface_kw: Style) -> None:
+    def _frame(self, ax: Any, kind: str, surface_kw: Style, line_kw: Style) -> None:
+        """Draw the loss and the path."""
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
         self._solid = kind == "3d"
-        own = ax is None
-        ax = new_axes(ax, "LossSurfaceDisplay", projection="3d" if self._solid else None)
-        self.ax_, self.figure_ = ax, ax.figure
-        self._window = self._find_window()
-        u, v = self._window
-        grid = np.stack(np.meshgrid(u, v), axis=-1)
-        loss = self.loss(grid)
+        self._take_axes(ax, "3d" if self._solid else None)
+        # A little more than the path and the lowest point, or what the axes show.
+        middle, half = window(np.vstack([self.path, self.lowest]))
+        sides = np.column_stack([middle - half, middle + half])
+        if not self._solid:
+            sides = np.array([agreed_limits(self.ax_, "xy"[j], *sides[j]) for j in (0, 1)])
+        self._window = [np.linspace(low, high, GRID) for low, high in sides]
+        self._sides = np.ptp(sides, axis=1)
+        draw = self._draw_solid if self._solid else self._draw_contours
+        draw(self.loss(np.stack(np.meshgrid(*self._window), axis=-1)), surface_kw)
+        self._draw_path(line_kw)
+        self.arrows_: list[Any] = []
+        if self.held:
+            self._say(self.held, "small", color=GREY)
+
+    def _shades(self, height: float) -> dict[str, Any]:
+        """Return colours in proportion to the root of the loss, so that the valley has some too."""
+        from matplotlib.colors import PowerNorm
+
+        top = self.loss_floor + 1.3 * (height or 1.0)
+        return {"cmap": "Blues_r", "norm": PowerNorm(0.5, self.loss_floor, top), "alpha": 0.7}
+
+    def _draw_contours(self, loss: Floats, given: Style) -> None:
+        ax, (u, v) = self.ax_, self._window
         height = float(loss.max()) - self.loss_floor
-        norm = root_norm(self.loss_floor, self.loss_floor + 1.3 * (height or 1.0))
-        if self._solid:
-            self._draw_solid(grid, loss, norm, surface_kw)
-            if own or (ax.elev, ax.azim) == MATPLOTLIBS_VIEW:
-                ax.view_init(ELEVATION, azimuth((self.lowest - self.path[0]) / self._sides()))
-            return
         # Levels at equal steps of the root of the loss: ellipses at equal distances.
         levels = self.loss_floor + height * np.linspace(0.0, 1.0, LEVELS) ** 2
-        style = {"cmap": "Blues_r", "norm": norm, "alpha": 0.7}
-        style["levels"] = levels if height > 0 else None
-        limits = {"x": (u[0], u[-1]), "y": (v[0], v[-1])}
-        set_limits(ax, **limits)
-        self.surface_ = ax.contourf(u, v, loss, **{**style, **(surface_kw or {})})
+        style = {**self._shades(height), "levels": levels if height > 0 else None, **(given or {})}
+        set_limits(ax, x=(u[0], u[-1]), y=(v[0], v[-1]))
+        self.surface_ = ax.contourf(u, v, loss, **style)
         tidy(ax, *self.labels)
         ax.grid(False)
         if not is_shared(ax) and ONE_SCALE[0] < np.ptp(v) / np.ptp(u) < ONE_SCALE[1]:
             ax.set_aspect("equal", anchor="W")
             # More ticks on a smaller axis would not fit the room that the layout gave to them.
-            ax.yaxis.set_major_locator(_few_ticks())
+            few_ticks(ax.yaxis)
 
-    def _draw_solid(self, grid: Floats, loss: Floats, norm: Any, surface_kw: Style) -> None:
-        style = {"cmap": "Blues_r", "norm": norm, "alpha": 0.7, "rstride": 6, "cstride": 6}
-        style |= {"linewidth": 0.3, "edgecolor": "0.6", "zorder": 1}
-        ax = self.ax_
-        self.surface_ = ax.plot_surface(
-            grid[..., 0], grid[..., 1], loss, **{**style, **(surface_kw or {})}
-        )
+    def _draw_solid(self, loss: Floats, given: Style) -> None:
+        ax, (u, v) = self.ax_, np.meshgrid(*self._window)
+        style = self._shades(float(loss.max()) - self.loss_floor)
+        style |= {"rstride": 6, "cstride": 6, "linewidth": 0.3, "edgecolor": "0.6", "zorder": 1}
+        self.surface_ = ax.plot_surface(u, v, loss, **{**style, **(given or {})})
         ax.set(xlabel=self.labels[0], ylabel=self.labels[1], zlabel="loss J")
         ax.set_box_aspect(None, zoom=ZOOM)
-        for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
-            axis.set_major_locator(_few_ticks())
+        few_ticks(ax.xaxis, ax.yaxis, ax.zaxis)
         ax.computed_zorder = False  # the path lies on the surface, never behind it
-
-    def _find_window(self) -> tuple[Floats, Floats]:
-        """Return a little more than the path and the lowest point, or what the axes show."""
-        middle, half = window(np.vstack([self.path, self.lowest]))
-        sides = {name: (middle[j] - half[j], middle[j] + half[j]) for j, name in enumerate("xy")}
-        if not self._solid:
-            sides = {name: agreed_limits(self.ax_, name, *side) for name, side in sides.items()}
-        return np.linspace(*sides["x"], GRID), np.linspace(*sides["y"], GRID)
-
-    def _sides(self) -> Floats:
-        return np.array([np.ptp(side) for side in self._window])
+        if (ax.elev, ax.azim) == MATPLOTLIBS_VIEW:
+            ax.view_init(ELEVATION, azimuth((self.lowest - self.path[0]) / self._sides))
 
     def _draw_path(self, given: Style) -> None:
         style = {"color": RED, "linewidth": 1.4, "marker": "o", "zorder": 6}
-        style["markersize"] = 4.0 if len(self.t) <= FEW else 2.5
+        style |= {"markersize": 4.0 if len(self.t) <= FEW else 2.5, "label": iterate_words(self.t)}
         style |= {"markevery": ALONG} if self._solid else {}
-        said = iterate_words(self.t)
-        self.line_ = self._line(self._way(self.path), label=said, **merged(style, given))
-        mark = {"linestyle": "none", "markeredgecolor": "white", "zorder": 8}
-        first = {"color": GREEN, "marker": "o", "markersize": 9}
-        last = {"color": RED, "marker": "s", "markersize": 8}
+        self.line_ = self._line(self._way(self.path), **merged(style, given))
+        first = {"color": GREEN, "marker": "o", "markersize": 9, "zorder": 8}
+        last = {"color": RED, "marker": "s", "markersize": 8, "zorder": 8}
         star = {"color": "black", "marker": "*", "markersize": 13, "zorder": 9}
-        self.start_ = self._line(self.path[:1], label=f"start, t = {self.t[0]:,}", **mark | first)
-        self.lowest_ = self._line(
-            self.lowest[np.newaxis], label=f"least loss {self.loss_floor:.4g}", **mark | star
-        )
-        self.stop_ = self._line(self.path[-1:], label=f"t = {self.t[-1]:,}", **mark | last)
+        words = [f"start, t = {self.t[0]:,}", f"least loss {self.loss_floor:.4g}"]
+        self.start_ = self._line(self.path[:1], label=words[0], **MARK, **first)
+        self.lowest_ = self._line(self.lowest[np.newaxis], label=words[1], **MARK, **star)
+        self.stop_ = self._line(self.path[-1:], label=f"t = {self.t[-1]:,}", **MARK, **last)
 
     def _draw_arrows(self, i: int, given: Style) -> None:
         """Draw the negative gradient and its two components, all to one scale that fits."""
         gradient = self.gradient(i)
-        size = float(np.linalg.norm(gradient / self._sides()))
+        size = float(np.linalg.norm(gradient / self._sides))
         if not 0 < size < np.inf:
             return
         end = -gradient * ARROW / size
-        style = {"color": "black", "linewidth": 2.2, "zorder": 9, **(given or {})}
-        said = f"negative gradient at t = {self.t[i]:,}\n(direction only)"
-        self.arrows_ = [self._arrow(self.path[i], end, label=said, **style)]
+        style = {"color": "black", "linewidth": 2.2, "zorder": 9, "solid_joinstyle": "miter"}
+        style |= given or {}
+        style["label"] = f"negative gradient at t = {self.t[i]:,}\n(direction only)"
+        self.arrows_ = [self._line(arrow(self.path[i], end, self._sides), **style)]
         for j, color in enumerate((ORANGE, PURPLE)):
             part = np.where(np.arange(2) == j, end, 0.0)
-            said = f"−∂J/∂{self.names[j]} = {0.0 - gradient[j]:.4g}"
-            style = {**style, "color": color, "linewidth": 1.8}
-            self.arrows_.append(self._arrow(self.path[i], part, label=said, **style))
-
-    def _arrow(self, at: Floats, by: Floats, **style: Any) -> Any:
-        """Draw an arrow; in 3-D all of it lies on the surface."""
-        points = arrow(at, by, self._sides())
-        return self._line(points, solid_joinstyle="miter", **style)
+            style |= {"color": color, "linewidth": 1.8}
+            style["label"] = f"−∂J/∂{self.names[j]} = {0.0 - gradient[j]:.4g}"
+            self.arrows_.append(self._line(arrow(self.path[i], part, self._sides), **style))
 
     def _way(self, points: Floats) -> Floats:
         """Return the path; in 3-D with points between, so that it stays on the surface."""
         return on_the_way(points) if self._solid else points
 
+    def _coordinates(self, points: Floats) -> list[Floats]:
+        """Return the coordinates of points, in 3-D on the surface."""
+        return [*points.T, self.loss(points)] if self._solid else list(points.T)
+
     def _line(self, points: Floats, **style: Any) -> Any:
-        """Draw a line through points, in 3-D on the surface."""
-        heights = [self.loss(points)] if self._solid else []
-        return self.ax_.plot(points[:, 0], points[:, 1], *heights, **style)[0]
-
-    def _move(self, line: Any, points: Floats) -> None:
-        if self._solid:
-            line.set_data_3d(points[:, 0], points[:, 1], self.loss(points))
-        else:
-            line.set_data(points[:, 0], points[:, 1])
-
-    def _finish(self, wanted: LegendStyle) -> None:
-        if self.held:
-            self.ax_.set_title(self.held, fontsize="small", loc="left", color=GREY)
-        # Beside or below the picture: within it there is no corner that the path may not cross.
-        below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.04), "ncols": 3}
-        self.legend_ = draw_legend(self.ax_, wanted, below if self._solid else BESIDE)
-
-
-def _few_ticks() -> Any:
-    """Return a locator of few ticks, whose numbers do not overprint each other in 3-D."""
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(5, steps=[1, 2, 5, 10])
-
-
-def _pair(names: tuple[str, ...], parameters: Sequence[str | int]) -> list[int]:
-    pair = [check_parameter(names, parameter) for parameter in parameters]
-    if len(set(pair)) != 2 or len(pair) != 2:
-        raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
-    return pair
+        return self.ax_.plot(*self._coordinates(points), **style)[0]

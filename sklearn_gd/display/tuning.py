@@ -5,23 +5,13 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import last_step
-from sklearn_gd.display._axes import new_axes, set_limits, tidy, updates_axis
-from sklearn_gd.display._canvas import (
-    DASHES,
-    PALE,
-    RED,
-    SERIES,
-    LegendStyle,
-    Style,
-    draw_legend,
-    merged,
-    step_norm,
-)
-
-Floats = NDArray[np.float64]
+from sklearn_gd.display._axes import set_limits, tidy, updates_axis
+from sklearn_gd.display._canvas import MARK, Display, LegendStyle, Style
+from sklearn_gd.display._colours import DASHES, PALE, RED, SERIES
+from sklearn_gd.display._parameters import Floats
 
 # The chosen rate is red; the others have the remaining colours, as far as these suffice.
 COLOURS = tuple(colour for colour in SERIES if colour != RED)
@@ -34,7 +24,7 @@ SHADES = 16
 KINDS = ("heatmap", "curves")
 
 
-class TuningDisplay:
+class TuningDisplay(Display):
     """The mean score of every rate at every iteration, the chosen point, the spread over folds.
 
     Make it with :meth:`from_estimator`, or with numbers of your own.
@@ -94,18 +84,16 @@ class TuningDisplay:
         score_name: str = "score",
     ) -> None:
         self.lrs, self.iters = np.asarray(lrs, dtype=float), np.asarray(iters)
-        self.mean = np.asarray(mean, dtype=float)
+        self.mean, self.score_name = np.asarray(mean, dtype=float), score_name
         expected = (len(self.lrs), len(self.iters))
         if self.mean.shape != expected:
             raise ValueError(f"mean must have shape {expected}; got {self.mean.shape}.")
-        self.std = None if std is None else np.asarray(std, dtype=float)
         order = np.argsort(self.lrs, kind="stable")
         self.lrs, self.mean = self.lrs[order], self.mean[order]
-        self.std = None if self.std is None else self.std[order]
+        self.std = None if std is None else np.asarray(std, dtype=float)[order]
         best = np.unravel_index(np.argmax(_finite(self.mean, -np.inf)), expected)
-        self.lr = float(self.lrs[best[0]]) if lr is None else float(lr)
-        self.n_iter = int(self.iters[best[1]]) if n_iter is None else int(n_iter)
-        self.score_name = score_name
+        self.lr = float(self.lrs[best[0]] if lr is None else lr)
+        self.n_iter = int(self.iters[best[1]] if n_iter is None else n_iter)
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None, **looks: Any) -> Self:
@@ -126,29 +114,20 @@ class TuningDisplay:
             Drawn.
         """
         tuned = last_step(estimator)
-        gcv, std = getattr(tuned, "gcv_path_", None), None
-        if gcv is not None:
-            mean, name = -np.asarray(gcv, dtype=float), "-GCV error"
-        elif getattr(tuned, "scores_path_", None) is not None:
-            scores = np.asarray(tuned.scores_path_, dtype=float)
-            with np.errstate(invalid="ignore"):  # a diverging rate scores -inf
-                mean = scores.mean(axis=-1)
-                std = scores.std(axis=-1) if scores.shape[-1] > 1 else None
-            name = "score" if std is None else "mean score over folds"
-        else:
+        gcv, scores = (getattr(tuned, f"{name}_path_", None) for name in ("gcv", "scores"))
+        if gcv is None and scores is None:
             raise TypeError(
                 f"TuningDisplay needs a fitted GDLinearRegressorCV; got {type(tuned).__name__}."
             )
-        display = cls(
-            lrs=tuned.lrs_,
-            iters=tuned.iters_,
-            mean=mean,
-            std=std,
-            lr=tuned.lr_,
-            n_iter=tuned.n_iter_,
-            score_name=name,
-        )
-        return display.plot(ax=ax, **looks)
+        # The GCV error is as the score of a single fold.
+        folds = np.asarray(scores if gcv is None else -np.asarray(gcv)[..., np.newaxis], float)
+        with np.errstate(invalid="ignore"):  # a diverging rate scores -inf
+            mean, std = folds.mean(axis=-1), folds.std(axis=-1)
+        several = folds.shape[-1] > 1
+        name = "mean score over folds" if several else "score" if gcv is None else "-GCV error"
+        tried = {"lrs": tuned.lrs_, "iters": tuned.iters_, "mean": mean}
+        chosen = {"lr": tuned.lr_, "n_iter": tuned.n_iter_, "score_name": name}
+        return cls(**tried, **chosen, std=std if several else None).plot(ax=ax, **looks)
 
     def plot(
         self,
@@ -181,43 +160,46 @@ class TuningDisplay:
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
-        ax = new_axes(ax, "TuningDisplay")
-        self.ax_, self.figure_ = ax, ax.figure
+        ax = self._take_axes(ax)
         self.heatmap_: Any = None
         self.colorbar_: Any = None
         self.band_: Any = None
         self.lines_: list[Any] = []
+        i = int(np.argmin(np.abs(self.lrs - self.lr)))
+        j = int(np.argmin(np.abs(self.iters - self.n_iter)))
         if kind == "heatmap" and min(self.mean.shape) > 1:
             self._draw_heatmap(heatmap_kw)
             height = self.lr
         else:
-            self._draw_curves(line_kw)
-            height = self._chosen_score()
+            self._draw_curves(i, line_kw)
+            height = self.mean[i, j]
         updates_axis(ax, int(self.iters[-1]))
-        style = {"color": RED, "marker": "*", "markersize": 15, "markeredgecolor": "white"}
-        style |= {"linestyle": "none", "zorder": 6, "clip_on": False}
-        (self.chosen_,) = ax.plot(
-            [self.n_iter], [height], label=self._chosen_words(), **merged(style, chosen_kw)
-        )
-        self.legend_ = draw_legend(ax, legend, loc="best" if self.lines_ else "lower left")
+        spread = "" if self.std is None else f" ± {_plain(self.std[i, j], 2)}"
+        said = f"chosen: lr = {self.lr:.3g}, t = {self.n_iter:,}\n"
+        said += f"{self.score_name} {_plain(self.mean[i, j], 4)}{spread}"
+        style = MARK | {"color": RED, "marker": "*", "markersize": 15, "zorder": 6}
+        style |= {"clip_on": False, "label": said}
+        self.chosen_ = self._plot([self.n_iter], [height], chosen_kw, **style)
+        self._draw_legend(legend, loc="best" if self.lines_ else "lower left")
         return self
 
     def _draw_heatmap(self, given: Style) -> None:
+        from matplotlib.colors import BoundaryNorm
+
         finite = self.mean[np.isfinite(self.mean)]
         top, bottom = float(finite.max()), float(np.quantile(finite, OFF_SCALE))
         # Equal steps of the root of what is missing: the shades crowd where the choice is made.
         missing = (top - bottom) or 1.0
         levels = top - missing * np.linspace(1.0, 0.0, SHADES) ** 2
-        style = {"cmap": "cividis", "norm": step_norm(levels)}
+        # One shade more for all that is below the lowest level.
+        norm = BoundaryNorm(levels, 256, extend="min")
+        style = {"cmap": "cividis", "norm": norm, **(given or {})}
         by_powers = bool(self.lrs.min() > 0 and self.lrs.max() > 10 * self.lrs.min())
         ax = self.ax_
         # A row for each rate, as it was tried: contours would make up the rates between.
-        self.heatmap_ = ax.pcolormesh(
-            np.maximum(_edges(self.iters.astype(float)), 0.0),
-            np.exp(_edges(np.log(self.lrs))) if by_powers else _edges(self.lrs),
-            _finite(self.mean, bottom - missing),
-            **{**style, **(given or {})},
-        )
+        x = np.maximum(_edges(self.iters.astype(float)), 0.0)
+        y = np.exp(_edges(np.log(self.lrs))) if by_powers else _edges(self.lrs)
+        self.heatmap_ = ax.pcolormesh(x, y, _finite(self.mean, bottom - missing), **style)
         if by_powers:
             ax.set_yscale("log")
         tidy(ax, "number of updates t", "learning rate lr")
@@ -225,47 +207,34 @@ class TuningDisplay:
         self.colorbar_ = ax.figure.colorbar(self.heatmap_, ax=ax, label=self.score_name)
         self.colorbar_.ax.yaxis.set_major_formatter(lambda score, _: _plain(score, 4))
 
-    def _draw_curves(self, given: Style) -> None:
-        chosen = int(np.argmin(np.abs(self.lrs - self.lr)))
+    def _draw_curves(self, chosen: int, given: Style) -> None:
         others = [i for i in range(len(self.lrs)) if i != chosen]
         few = len(others) <= MOST_CURVES
+        said = f"other rates, {self.lrs.min():.3g} to {self.lrs.max():.3g}"
         for k, i in enumerate(others):
-            style = {"color": COLOURS[k] if few else PALE, "linewidth": 1.4 if few else 0.8}
-            style["linestyle"] = DASHES[1 + k % (len(DASHES) - 1)] if few else "-"
-            label = f"lr = {self.lrs[i]:.3g}" if few else None
-            if not few and k == 0:
-                label = f"other rates, {self.lrs.min():.3g} to {self.lrs.max():.3g}"
-            self._curve(i, label, merged(style, given))
+            style = {"color": PALE, "linewidth": 0.8, "label": None if k else said}
+            if few:
+                style = {"color": COLOURS[k], "linestyle": DASHES[1 + k % (len(DASHES) - 1)]}
+                style |= {"linewidth": 1.4, "label": f"lr = {self.lrs[i]:.3g}"}
+            self._draw_curve(i, given, **style)
         style = {"color": RED, "linewidth": 2.2, "zorder": 4}
-        self._curve(chosen, f"lr = {self.lrs[chosen]:.3g}, chosen", merged(style, given))
+        self._draw_curve(chosen, given, label=f"lr = {self.lrs[chosen]:.3g}, chosen", **style)
         if self.std is not None:
-            low, high = self.mean[chosen] - self.std[chosen], self.mean[chosen] + self.std[chosen]
-            self.band_ = self.ax_.fill_between(
-                self.iters, low, high, color=RED, alpha=0.15, linewidth=0, label="± std over folds"
-            )
+            edges = [self.mean[chosen] + side * self.std[chosen] for side in (-1, 1)]
+            style = {"color": RED, "alpha": 0.15, "linewidth": 0, "label": "± std over folds"}
+            self.band_ = self.ax_.fill_between(self.iters, *edges, **style)
         finite = self.mean[np.isfinite(self.mean)]
-        top, bottom = float(finite.max()), float(finite[finite >= _start(self.mean)].min())
+        # A score below the least one at the first iteration belongs to a divergence.
+        start = np.nanmin(_finite(self.mean[:, 0], np.nan))
+        top, bottom = float(finite.max()), float(finite[finite >= start].min())
         room = 0.08 * ((top - bottom) or 1.0)
         set_limits(self.ax_, y=(bottom - room, top + 2 * room))
         tidy(self.ax_, "number of updates t", self.score_name)
 
-    def _curve(self, i: int, label: str | None, style: dict[str, Any]) -> None:
-        score = _finite(self.mean[i], np.nan)
-        if len(self.iters) == 1:  # a line through one point cannot be seen
-            style = {"marker": "o", "markersize": 5, **style}
-        self.lines_ += self.ax_.plot(self.iters, score, label=label, **style)
-
-    def _chosen_score(self) -> float:
-        i, j = np.argmin(np.abs(self.lrs - self.lr)), np.argmin(np.abs(self.iters - self.n_iter))
-        return float(self.mean[i, j])
-
-    def _chosen_words(self) -> str:
-        i, j = np.argmin(np.abs(self.lrs - self.lr)), np.argmin(np.abs(self.iters - self.n_iter))
-        spread = "" if self.std is None else f" ± {_plain(self.std[i, j], 2)}"
-        return (
-            f"chosen: lr = {self.lr:.3g}, t = {self.n_iter:,}\n"
-            f"{self.score_name} {_plain(self.mean[i, j], 4)}{spread}"
-        )
+    def _draw_curve(self, i: int, given: Style, **style: Any) -> None:
+        # A line through one point cannot be seen.
+        style |= {"marker": "o", "markersize": 5} if len(self.iters) == 1 else {}
+        self.lines_.append(self._plot(self.iters, _finite(self.mean[i], np.nan), given, **style))
 
 
 def _plain(number: float, digits: int) -> str:
@@ -283,8 +252,3 @@ def _edges(middles: Floats) -> Floats:
 
 def _finite(scores: Floats, otherwise: float) -> Floats:
     return np.where(np.isfinite(scores), scores, otherwise)
-
-
-def _start(mean: Floats) -> float:
-    """Return the least score at the first iteration: a score below it belongs to a divergence."""
-    return float(np.nanmin(_finite(mean[:, 0], np.nan)))
