@@ -530,7 +530,7 @@ class DescentPath:
             raise TypeError(f"explain takes one number of updates; got {t!r}.")
         now = int(steps)
         new, old = self.parameters(now + 1), self.parameters(now)
-        velocity = old - self.parameters(now - 1) if now and self.momentum else None
+        velocity = self._velocity(now) if now and self.momentum else None
         return Explanation(
             t=now,
             lr=self.lr,
@@ -543,6 +543,7 @@ class DescentPath:
             n_iter=self.n_iter,
             momentum=self.momentum,
             velocity=velocity,
+            nesterovs_momentum=self.nesterovs_momentum,
             language=language,
         )
 
@@ -659,6 +660,13 @@ class DescentPath:
         """The least loss as one would say it: 0 when it may be rounding, None when not known."""
         floor = getattr(self, "loss_floor", None)
         return 0.0 if floor is not None and is_exact(self) else floor
+
+    def _velocity(self, t: int) -> Floats:
+        """v after t >= 1 updates; with Nesterov theta_t - theta_{t-1} = momentum v - lr g."""
+        update = self.parameters(t) - self.parameters(t - 1)
+        if not self.nesterovs_momentum:
+            return update
+        return np.asarray((update + self.lr * self.gradient(t - 1)) / self.momentum)
 
     def _sibling_at(self, lr: float) -> DescentPath:
         """The same problem and start at another rate, not stopped; nothing of it may be unknown."""
