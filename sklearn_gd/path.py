@@ -285,7 +285,8 @@ class DescentPath:
         steps = check_t(t)
         if X is None:
             if y is not None or sample_weight is not None:
-                raise ValueError("loss on other rows needs both X and y; got y without X.")
+                given = "sample_weight" if y is None else "y"
+                raise ValueError(f"loss on other rows needs both X and y; got {given} without X.")
             return np.asarray(self._descent.loss(steps))[()]
         return np.asarray(held_out_losses(self, steps, X, y, sample_weight))[()]
 
