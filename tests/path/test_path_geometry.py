@@ -156,11 +156,20 @@ def test_what_takes_all_directions_is_refused_without_them():
         path.limit,
         path.main_directions,
         lambda: path.hessian_product(direction),
-        lambda: path.best_lr,
         lambda: path.at_lr(0.1),
     ):
         with pytest.raises(ValueError, match="solver='spectral'"):
             ask()
+    with pytest.raises(AttributeError, match="solver='spectral'"):
+        _ = path.best_lr
+
+
+@pytest.mark.parametrize("lr", [0, -1.0, np.nan, np.inf, True, "auto"])
+def test_rates_are_numbers_above_zero(lr):
+    """`at_lr` refuses what no descent can have as its rate."""
+    path = GDLinearRegressor(0.05, 0.5).fit(X, Y).path_
+    with pytest.raises((TypeError, ValueError), match="lr must be a number above 0"):
+        path.at_lr(lr)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[:20]])
