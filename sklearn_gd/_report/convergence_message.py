@@ -61,7 +61,7 @@ def convergence_message(
 def _ending(path: DescentPath, problem: Any, lr: float | None) -> str | None:
     said = None
     if path.stop_reason == "diverged":
-        said = _diverged(path, problem, lr)
+        said = _diverged(path, problem)
     descent = path._descent
     if isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
         lost = None if path.stop_reason == "tol" else _columns_lost(path, problem)
@@ -99,7 +99,7 @@ def _columns_lost(path: DescentPath, problem: Any) -> str | None:
     )
 
 
-def _diverged(path: DescentPath, problem: Any, lr: float | None) -> str:
+def _diverged(path: DescentPath, problem: Any) -> str:
     stop, stable = path._stop, path.max_stable_lr
     rose = f"Update {stop.t:,} raised the loss"
     if path.momentum:

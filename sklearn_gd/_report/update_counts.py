@@ -28,7 +28,7 @@ def check_rate(lr: Any) -> float:
     """Return a learning rate that a user asks for."""
     if not isinstance(lr, Real) or isinstance(lr, (bool, np.bool_)):
         raise TypeError(f"lr must be a number above 0; got {lr!r} of type {type(lr).__name__}.")
-    if not 0 < lr < np.inf:
+    if not 0 < float(lr) < np.inf:
         raise ValueError(f"lr must be a number above 0 and finite; got {lr!r}.")
     return float(lr)
 

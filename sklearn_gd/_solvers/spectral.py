@@ -31,7 +31,6 @@ from sklearn_gd._descent import (
     is_accurate,
 )
 from sklearn_gd._linalg import (
-    EPS,
     Floats,
     Preconditioner,
     factor_of,
@@ -270,6 +269,3 @@ def solve_spectral(
 
 def _is_wide(problem: RowsInMemory) -> bool:
     return not problem.is_sparse and problem.n_samples < problem.X.shape[1]
-
-
-__all__ = ["EPS", "SpectralProblem", "eigenbasis", "scaled_products", "solve_spectral"]
