@@ -150,12 +150,12 @@ class SpectralProblem:
 
     def _with_scaled_floor(self, spectrum: Spectrum) -> Spectrum:
         """The least loss with scaled columns, if directions are there that this spectrum lacks."""
-        if spectrum.is_nonzero.all() and spectrum.eigenvalues.size == len(spectrum.start):
+        nonzero = np.count_nonzero(spectrum.is_nonzero)
+        if nonzero in (0, len(spectrum.start)) or nonzero >= self.problem.n_samples:
             return spectrum
-        if self._row_space is not None or not spectrum.eigenvalues.size:
-            return spectrum
-        nonzero = np.count_nonzero(self._scaled.is_nonzero)
-        if nonzero <= np.count_nonzero(spectrum.is_nonzero):
+        if self._row_space is not None and self.problem.alpha:
+            return spectrum  # in the row space of scaled columns the penalty is no multiple of I
+        if np.count_nonzero(self._scaled.is_nonzero) <= nonzero:
             return spectrum
         return replace(spectrum, scaled_floor=self._scaled.floor)
 
@@ -163,6 +163,11 @@ class SpectralProblem:
     def _scaled(self) -> Spectrum:
         """The spectrum of the problem with standardised columns."""
         problem = self._small
+        if isinstance(self.problem, RowsInMemory) and self._row_space is not None:
+            scaled = RowSpace.of(self.problem.standardised()).reduced.cross_products()
+            return eigenbasis(
+                scaled.quadratic(problem.fit_intercept), np.zeros_like(self._small_start)
+            )
         products, spread = scaled_products(problem, self._products)
         alpha = problem.alpha / spread.scale**2
         return eigenbasis(
