@@ -107,6 +107,9 @@ def _squares_of_iterates(
 
 
 def _checked(path: DescentPath, X: Any) -> Any:
+    names, known = list(getattr(X, "columns", ())), list(path._layout.feature_names or ())
+    if names != known and set(names) == set(known):
+        raise ValueError(f"X must have its columns in the order of fit, {known}; got {names}.")
     X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X")
     expected = path._descent.start.shape[0] - path._layout.fit_intercept
     if X.shape[1] != expected:

@@ -231,3 +231,14 @@ def test_weights_without_rows_are_refused():
     path = GDLinearRegressor(0.05, 0.5).fit(X, Y).path_
     with pytest.raises(ValueError, match="got sample_weight without X"):
         path.loss(3, sample_weight=WEIGHT)
+
+
+def test_columns_in_another_order_are_refused():
+    """A frame whose columns are those of fit in another order is no other rows to predict."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    path = GDLinearRegressor(0.05, 0.5).fit(frame, Y).path_
+    assert_allclose(path.predict(frame, 3), path.predict(X, 3))
+    for ask in (lambda X: path.predict(X, 3), lambda X: path.loss(3, X, Y)):
+        with pytest.raises(ValueError, match="in the order of fit"):
+            ask(frame[list("dcba")])
