@@ -86,14 +86,15 @@ def _unreachable(path: DescentPath, tol: float) -> str | None:
 
 
 def _columns_lost(path: DescentPath, problem: Any) -> str | None:
-    loss, floor = float(path.loss(path.best_iter)), path.loss_floor
-    if loss - floor <= CONVERGED_RTOL * floor + path._floor_error:
+    loss, floor = float(path.loss(path.best_iter)), getattr(path, "loss_floor", None)
+    if loss - (floor or 0.0) <= CONVERGED_RTOL * (floor or 0.0) + path._floor_error:
         return None
+    possible = "" if floor is None else f", and {floor:.6g} is possible"
     names = lost_columns(path, problem)
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     return (
         f"Columns are too far apart in scale for float64: {shown}. The descent does not see all of "
-        f"their directions; its loss is {loss:.6g}, and {floor:.6g} is possible. Standardise the "
+        f"their directions; its loss is {loss:.6g}{possible}. Standardise the "
         f"columns: put {scaler_for(problem).name} before this estimator."
     )
 

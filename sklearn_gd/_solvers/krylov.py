@@ -107,10 +107,12 @@ def descend_in_space(
         ritz = process.ritz()
         spectrum = krylov_spectrum(process, ritz, start, accuracy)
         if process.complete and process.size < min(problem.n_samples, problem.n_parameters):
-            if most is not None and _may_lose_columns(problem, spectrum):
+            columns_lost = _may_lose_columns(problem, spectrum)
+            if columns_lost and most is not None:
                 return None
             # The first residual has no part along some directions, which may be the largest.
-            spectrum = replace(spectrum, known_largest=largest_eigenvalue(problem))
+            largest = largest_eigenvalue(problem)
+            spectrum = replace(spectrum, known_largest=largest, lacks_columns=columns_lost)
         descent = ClosedForm(spectrum, options.rule(spectrum.largest_so_far))
         stop = _stop(descent, problem, options)
         needs_largest = options.lr is None or descent.diverges

@@ -302,3 +302,15 @@ def test_directions_lost_to_scale_are_not_silent_in_any_shape(shape, size):
         model = GDLinearRegressor().fit(X, y)
     assert model.stop_reason_ == "max_iter"
     assert getattr(model.path_, "loss_floor", 0.0) < 1e-6
+
+
+def test_a_krylov_space_that_lacks_columns_does_not_come_to_rest():
+    """With the solver asked for by name the largest column is named, and no floor is given."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([1.7e18 + 1e9 * np.arange(200), rng.standard_normal(200)])
+    with pytest.warns(ConvergenceWarning, match="too far apart in scale for float64: x0"):
+        model = GDLinearRegressor(solver="krylov").fit(X, X[:, 1])
+    assert model.stop_reason_ == "max_iter"
+    assert not hasattr(model.path_, "loss_floor")
+    with pytest.raises(ValueError, match="too far apart in scale"):
+        model.path_.iterations_to(1e-6)
