@@ -151,13 +151,21 @@ class SpectralProblem:
     def _with_scaled_floor(self, spectrum: Spectrum) -> Spectrum:
         """The least loss with scaled columns, if directions are there that this spectrum lacks."""
         nonzero = np.count_nonzero(spectrum.is_nonzero)
-        if nonzero in (0, len(spectrum.start)) or nonzero >= self.problem.n_samples:
+        if nonzero in (0, len(spectrum.start)) or nonzero >= self._n_weighted:
             return spectrum
         if self._row_space is not None and self.problem.alpha:
             return spectrum  # in the row space of scaled columns the penalty is no multiple of I
         if np.count_nonzero(self._scaled.is_nonzero) <= nonzero:
             return spectrum
         return replace(spectrum, scaled_floor=self._scaled.floor)
+
+    @property
+    def _n_weighted(self) -> int:
+        """The number of rows that count: those of other folds have weight zero."""
+        problem = self.problem
+        if isinstance(problem, RowsInMemory) and problem.sample_weight is not None:
+            return int(np.count_nonzero(problem.sample_weight))
+        return problem.n_samples
 
     @cached_property
     def _scaled(self) -> Spectrum:
