@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sklearn_gd._data import zeros
+from sklearn_gd._descent import rounded_down
 from sklearn_gd._estimator.path_of import names_of, path_of
 from sklearn_gd._estimator.prepare import fit_path, naming_what_is_not_finite, prepare
 from sklearn_gd._estimator.validation import (
@@ -133,7 +134,7 @@ class Diagnosis:
         best = f"best constant rate {self.best_lr:.4g}"
         if self.best_momentum:
             best += f" with momentum {self.best_momentum:.4g}"
-        return f"{self.lr:.4g}: {verdict} below {self.max_stable_lr:.4g}; {best}"
+        return f"{self.lr:.4g}: {verdict} below {rounded_down(self.max_stable_lr)}; {best}"
 
     def _update_words(self) -> str:
         if None in self.updates.values():
@@ -151,7 +152,7 @@ class Diagnosis:
     def _scaled_words(self, scaled: Diagnosis) -> str:
         return (
             f"condition number {scaled.condition_number:.4g}, stable below "
-            f"{scaled.max_stable_lr:.4g}, updates {_counts(scaled)}"
+            f"{rounded_down(scaled.max_stable_lr)}, updates {_counts(scaled)}"
         )
 
 

@@ -28,7 +28,7 @@ from sklearn_gd._report.held_out import held_out_losses, predictions
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._report.parameter_names import direction_name, parameter_names
 from sklearn_gd._report.table import columns_of
-from sklearn_gd._report.update_counts import check_loss, check_t
+from sklearn_gd._report.update_counts import check_loss, check_rate, check_t
 from sklearn_gd._solvers import StoppedDescent
 
 Floats = NDArray[np.floating[Any]]
@@ -83,8 +83,9 @@ class DescentPath:
         when it cannot be told from rounding.
     condition_number : float
         Largest over smallest non-zero singular value of Z, which is X with a column of ones in
-        front when there is an intercept, rows weighted. Descent takes about its square in updates.
-        Infinite when columns are too far apart in scale for float64.
+        front when there is an intercept, rows weighted, and with the rows of the penalty below.
+        Descent takes about its square in updates. Infinite when columns are too far apart in scale
+        for float64.
     last_known : int or None
         The largest `t` that this path can answer; None: any.
     weight : float
@@ -165,7 +166,10 @@ class DescentPath:
 
     @property
     def best_lr(self) -> float:
-        return self.fastest_rates(momentum=False)[0]
+        try:
+            return self.fastest_rates(momentum=False)[0]
+        except ValueError as error:  # an attribute that is not known is absent
+            raise AttributeError(str(error)) from None
 
     @property
     def loss_floor(self) -> float:
@@ -285,7 +289,8 @@ class DescentPath:
         steps = check_t(t)
         if X is None:
             if y is not None or sample_weight is not None:
-                raise ValueError("loss on other rows needs both X and y; got y without X.")
+                given = "sample_weight" if y is None else "y"
+                raise ValueError(f"loss on other rows needs both X and y; got {given} without X.")
             return np.asarray(self._descent.loss(steps))[()]
         return np.asarray(held_out_losses(self, steps, X, y, sample_weight))[()]
 
@@ -343,7 +348,7 @@ class DescentPath:
         return np.asarray(self._closed_form.dof(check_t(t)))[()]
 
     def limit(self) -> Floats:
-        """The parameters that a stable rate leads to: the nearest solution of least squares.
+        """The parameters that a stable rate leads to: the solution nearest to the start.
 
         Returns
         -------
@@ -447,7 +452,7 @@ class DescentPath:
             Stopped after as many updates as this one, or when it diverges.
         """
         descent = self._all_directions
-        other = descent.at(replace(descent.rule, lr=float(lr)))
+        other = descent.at(replace(descent.rule, lr=check_rate(lr)))
         eps = float(np.finfo(self._layout.dtype).eps)
         stop = find_stop(other, StoppingRule(None, max(self.n_iter, 1), eps))
         if stop.reason == "stationary":
@@ -530,7 +535,7 @@ class DescentPath:
             raise TypeError(f"explain takes one number of updates; got {t!r}.")
         now = int(steps)
         new, old = self.parameters(now + 1), self.parameters(now)
-        velocity = old - self.parameters(now - 1) if now and self.momentum else None
+        velocity = self._velocity(now) if now and self.momentum else None
         return Explanation(
             t=now,
             lr=self.lr,
@@ -543,6 +548,7 @@ class DescentPath:
             n_iter=self.n_iter,
             momentum=self.momentum,
             velocity=velocity,
+            nesterovs_momentum=self.nesterovs_momentum,
             language=language,
         )
 
@@ -659,6 +665,13 @@ class DescentPath:
         """The least loss as one would say it: 0 when it may be rounding, None when not known."""
         floor = getattr(self, "loss_floor", None)
         return 0.0 if floor is not None and is_exact(self) else floor
+
+    def _velocity(self, t: int) -> Floats:
+        """v after t >= 1 updates; with Nesterov theta_t - theta_{t-1} = momentum v - lr g."""
+        update = self.parameters(t) - self.parameters(t - 1)
+        if not self.nesterovs_momentum:
+            return update
+        return np.asarray((update + self.lr * self.gradient(t - 1)) / self.momentum)
 
     def _sibling_at(self, lr: float) -> DescentPath:
         """The same problem and start at another rate, not stopped; nothing of it may be unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -78,6 +78,11 @@ class RowsInMemory(LocalRows):
         if self.is_sparse:
             return self.cross_products().spread(self.fit_intercept)
         return super().spread()
+
+    def standardised(self) -> RowsInMemory:
+        """Return a copy with standardised columns, of dense rows; constant ones are unmoved."""
+        spread = self.spread()
+        return replace(self, X=(self.X - spread.mean * spread.varies) / spread.scale)
 
     def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
         """Return [Y E]'[Y E] over all rows and those of the penalty."""

@@ -27,10 +27,15 @@ class NotFinite(ValueError):
     """
 
     def __init__(self, largest_size: float = LARGEST_SIZE) -> None:
+        self.largest_size = largest_size
         super().__init__(
             f"X must hold numbers below {largest_size:.0e} in size, so that their squares can be "
             "squared again; got larger ones. Rescale the columns, for instance with StandardScaler."
         )
+
+    def __reduce__(self) -> tuple[type[NotFinite], tuple[float]]:
+        # An error is pickled with its message as argument, on its way from a worker process.
+        return type(self), (self.largest_size,)
 
 
 def check_squares(squares: Floats, weight: float, largest_size: float = LARGEST_SIZE) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -54,13 +54,6 @@ class Problem(Protocol):
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]: ...
     def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]: ...
     def penalties(self, size: int) -> Floats: ...
-
-
-@runtime_checkable
-class DenseRows(Protocol):
-    """Rows that can be decomposed: `matrix` forms diag(sqrt(w)) Z and diag(sqrt(w)) y."""
-
-    def matrix(self) -> tuple[Floats, Floats]: ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from sklearn_gd._descent.powers import clip_overflow
 from sklearn_gd._descent.recorded import RecordedDescent
 from sklearn_gd._descent.spectrum import Accuracy, KrylovSpectrum, Spectrum
 from sklearn_gd._descent.stopping import MOST_UPDATES, Stop, StoppingRule, find_stop
-from sklearn_gd._descent.update_rule import UpdateRule
+from sklearn_gd._descent.update_rule import UpdateRule, rounded_down
 
 __all__ = [
     "ACCURACY_RTOL",
@@ -31,4 +31,5 @@ __all__ = [
     "floor_error",
     "is_accurate",
     "loss_error",
+    "rounded_down",
 ]

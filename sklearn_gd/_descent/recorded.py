@@ -15,13 +15,14 @@ from sklearn_gd._linalg import Floats
 class RecordedDescent:
     """The iterates of the textbook loop; it knows what it visited and no more.
 
-    `thetas` and `gradients` hold the first iterates, as many as may be kept, and behind them the
-    last one.
+    `thetas` and `gradients` hold the first iterates, as many as may be kept, and of the later ones
+    the last one and that of least loss.
     """
 
     rule: UpdateRule
     losses: Floats  # (n_iter + 1,)
-    thetas: Floats  # (kept + 1 or n_iter + 1, p, k)
+    kept: NDArray[np.intp]  # (m,): the t of `thetas`, rising from 0
+    thetas: Floats  # (m, p, k)
     gradients: Floats
     largest: float | None  # the largest eigenvalue of H, when it was asked for
 
@@ -53,12 +54,14 @@ class RecordedDescent:
         return steps.astype(np.intp)
 
     def _kept(self, t: ArrayLike) -> NDArray[np.intp]:
-        steps, last = self._known(t), len(self.thetas) - 1
-        beyond = (steps >= last) & (steps < self.last_known)
-        if np.any(beyond):
+        steps = self._known(t)
+        index = np.searchsorted(self.kept, steps)
+        absent = self.kept[index] != steps
+        if np.any(absent):
+            first = int(np.argmax(np.diff(self.kept, append=np.inf) != 1)) + 1
             raise ValueError(
-                f"solver='loop' keeps the parameters of the first {last:,} iterates and of the "
-                f"last one; t = {int(steps[beyond].flat[0]):,} is in between. Fit with another "
+                f"solver='loop' keeps the parameters of the first {first:,} iterates and of the "
+                f"last one; t = {int(steps[absent].flat[0]):,} is in between. Fit with another "
                 "solver."
             )
-        return np.minimum(steps, last)
+        return index

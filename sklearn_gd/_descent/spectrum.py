@@ -108,18 +108,23 @@ class KrylovSpectrum(Spectrum):
     eigenvectors: tuple[Floats, ...] = ()
     complete: bool = False  # the spaces are invariant: nothing of this descent lies outside
     known_largest: float | None = None  # the largest eigenvalue of H, once it is known
+    lacks_columns: bool = False  # columns vary too little beside the largest to be in the spaces
 
     @property
     def has_all_directions(self) -> bool:
         return False
 
     @property
+    def columns_lost(self) -> bool:
+        return self.lacks_columns
+
+    @property
     def limit_is_known(self) -> bool:
-        return self.complete
+        return self.complete and not self.lacks_columns
 
     @property
     def floor_is_known(self) -> bool:
-        return self.complete
+        return self.complete and not self.lacks_columns
 
     @cached_property
     def largest(self) -> float:

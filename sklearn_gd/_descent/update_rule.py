@@ -7,7 +7,7 @@ that reads a descent asks for p_t (`residual_factor`), 1 - p_t (`filter_factor`)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import floor, inf, log10, sqrt
 from typing import Protocol
 
 import numpy as np
@@ -127,3 +127,12 @@ class PlainFactors:
 
     def envelope(self, t: ArrayLike) -> Floats:
         return np.asarray(np.exp(as_column(t) * self.log_rate))
+
+
+def rounded_down(rate: float) -> str:
+    """Return a stable rate with four digits, not above it, so that the number given is stable."""
+    said = f"{rate:.4g}"
+    if float(said) <= rate:
+        return said
+    last_digit = 10.0 ** (floor(log10(rate)) - 3)
+    return f"{rate - last_digit:.4g}"

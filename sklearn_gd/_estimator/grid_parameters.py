@@ -29,7 +29,7 @@ def check_rates(lrs: Any) -> int | Floats:
     """Return the number of rates to try, or the rates."""
     if np.ndim(lrs) == 0:
         return int(check_number("lrs", lrs, Integral, least=1))
-    rates = floats("lrs", lrs)
+    rates = floats("lrs", lrs) if np.size(lrs) else np.zeros(1)
     if rates.ndim != 1 or (rates <= 0).any():
         raise ValueError(f"lrs must be an integer or a list of numbers above 0; got {lrs!r}.")
     return rates

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._report.histories import History, Iterates, read
-from sklearn_gd._report.search import MOST_ITERATES, MOST_PARAMETERS, Explanation, Problem, Search
+from sklearn_gd._report.search import MOST_ITERATES, MOST_PARAMETERS, Mistakes, Search, Simulation
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
@@ -111,15 +111,15 @@ def compare(
     last = path.last_known
     histories = [history.cut(None if last is None else last + 1) for history in given]
     end = len(histories[0].values)
-    problem = None
+    simulation = None
     with suppress(AttributeError, ValueError):
-        problem = Problem(path)
-    truth = _truth(path, histories, problem)
+        simulation = Simulation(path)
+    truth = _truth(path, histories, simulation)
     first = [truth.differ(history) for history in histories]
     earliest = min((t for t in first if t is not None), default=None)
     searched = min(MOST_ITERATES, *(history.n_finite for history in histories))
     search = Search(path, [history.cut(searched) for history in histories])
-    found = search.explanations(truth, problem) if searched else []
+    found = search.explanations(truth, simulation) if searched else []
     fewest = min(map(len, found), default=0)
     mistakes = {_named(e): e for e in found if earliest is not None and len(e) == fewest > 0}
     hidden = [_named(e) for e in found if earliest is None and len(e) == 1 < end]
@@ -131,7 +131,7 @@ def compare(
         sentences += _reproduced(mistakes, numbers)
     elif earliest is not None:
         update = max(earliest, 1)
-        sentences += [NO_MISTAKE, GIVE_ALL if problem else RECORDS_ONLY]
+        sentences += [NO_MISTAKE, GIVE_ALL if simulation else RECORDS_ONLY]
         sentences.append(f"path.explain({update - 1}) shows update {update:,} in numbers.")
     elif hidden:
         each = "; or if ".join(hidden)
@@ -139,7 +139,7 @@ def compare(
     return Comparison(earliest is None, earliest, tuple(mistakes), tuple(hidden), tuple(sentences))
 
 
-def _truth(path: DescentPath, histories: list[History], problem: Problem | None) -> Iterates:
+def _truth(path: DescentPath, histories: list[History], simulation: Simulation | None) -> Iterates:
     """The iterates of the path; one more than the user's, which may begin after one update."""
     length = len(histories[0].values) + 1
     t = np.arange(length if path.last_known is None else min(length, path.last_known + 1))
@@ -149,7 +149,7 @@ def _truth(path: DescentPath, histories: list[History], problem: Problem | None)
         for h in histories
         if h.name in asked
     }
-    steps = problem.steps(path.lr, problem.hessian) if problem else {}
+    steps = simulation.steps(path.lr, simulation.hessian) if simulation else {}
     return Iterates.of(np.asarray(path.loss(t), dtype=float), parameters, steps)
 
 
@@ -172,11 +172,11 @@ def _agreement(path: DescentPath, history: History, first: int | None, truth: It
     return f"Your {name} differ from the path first at t = {first:,}, when {values}."
 
 
-def _named(explanation: Explanation) -> str:
+def _named(explanation: Mistakes) -> str:
     return ", and ".join(mistake.what for mistake in explanation)
 
 
-def _reproduced(mistakes: dict[str, Explanation], numbers: str) -> list[str]:
+def _reproduced(mistakes: dict[str, Mistakes], numbers: str) -> list[str]:
     """Which mistakes reproduce the numbers, and what to do if it is clear which were made."""
     explanation, *others = mistakes.values()
     count = len(explanation)

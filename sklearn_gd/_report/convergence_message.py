@@ -6,12 +6,11 @@ start, at the rate that the advised fit would use.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sklearn_gd._descent import ClosedForm, RecordedDescent
+from sklearn_gd._descent import ClosedForm, RecordedDescent, rounded_down
 from sklearn_gd._report.forecast import (
     auto_rate,
     is_exact,
@@ -61,7 +60,7 @@ def convergence_message(
 def _ending(path: DescentPath, problem: Any, lr: float | None) -> str | None:
     said = None
     if path.stop_reason == "diverged":
-        said = _diverged(path, problem, lr)
+        said = _diverged(path, problem)
     descent = path._descent
     if isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
         lost = None if path.stop_reason == "tol" else _columns_lost(path, problem)
@@ -87,19 +86,20 @@ def _unreachable(path: DescentPath, tol: float) -> str | None:
 
 
 def _columns_lost(path: DescentPath, problem: Any) -> str | None:
-    loss, floor = float(path.loss(path.best_iter)), path.loss_floor
-    if loss - floor <= CONVERGED_RTOL * floor + path._floor_error:
+    loss, floor = float(path.loss(path.best_iter)), getattr(path, "loss_floor", None)
+    if loss - (floor or 0.0) <= CONVERGED_RTOL * (floor or 0.0) + path._floor_error:
         return None
+    possible = "" if floor is None else f", and {floor:.6g} is possible"
     names = lost_columns(path, problem)
     shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
     return (
         f"Columns are too far apart in scale for float64: {shown}. The descent does not see all of "
-        f"their directions; its loss is {loss:.6g}, and {floor:.6g} is possible. Standardise the "
+        f"their directions; its loss is {loss:.6g}{possible}. Standardise the "
         f"columns: put {scaler_for(problem).name} before this estimator."
     )
 
 
-def _diverged(path: DescentPath, problem: Any, lr: float | None) -> str:
+def _diverged(path: DescentPath, problem: Any) -> str:
     stop, stable = path._stop, path.max_stable_lr
     rose = f"Update {stop.t:,} raised the loss"
     if path.momentum:
@@ -130,12 +130,14 @@ def _above(lr: float, stable: float) -> str:
 def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None:
     floor = getattr(path, "loss_floor", None)
     if floor is None:
-        return _floor_unknown(path, lr)
+        return _floor_unknown(path, problem, lr)
     loss, exact = float(path.loss(path.n_iter)), is_exact(path)
     if exact:
         scale = loss_of_the_mean(path, problem) if _may_scale(problem) else float(path.loss(0))
         if path._floor_error > CONVERGED_RTOL * scale:
-            return _floor_unknown(path, lr)  # it may be zero, and may be as large as its error
+            return _floor_unknown(
+                path, problem, lr
+            )  # it may be zero, and may be as large as its error
         near = max(CONVERGED_RTOL * scale, least_told(path))
         if loss <= near:
             return None
@@ -200,12 +202,12 @@ def _scaling_advice(
     )
 
 
-def _floor_unknown(path: DescentPath, lr: float | None) -> str | None:
+def _floor_unknown(path: DescentPath, problem: Any, lr: float | None) -> str | None:
     t = path.n_iter
     loss, before = float(path.loss(t)), float(path.loss(t - 1))
     rounding = LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps)
     if before - loss <= rounding * before:
-        return None
+        return _hardly_falling(path, problem, lr)
     said = (
         f"max_iter={t:,} ended the descent while its loss was still falling: {loss:.6g}, "
         f"{before - loss:.3g} less than one update before."
@@ -218,16 +220,31 @@ def _floor_unknown(path: DescentPath, lr: float | None) -> str | None:
     return f"{said} Raise max_iter."
 
 
+def _hardly_falling(path: DescentPath, problem: Any, lr: float | None) -> str | None:
+    """What to say of a loss far above the least one of a Krylov space, which is not below J's."""
+    descent, loss = path._descent, float(path.loss(path.n_iter))
+    if not isinstance(descent, ClosedForm) or descent.spectrum.floor_is_known:
+        return None
+    near = descent.spectrum.floor * (1.0 + NEAR)
+    if loss <= near + path._floor_error:
+        return None
+    said = (
+        f"max_iter={path.n_iter:,} ended the descent while its loss was hardly falling: "
+        f"{loss:.6g}, and {descent.spectrum.floor:.6g} or less is possible."
+    )
+    stable = getattr(path, "max_stable_lr", None)
+    if stable is not None and lr is not None and lr < LOW_RATE * stable:
+        return f"{said} Raise lr, which is stable below {rounded_down(stable)}."
+    advice = None
+    if _may_scale(problem):
+        advice = _scaling_advice(path, problem, lr, (near, f"a loss below {near:.6g}", None))
+    return f"{said} {advice or 'Scale the columns, or raise max_iter.'}"
+
+
 def _may_scale(problem: Any) -> bool:
     """Whether columns are few enough to be summed for a sentence."""
     n, p = problem.n_samples, problem.n_parameters
     return bool(p <= MOST_COLUMNS and (n >= p or p <= FEW_COLUMNS))
-
-
-def rounded_down(rate: float) -> str:
-    """Return the rate with four digits, not above it, so that the number given is stable."""
-    step = 10.0 ** (math.floor(math.log10(rate)) - 3)
-    return f"{math.floor(rate / step) * step:.4g}"
 
 
 def _updates(count: int) -> str:

@@ -1,4 +1,4 @@
-"""What is no error is none, whatever the caller has made of NumPy's error state."""
+"""Underflow is no error here, whatever NumPy's error state says."""
 
 from __future__ import annotations
 

@@ -38,13 +38,16 @@ class Explanation:
     new_parameters : ndarray of the same shape
         After the update.
     loss, new_loss : float
-        Half mean squared error before and after.
+        J before and after.
     n_iter : int
         The number of updates after which the descent stopped.
     momentum : float
         The share of the last update that this one repeats.
     velocity : ndarray or None
-        The last update, when there is momentum and it is not the first.
+        v before the update, when there is momentum and it is not the first; without Nesterov's look
+        ahead it is the last update.
+    nesterovs_momentum : bool
+        Whether momentum looks ahead.
     language : {"en", "zh"}
         Of the words.
     """
@@ -60,6 +63,7 @@ class Explanation:
     n_iter: int
     momentum: float = 0.0
     velocity: Floats | None = None
+    nesterovs_momentum: bool = False
     language: str = "en"
 
     def __post_init__(self) -> None:
@@ -84,7 +88,9 @@ class Explanation:
             yield words["stopped"].format(n_iter=self.n_iter)
         yield words["before"].format(loss=f"{self.loss:.6g}")
         yield from self._table()
-        yield words["momentum" if self.momentum else "rule"].format(momentum=f"{self.momentum:.4g}")
+        momentum = "nesterov" if self.nesterovs_momentum else "momentum"
+        rule = momentum if self.momentum else "rule"
+        yield words[rule].format(momentum=f"{self.momentum:.4g}")
         yield words["after"].format(loss=f"{self.new_loss:.6g}", change=self._change())
 
     def _change(self) -> str:
@@ -104,7 +110,8 @@ class Explanation:
         if self.momentum:
             velocity = np.zeros_like(self.step) if self.velocity is None else -self.velocity
             columns.insert(3, velocity)
-            headings.insert(3, WORDS[self.language]["velocity"])
+            heading = "nesterov_velocity" if self.nesterovs_momentum else "velocity"
+            headings.insert(3, WORDS[self.language][heading])
         numbers = np.stack([a.ravel() for a in columns]).T
         shown = np.arange(len(names))
         if len(names) > MOST_ROWS:

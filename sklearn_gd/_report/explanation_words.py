@@ -13,7 +13,13 @@ WORDS = {
         ),
         "momentum": (
             "Each new parameter is the old one minus lr times the partial derivative, plus "
-            "{momentum} times the last update (with Nesterov's momentum, of this update too)."
+            "{momentum} times the last update."
+        ),
+        "nesterov_velocity": "minus velocity",
+        "nesterov": (
+            "The new velocity is {momentum} times the old one minus lr times the partial "
+            "derivative. Each new parameter is the old one minus lr times the partial derivative, "
+            "plus {momentum} times the new velocity."
         ),
         "after": "The loss after it is J = {loss}, {change}.",
         "same": "the same",
@@ -32,9 +38,11 @@ WORDS = {
         "headings": "参数|偏导数|lr * 偏导数|新参数",
         "velocity": "负的上次更新",
         "rule": "每个新参数 = 旧参数 - lr * 偏导数 dJ/d参数。",
-        "momentum": (
-            "每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 上次更新"
-            "（Nesterov 动量还含本次更新）。"
+        "momentum": ("每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 上次更新。"),
+        "nesterov_velocity": "负的旧速度",
+        "nesterov": (
+            "新速度 = {momentum} * 旧速度 - lr * 偏导数；"
+            "每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 新速度。"
         ),
         "after": "更新后的损失 J = {loss}，{change}。",
         "same": "不变",

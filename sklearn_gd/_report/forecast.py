@@ -177,7 +177,7 @@ def lost_columns(path: DescentPath, problem: Any) -> list[str]:
     spread = problem.spread() if hasattr(problem, "spread") else None
     spread = spread if spread is not None else problem.products.spread(problem.fit_intercept)
     sizes, deviations = np.sqrt(spread.mean**2 + spread.variance), np.sqrt(spread.variance)
-    spectrum = path._all_directions.spectrum
+    spectrum = path._closed_form.spectrum
     tolerance = np.sqrt(spectrum.zero_below / max(spectrum.largest, np.finfo(float).tiny))
     named = spread.varies & (deviations <= 2.0 * tolerance * sizes.max(initial=1.0))
     named[np.argmax(sizes)] = True

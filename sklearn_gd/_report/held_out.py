@@ -30,7 +30,8 @@ def predictions(path: DescentPath, X: Any, t: NDArray[Any]) -> Floats:
         found = products.reshape(*t.shape, -1) + intercept.reshape(*t.shape, 1)
         return np.asarray(found if path._layout.y_layout == "1d" else found[..., np.newaxis])
     found = np.swapaxes(products.reshape(*t.shape, coef.shape[-2], -1), -1, -2)
-    return np.asarray(found + intercept[..., np.newaxis, :])
+    # Without an intercept there is one zero for all targets.
+    return np.asarray(found + intercept.reshape(*t.shape, 1, -1))
 
 
 def held_out_losses(
@@ -39,14 +40,14 @@ def held_out_losses(
     """Return half the weighted mean squared error of iterates t, summed over targets.
 
     Many t are answered from an R factor of the rows seen along the path's directions, so the rows
-    are read three times however many t there are.
+    are read three times however many t there are; fewer t than directions from the iterates.
     """
     X = _checked(path, X)
     y, w = _targets(path, X, y), _weights(X, sample_weight)
     descent = path._descent
     if not isinstance(descent, ClosedForm) or t.size <= descent.energy.size:
-        losses = [_loss(path, int(s), X, y, w) for s in t.ravel()]
-        return np.array(losses).reshape(t.shape)
+        squares = _squares_of_iterates(path, t.ravel(), (X, y, w))
+        return np.asarray(0.5 * squares / w.sum()).reshape(t.shape)
     with np.errstate(over="ignore"):
         along = descent.spectrum.directions()[:, descent.moving]
     scaled = [
@@ -57,11 +58,14 @@ def held_out_losses(
     step = max(1, BLOCK_NUMBERS // (1 + along.shape[1]))
     for first in range(0, t.size, step):
         block = slice(first, first + step)
-        filters = clip_overflow(descent.factors.filter_factor(flat[block]))
+        with np.errstate(over="ignore"):
+            unclipped = descent.factors.filter_factor(flat[block])
+        filters = clip_overflow(unclipped)
         lines = np.concatenate([np.ones((len(filters), 1)), -filters], axis=1)
         for factor in scaled:
             residual = lines @ factor.T
             squares[block] += np.einsum("tr,tr->t", residual, residual)
+        squares[block][(filters != unclipped).any(axis=1)] = np.inf
     return np.asarray(0.5 * squares / w.sum()).reshape(t.shape)
 
 
@@ -82,12 +86,30 @@ def _factors(path: DescentPath, X: Any, y: Floats, w: Floats, along: Floats) -> 
     yield from factors
 
 
-def _loss(path: DescentPath, t: int, X: Any, y: Floats, w: Floats) -> float:
-    predicted = predictions(path, X, np.asarray(t)).reshape(y.shape)
-    return 0.5 * float(np.sum(w @ (predicted - y) ** 2) / w.sum())
+def _squares_of_iterates(
+    path: DescentPath, t: NDArray[Any], rows: tuple[Any, Floats, Floats]
+) -> Floats:
+    """Return weighted sums of squares of residuals, (T,), from blocks of iterates and of rows."""
+    (X, y, w), first = rows, int(path._layout.fit_intercept)
+    squares, at_once = np.zeros(t.size), max(1, BLOCK_NUMBERS // path._descent.start.size)
+    for begin in range(0, t.size, at_once):
+        block = slice(begin, begin + at_once)
+        theta = np.moveaxis(path._descent.theta(t[block]), 0, 1)  # (p, T, k)
+        step = max(1, BLOCK_NUMBERS // theta[0].size)
+        with np.errstate(over="ignore", invalid="ignore"):  # infinite iterates
+            for row in range(0, len(y), step):
+                part = slice(row, row + step)
+                predicted = np.asarray(X[part] @ theta[first:].reshape(X.shape[1], -1))
+                residual = predicted.reshape(-1, *theta.shape[1:]) + theta[:first].sum(axis=0)
+                residual -= y[part, np.newaxis]
+                squares[block] += np.einsum("n,ntk,ntk->t", w[part], residual, residual)
+    return np.nan_to_num(squares, nan=np.inf, posinf=np.inf)
 
 
 def _checked(path: DescentPath, X: Any) -> Any:
+    names, known = list(getattr(X, "columns", ())), list(path._layout.feature_names or ())
+    if names != known and set(names) == set(known):
+        raise ValueError(f"X must have its columns in the order of fit, {known}; got {names}.")
     X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], input_name="X")
     expected = path._descent.start.shape[0] - path._layout.fit_intercept
     if X.shape[1] != expected:

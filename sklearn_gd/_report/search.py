@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
 Floats = NDArray[np.float64]
-Explanation = tuple[Mistake, ...]
+Mistakes = tuple[Mistake, ...]
 
 # Iterates that are simulated with each mistake; the first ones exclude most of the mistakes.
 FIRST_ITERATES, MOST_ITERATES = 4, 1000
@@ -25,7 +25,7 @@ FIRST_ITERATES, MOST_ITERATES = 4, 1000
 MOST_PARAMETERS = 500
 
 
-class Problem:
+class Simulation:
     """J = floor + 1/2 (theta - limit)' H (theta - limit), of a path that has all directions.
 
     Raises ValueError for other paths and for too many parameters.
@@ -78,18 +78,18 @@ class Search:
         self.losses = known.loss_conventions(path.weight) if "losses" in self.values else (NONE,)
         self.gradients = known.gradient_conventions(path.weight, path.lr)
 
-    def explanations(self, iterates: Iterates, problem: Problem | None) -> list[Explanation]:
+    def explanations(self, iterates: Iterates, simulation: Simulation | None) -> list[Mistakes]:
         """All explanations; those with another start only if there are no others."""
         found = self._fitting(iterates, (), self.length)
-        if problem is not None:
-            found += self._simulated(problem, problem.start, NONE)
-            first = self._recorded(problem)[0]
-            start = np.where(np.isnan(first), problem.start, first)
-            if not found and self.length > 1 and not np.array_equal(start, problem.start):
-                found = self._simulated(problem, start, known.START)
+        if simulation is not None:
+            found += self._simulated(simulation, simulation.start, NONE)
+            first = self._recorded(simulation)[0]
+            start = np.where(np.isnan(first), simulation.start, first)
+            if not found and self.length > 1 and not np.array_equal(start, simulation.start):
+                found = self._simulated(simulation, start, known.START)
         return found
 
-    def _fitting(self, iterates: Iterates, made: Explanation, length: int) -> list[Explanation]:
+    def _fitting(self, iterates: Iterates, made: Mistakes, length: int) -> list[Mistakes]:
         """The mistakes made, with those in the records that give the first entries of histories."""
         parts, found = [history.cut(length) for history in self.histories], []
         for loss in self.losses:
@@ -99,33 +99,33 @@ class Search:
                 found.append(tuple(mistake for mistake in mistakes if mistake.what))
         return found
 
-    def _simulated(self, problem: Problem, start: Floats, origin: Mistake) -> list[Explanation]:
+    def _simulated(self, simulation: Simulation, start: Floats, origin: Mistake) -> list[Mistakes]:
         """Explanations by mistakes in the updates, from one start."""
-        updates = known.update_mistakes(problem.n_intercepts, self.path.alpha)
-        rates = [(rate, NONE) for rate in self._rates(problem, start)]
+        updates = known.update_mistakes(simulation.n_intercepts, self.path.alpha)
+        rates = [(rate, NONE) for rate in self._rates(simulation, start)]
         pairs, found = [*product(self.gradients, updates), *rates], []
         for gradient, update in pairs[origin == NONE :]:  # without NONE alone, which is the path
             made, lr = (origin, gradient, update), self.path.lr * gradient.factor * update.factor
             for length in (min(FIRST_ITERATES, self.length), self.length):
-                iterates = problem.descend(lr, update, start, length + 1)
+                iterates = simulation.descend(lr, update, start, length + 1)
                 fitting = self._fitting(iterates, made, length)
                 if not fitting:
                     break
             found += fitting
         return found
 
-    def _recorded(self, problem: Problem) -> Floats:
+    def _recorded(self, simulation: Simulation) -> Floats:
         """Theta (T, p, k), nan in what was not recorded."""
-        theta, n = np.full((self.length, *problem.start.shape), np.nan), problem.n_intercepts
+        theta, n = np.full((self.length, *simulation.start.shape), np.nan), simulation.n_intercepts
         for name, rows in (("intercepts", slice(0, n)), ("coefs", slice(n, None))):
             if name in self.values:
                 theta[:, rows] = np.swapaxes(self.values[name], 1, 2)
         return theta
 
-    def _rates(self, problem: Problem, start: Floats) -> list[Mistake]:
+    def _rates(self, simulation: Simulation, start: Floats) -> list[Mistake]:
         """Other rates: each is solved from one update, for the later ones to confirm."""
         rates = {}
-        for exact in self._solved(problem, start):
+        for exact in self._solved(simulation, start):
             # Users choose round rates, and some losses determine theirs to half of the digits only.
             for lr in (exact, float(f"{exact:.4g}")):
                 factors = [abs(lr / self.path.lr) / gradient.factor for gradient in self.gradients]
@@ -133,14 +133,14 @@ class Search:
                     rates[f"lr is {lr:.6g} instead of {self.path.lr:.6g}"] = lr / self.path.lr
         return [Mistake(what, "Give both the same rate", factor) for what, factor in rates.items()]
 
-    def _solved(self, problem: Problem, start: Floats) -> Iterator[float]:
+    def _solved(self, simulation: Simulation, start: Floats) -> Iterator[float]:
         """The rates that lead from the start to the first update that was recorded."""
-        theta, offset = self._recorded(problem), start - problem.limit
-        slope, recorded = problem.hessian @ offset, ~np.isnan(theta[0])
+        theta, offset = self._recorded(simulation), start - simulation.limit
+        slope, recorded = simulation.hessian @ offset, ~np.isnan(theta[0])
         # The first update is -lr times this direction.
         direction = slope * (1 + self.path.momentum * self.path.nesterovs_momentum)
         along = direction[recorded]
-        curved = problem.hessian @ direction
+        curved = simulation.hessian @ direction
         fall, bend = np.sum(slope * direction), np.sum(direction * curved) / 2
         for first in (1, 0):  # the entry after one update; at least two numbers must be left
             left = self.length - first
@@ -148,7 +148,7 @@ class Search:
                 yield float(np.sum((start - theta[first])[recorded] * along) / np.sum(along**2))
             elif not along.size and "losses" in self.values and left > 1 and bend > 0:
                 # J_1 = J_0 - lr fall + lr^2 bend
-                before = problem.floor + 0.5 * float(np.sum(offset * slope))
+                before = simulation.floor + 0.5 * float(np.sum(offset * slope))
                 for convention in self.losses:
                     below = before - self.values["losses"][first].item() / convention.factor
                     root = np.sqrt(max(fall**2 - 4 * bend * below, 0.0))

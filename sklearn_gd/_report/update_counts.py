@@ -1,4 +1,4 @@
-"""Checks of what readers ask a path: numbers of updates, and losses."""
+"""Checks of what readers ask a path: numbers of updates, losses, and learning rates."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def check_loss(loss: Any) -> float:
     if np.isnan(number):
         raise ValueError("loss must be a number within the range of floats; got another.")
     return number
+
+
+def check_rate(lr: Any) -> float:
+    """Return a learning rate that a user asks for."""
+    if not isinstance(lr, Real) or isinstance(lr, (bool, np.bool_)):
+        raise TypeError(f"lr must be a number above 0; got {lr!r} of type {type(lr).__name__}.")
+    if not 0 < float(lr) < np.inf:
+        raise ValueError(f"lr must be a number above 0 and finite; got {lr!r}.")
+    return float(lr)
 
 
 def check_t(t: ArrayLike) -> NDArray[Any]:

@@ -5,7 +5,6 @@ Imports `_linalg`, `_data`, `_descent`, NumPy and SciPy only.
 """
 
 from sklearn_gd._solvers.krylov import (
-    Process,
     grow,
     krylov_spectrum,
     largest_eigenvalue,
@@ -20,7 +19,6 @@ from sklearn_gd._solvers.spectral import SpectralProblem, eigenbasis, scaled_pro
 __all__ = [
     "MOST_PARAMETERS",
     "DescentOptions",
-    "Process",
     "SpectralProblem",
     "StoppedDescent",
     "attempts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,29 +21,43 @@ RISE_ROUNDINGS = 16
 # With momentum a loss is above the first one for good once it is so many times as large.
 OUTGROWN = 1e6
 
+Iterate = tuple[int, Floats, Floats]  # t, theta and gradient
+
 
 @dataclass
 class Record:
-    """What the loop visited."""
+    """What the loop visited: all losses, the first iterates, and those that a stop may need."""
 
     keep: int
+    least: float = np.inf
     losses: list[float] = field(default_factory=list)
-    thetas: list[Floats] = field(default_factory=list)
-    gradients: list[Floats] = field(default_factory=list)
+    first: list[Iterate] = field(default_factory=list)
+    later: dict[str, Iterate] = field(default_factory=dict)
 
     def add(self, theta: Floats, loss: float, gradient: Floats) -> None:
-        """Keep the iterate; beyond the first ones only the last."""
-        if len(self.thetas) > self.keep:
-            del self.thetas[-1], self.gradients[-1]
+        """Keep the loss and, if it is one of the first, the least, the last, ..., the iterate."""
+        iterate, earlier = (len(self.losses), theta, gradient), self.losses
+        if len(self.first) < self.keep:
+            self.first.append(iterate)
+        else:
+            self.later["last"] = iterate
+            if loss < self.least:
+                self.later["least"] = iterate
+            if earlier[-1] <= earlier[0] < loss:  # perhaps for good
+                self.later["risen"] = iterate
+        self.least = min(loss, self.least)
         self.losses.append(loss)
-        self.thetas.append(theta)
-        self.gradients.append(gradient)
 
-    def cut(self, t: int) -> Record:
-        """Return the record up to t."""
-        return Record(
-            self.keep, self.losses[: t + 1], self.thetas[: t + 1], self.gradients[: t + 1]
-        )
+    def descent(self, rule: UpdateRule, t: int, largest: float | None) -> RecordedDescent:
+        """Return the descent up to t."""
+        kept = {number: (theta, gradient) for number, theta, gradient in self._iterates(t)}
+        numbers = sorted(kept)
+        thetas, gradients = (np.array([kept[n][i] for n in numbers]) for i in (0, 1))
+        losses = np.array(self.losses[: t + 1])
+        return RecordedDescent(rule, losses, np.array(numbers), thetas, gradients, largest)
+
+    def _iterates(self, t: int) -> Iterator[Iterate]:
+        return (kept for kept in (*self.first, *self.later.values()) if kept[0] <= t)
 
 
 def solve_loop(
@@ -55,17 +70,13 @@ def solve_loop(
         stop, record = _walk(problem, start, options, rule)
     if largest is None and stop.reason in ("diverged", "max_iter"):
         largest = largest_eigenvalue(problem)  # for the words on this ending
-    kept = record.cut(stop.t)
-    descent = RecordedDescent(
-        rule, np.array(kept.losses), np.array(kept.thetas), np.array(kept.gradients), largest
-    )
-    return StoppedDescent(descent, stop)
+    return StoppedDescent(record.descent(rule, stop.t, largest), stop)
 
 
 def _walk(
     problem: Problem | SummedRows, theta: Floats, options: DescentOptions, rule: UpdateRule
 ) -> tuple[Stop, Record]:
-    record = Record(RECORD_LIMIT_BYTES // (16 * theta.size + 1))
+    record = Record(max(1, RECORD_LIMIT_BYTES // (16 * theta.size + 1)))
     velocity, t = np.zeros_like(theta), 0
     size = problem.loss(velocity)  # half the mean square of y, which losses are rounded like
     while True:
@@ -74,7 +85,11 @@ def _walk(
         record.add(theta, loss, gradient)
         if options.tol is not None and loss < options.tol:
             return Stop(t, "tol", t), record
-        risen = _risen(record.losses, rule, max(size, record.losses[0]))
+        risen = _risen(
+            record.losses,
+            rule,
+            _rounding(problem, max(size, record.losses[0]), record.losses[-2:][0]),
+        )
         if risen is not None:
             return Stop(risen, "diverged", int(np.argmin(record.losses[: risen + 1]))), record
         if t >= options.max_iter:
@@ -90,15 +105,20 @@ def _infinite_for_nan(numbers: Any) -> Any:
     return np.nan_to_num(numbers, nan=np.inf, posinf=np.inf, neginf=-np.inf)
 
 
-def _risen(losses: list[float], rule: UpdateRule, size: float) -> int | None:
+def _rounding(problem: Problem | SummedRows, size: float, loss: float) -> float:
+    """Return by how much a loss may rise by rounding; one from cross-products is a difference."""
+    if isinstance(problem, SummedRows):
+        return RISE_ROUNDINGS * problem.products.unit * size
+    return float(RISE_ROUNDINGS * (EPS * np.sqrt(size * loss) + EPS**2 * size))
+
+
+def _risen(losses: list[float], rule: UpdateRule, rounding: float) -> int | None:
     """Return the update that raised the loss for good; None: none did so far."""
     now = losses[-1]
     if len(losses) < 2:
         return None
     if rule.loss_is_convex:
-        before = losses[-2]
-        rounding = RISE_ROUNDINGS * (EPS * np.sqrt(size * before) + EPS**2 * size)
-        return None if now - before <= rounding + 0.0 * now else len(losses) - 1
+        return None if now - losses[-2] <= rounding and now < np.inf else len(losses) - 1
     if now <= OUTGROWN * losses[0]:
         return None
     below = np.flatnonzero(~(np.array(losses) > losses[0]))

@@ -33,7 +33,7 @@ FAR = 1 << 60
 
 def is_known(descent: ClosedForm, ritz: Sequence[Ritz], t: int) -> bool:
     """Whether coefficients of every target after t updates, and their loss, are the true ones."""
-    lr, largest = descent.rule.lr, descent.spectrum.eigenvalues.max(initial=0.0)
+    largest = float(descent.spectrum.eigenvalues.max(initial=0.0))
     distances = []
     for r in ritz:
         scale = _size_of_step(r, descent, t)
@@ -43,7 +43,7 @@ def is_known(descent: ClosedForm, ritz: Sequence[Ritz], t: int) -> bool:
         if not (scale < inf and distance <= RTOL * scale):
             return False
         distances.append(distance)
-    return _loss_is_known(descent, np.array(distances), t, float(largest)) and lr > 0
+    return _loss_is_known(descent, np.array(distances), t, largest)
 
 
 def last_known(descent: ClosedForm, ritz: Sequence[Ritz], t: int) -> int:

@@ -31,7 +31,6 @@ from sklearn_gd._descent import (
     is_accurate,
 )
 from sklearn_gd._linalg import (
-    EPS,
     Floats,
     Preconditioner,
     factor_of,
@@ -151,19 +150,32 @@ class SpectralProblem:
 
     def _with_scaled_floor(self, spectrum: Spectrum) -> Spectrum:
         """The least loss with scaled columns, if directions are there that this spectrum lacks."""
-        if spectrum.is_nonzero.all() and spectrum.eigenvalues.size == len(spectrum.start):
+        nonzero = np.count_nonzero(spectrum.is_nonzero)
+        if nonzero in (0, len(spectrum.start)) or nonzero >= self._n_weighted:
             return spectrum
-        if self._row_space is not None or not spectrum.eigenvalues.size:
-            return spectrum
-        nonzero = np.count_nonzero(self._scaled.is_nonzero)
-        if nonzero <= np.count_nonzero(spectrum.is_nonzero):
+        if self._row_space is not None and self.problem.alpha:
+            return spectrum  # in the row space of scaled columns the penalty is no multiple of I
+        if np.count_nonzero(self._scaled.is_nonzero) <= nonzero:
             return spectrum
         return replace(spectrum, scaled_floor=self._scaled.floor)
+
+    @property
+    def _n_weighted(self) -> int:
+        """The number of rows that count: those of other folds have weight zero."""
+        problem = self.problem
+        if isinstance(problem, RowsInMemory) and problem.sample_weight is not None:
+            return int(np.count_nonzero(problem.sample_weight))
+        return problem.n_samples
 
     @cached_property
     def _scaled(self) -> Spectrum:
         """The spectrum of the problem with standardised columns."""
         problem = self._small
+        if isinstance(self.problem, RowsInMemory) and self._row_space is not None:
+            scaled = RowSpace.of(self.problem.standardised()).reduced.cross_products()
+            return eigenbasis(
+                scaled.quadratic(problem.fit_intercept), np.zeros_like(self._small_start)
+            )
         products, spread = scaled_products(problem, self._products)
         alpha = problem.alpha / spread.scale**2
         return eigenbasis(
@@ -270,6 +282,3 @@ def solve_spectral(
 
 def _is_wide(problem: RowsInMemory) -> bool:
     return not problem.is_sparse and problem.n_samples < problem.X.shape[1]
-
-
-__all__ = ["EPS", "SpectralProblem", "eigenbasis", "scaled_products", "solve_spectral"]

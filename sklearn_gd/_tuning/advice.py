@@ -6,6 +6,7 @@ from math import log2
 
 import numpy as np
 
+from sklearn_gd._descent import rounded_down
 from sklearn_gd._linalg import Floats
 from sklearn_gd._tuning.grid import Grid
 
@@ -22,7 +23,8 @@ def about_unstable_rates(grid: Grid, stable: float) -> str | None:
     return (
         f"Every learning rate tried is above the largest stable one, {stable:.4g}; the smallest is "
         f"{grid.lrs.min():.4g}. All descents diverge, and the model is hardly better than its "
-        f"start. Give lrs below {stable:.4g}, or an integer, which spreads rates below it."
+        f"start. Give lrs below {rounded_down(stable)}, or an integer, which spreads rates below "
+        "it."
     )
 
 
@@ -43,7 +45,7 @@ def about_the_edge(
         "and it was still rising. A longer descent would score better."
     )
     if "lrs" in given and lr == grid.lrs.max() and 2.0 * lr < stable:
-        return f"{said} Raise lrs: rates below {stable:.4g} are stable."
+        return f"{said} Raise lrs: rates below {rounded_down(stable)} are stable."
     return f"{said} Give larger iters." if "iters" in given else f"{said} Raise max_iter."
 
 

@@ -29,6 +29,7 @@ def choose(scores: Floats, grid: Grid, selection: Selection) -> tuple[int, int]:
         raise ValueError("No entry of the grid has a finite score.")
     if callable(selection):
         return _checked(selection(mean.copy()), mean.shape)
+    mean = np.where(np.isnan(mean), -np.inf, mean)  # a score that is no number is the worst
     best = _first(_ties(mean), grid.lrs)
     if selection == "best":
         return best

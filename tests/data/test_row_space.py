@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sklearn_gd._data import RowsInMemory, RowSpace
+from sklearn_gd._data import RowsInMemory, RowSpace, zeros
+from sklearn_gd._solvers import SpectralProblem
 
 RNG = np.random.default_rng(0)
 X, Y, WEIGHTS = RNG.standard_normal((5, 12)), RNG.standard_normal((5, 2)), RNG.uniform(0.5, 2.0, 5)
@@ -43,3 +44,16 @@ def test_a_start_in_the_row_space_has_no_perpendicular_part():
     directions, lengths = space.perpendicular(X.T @ Y)
     assert directions.shape == (12, 0)
     assert lengths.shape == (0, 2)
+
+
+def test_independent_rows_are_not_standardised(monkeypatch):
+    """Wide rows whose rank is the number of those with a weight lose nothing to scale."""
+
+    def refuse(_):
+        raise AssertionError
+
+    monkeypatch.setattr(RowsInMemory, "standardised", refuse)
+    weights = np.array([1.0, 0.0, 2.0, 1.0, 0.0])[: len(X)]
+    for w in (None, weights):
+        rows = RowsInMemory(X, Y, w, True)
+        assert not SpectralProblem(rows, zeros(rows)).spectrum.columns_lost

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -209,3 +211,9 @@ def test_rows_are_never_copied_whole(layout, monkeypatch):
         assert tracemalloc.get_traced_memory()[1] < 1_500_000
     finally:
         tracemalloc.stop()
+
+
+def test_the_error_on_huge_numbers_comes_back_from_a_worker():
+    """A pickled NotFinite has the message of the original."""
+    error = NotFinite(1e15)
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)

@@ -353,6 +353,7 @@ GRIDS = {
     "lrs negative": ({"lrs": [-0.1, 0.1]}, ValueError, "numbers above 0"),
     "lrs nan": ({"lrs": [nan]}, ValueError, "lrs contains NaN"),
     "lrs bool": ({"lrs": True}, TypeError, "lrs .*type bool"),
+    "lrs none": ({"lrs": []}, ValueError, "numbers above 0"),
     "lrs zero": ({"lrs": 0}, ValueError, "lrs .*at least 1"),
     "max_iter huge": ({"max_iter": HUGE}, ValueError, r"at most 2\*\*62"),
     "max_iter float": ({"max_iter": 5.0}, TypeError, "max_iter .*type float"),

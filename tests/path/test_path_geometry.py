@@ -156,11 +156,20 @@ def test_what_takes_all_directions_is_refused_without_them():
         path.limit,
         path.main_directions,
         lambda: path.hessian_product(direction),
-        lambda: path.best_lr,
         lambda: path.at_lr(0.1),
     ):
         with pytest.raises(ValueError, match="solver='spectral'"):
             ask()
+    with pytest.raises(AttributeError, match="solver='spectral'"):
+        _ = path.best_lr
+
+
+@pytest.mark.parametrize("lr", [0, -1.0, np.nan, np.inf, True, "auto"])
+def test_rates_are_numbers_above_zero(lr):
+    """`at_lr` refuses what no descent can have as its rate."""
+    path = GDLinearRegressor(0.05, 0.5).fit(X, Y).path_
+    with pytest.raises((TypeError, ValueError), match="lr must be a number above 0"):
+        path.at_lr(lr)
 
 
 @pytest.mark.parametrize("weight", [None, WEIGHT[:20]])
@@ -183,3 +192,53 @@ def test_losses_on_the_training_rows_are_the_losses():
         path = model.fit(X, y, sample_weight=WEIGHT).path_
         t = np.arange(12)
         assert_allclose(path.loss(t, X, y, WEIGHT), path.loss(t), rtol=1e-9)
+
+
+@pytest.mark.parametrize("t", [3, [1, 2], [1, 2, 3]], ids=str)
+def test_several_targets_without_intercept_are_predicted(t):
+    """Iterates without intercept predict X coef', whatever the numbers of t and of targets."""
+    path = GDLinearRegressor(0.05, 2.0, fit_intercept=False, max_iter=99).fit(X, Y).path_
+    expected = np.moveaxis(path.coef(t) @ X.T, -1, -2)
+    assert_allclose(path.predict(X, t), expected, rtol=1e-12)
+    assert_allclose(path.loss(t, X, Y), path.loss(t), rtol=1e-12)
+
+
+def test_a_curve_on_other_rows_reads_them_a_few_times(monkeypatch):
+    """The losses of all visited iterates are computed from blocks of them, not one by one."""
+    path = GDLinearRegressor(lr=0.05, solver="loop").fit(X[20:], Y[20:]).path_
+    assert path.n_iter > 300
+    asked = []
+    theta = type(path._descent).theta
+    monkeypatch.setattr(
+        type(path._descent), "theta", lambda *args: asked.append(args) or theta(*args)
+    )
+    losses = path.loss(np.arange(path.n_iter + 1), X[:20], Y[:20])
+    assert len(asked) == 1
+    residual = X[:20] @ path.coef(path.n_iter).T + path.intercept(path.n_iter) - Y[:20]
+    assert losses[-1] == pytest.approx(np.sum(residual**2) / 40, rel=1e-12)
+
+
+def test_losses_of_infinite_iterates_are_infinite():
+    """Beyond the range of floats a diverging descent has infinite losses on other rows, too."""
+    with pytest.warns(match="diverged"):
+        path = GDLinearRegressor(lr=2.0).fit(X, Y).path_
+    for t in (10**6, np.full(20, 10**6)):
+        assert np.all(path.loss(t, X, Y) == np.inf)
+
+
+def test_weights_without_rows_are_refused():
+    """Weights alone are named as what came without X."""
+    path = GDLinearRegressor(0.05, 0.5).fit(X, Y).path_
+    with pytest.raises(ValueError, match="got sample_weight without X"):
+        path.loss(3, sample_weight=WEIGHT)
+
+
+def test_columns_in_another_order_are_refused():
+    """A frame whose columns are those of fit in another order is no other rows to predict."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    path = GDLinearRegressor(0.05, 0.5).fit(frame, Y).path_
+    assert_allclose(path.predict(frame, 3), path.predict(X, 3))
+    for ask in (lambda X: path.predict(X, 3), lambda X: path.loss(3, X, Y)):
+        with pytest.raises(ValueError, match="in the order of fit"):
+            ask(frame[list("dcba")])

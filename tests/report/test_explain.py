@@ -218,18 +218,22 @@ def test_an_update_is_explained_in_chinese():
         path.explain(0, language="de")
 
 
+@pytest.mark.parametrize("t", [0, 1, 4])
 @pytest.mark.parametrize("nesterov", [False, True])
-def test_an_update_with_momentum_shows_what_it_repeats(nesterov):
-    """old - lr * derivative + momentum * last update, and with Nesterov this one's as well."""
+def test_an_update_with_momentum_can_be_checked_by_hand(nesterov, t):
+    """The numbers of the table, put into the sentence below it, give the new parameters."""
     model = GDLinearRegressor(
-        0.05, 0.5, momentum=0.5, nesterovs_momentum=nesterov, solver="spectral"
+        0.05, max_iter=9, momentum=0.5, nesterovs_momentum=nesterov, solver="spectral"
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        update = model.fit(X, y).path_.explain(1)
-    before = model.path_.parameters(0) - model.path_.parameters(1)
-    assert_allclose(update.velocity, -before)
-    assert "minus last update" in repr(update)
-    if not nesterov:
-        expected = update.parameters - update.step + 0.5 * update.velocity
-        assert_allclose(update.new_parameters, expected, rtol=1e-12)
+        update = model.fit(X, y).path_.explain(t)
+    velocity = np.zeros(2) if update.velocity is None else update.velocity
+    new_velocity = 0.5 * velocity - update.step
+    expected = update.parameters + new_velocity
+    if nesterov:
+        expected = update.parameters - update.step + 0.5 * new_velocity
+    assert_allclose(update.new_parameters, expected, rtol=1e-12)
+    said = "minus velocity" if nesterov else "minus last update"
+    assert said in repr(update)
+    assert "0.5 times the new velocity." in repr(update) or not nesterov

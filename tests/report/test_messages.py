@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from helpers import largest_curvature, regression
 from report.problems import LOST, PROBLEMS, floor_by_lstsq
 from sklearn_gd import GDLinearRegressor, diagnose
-from sklearn_gd._report.convergence_message import rounded_down
+from sklearn_gd._descent import rounded_down
 
 SCALERS = {
     "StandardScaler()": StandardScaler(),
@@ -288,3 +288,29 @@ def test_a_floor_that_drowns_in_a_large_target_is_not_called_zero():
     assert model.path_._floor_error > floor_by_lstsq(X, y, alpha=0.1)
     assert "still falling" in said
     assert "0 is possible" not in said
+
+
+@pytest.mark.parametrize("shape", [(50, 400), (2000, 600)], ids=str)
+@pytest.mark.parametrize("size", [1.7e18, 1e12])
+def test_directions_lost_to_scale_are_not_silent_in_any_shape(shape, size):
+    """A timestamp beside columns of size 1 is named, or the loss that is possible, by auto."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal(shape)
+    X[:, 0] = size * (1.0 + 1e-9 * np.arange(len(X)))
+    y = X[:, 1] + X[:, 2]
+    with pytest.warns(ConvergenceWarning, match="possible"):
+        model = GDLinearRegressor().fit(X, y)
+    assert model.stop_reason_ == "max_iter"
+    assert getattr(model.path_, "loss_floor", 0.0) < 1e-6
+
+
+def test_a_krylov_space_that_lacks_columns_does_not_come_to_rest():
+    """With the solver asked for by name the largest column is named, and no floor is given."""
+    rng = np.random.default_rng(0)
+    X = np.column_stack([1.7e18 + 1e9 * np.arange(200), rng.standard_normal(200)])
+    with pytest.warns(ConvergenceWarning, match="too far apart in scale for float64: x0"):
+        model = GDLinearRegressor(solver="krylov").fit(X, X[:, 1])
+    assert model.stop_reason_ == "max_iter"
+    assert not hasattr(model.path_, "loss_floor")
+    with pytest.raises(ValueError, match="too far apart in scale"):
+        model.path_.iterations_to(1e-6)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from helpers import regression
-from sklearn_gd._data import RowsInMemory, zeros
+from sklearn_gd._data import RowsInMemory, SummedRows, zeros
+from sklearn_gd._linalg import EPS
 from sklearn_gd._solvers import DescentOptions, loop, solve
 
 X, Y = regression(n=50, d=3)
@@ -145,3 +146,26 @@ def test_a_record_beyond_its_limit_keeps_the_first_iterates_and_the_last(kept, m
     if kept < 29:
         with pytest.raises(ValueError, match="keeps the parameters of the first"):
             descent.theta(29)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.8])
+def test_a_divergence_beyond_the_record_has_its_best_and_last_iterate(momentum, monkeypatch):
+    """However few iterates are kept, those at the stop and of least loss are known."""
+    largest = np.linalg.norm(Z, 2) ** 2 / 50
+    how = {"lr": 1.02 * (2.0 + 2.0 * momentum) / largest, "momentum": momentum}
+    whole = walked(**how)
+    assert whole.stop.best >= 1
+    monkeypatch.setattr(loop, "RECORD_LIMIT_BYTES", 0)
+    found = walked(**how)
+    assert found.stop == whole.stop
+    for t in (0, found.stop.best, found.stop.t):
+        assert np.array_equal(found.descent.theta(t), whole.descent.theta(t))
+
+
+def test_rounding_of_sums_is_no_divergence():
+    """On cross-products, whose losses are differences, a stable rate never diverges."""
+    noisy = RowsInMemory(X, 1e3 + X @ [[1.0], [2.0], [3.0]] + 1e-3 * Y[:, None], None, True)
+    sums = SummedRows(noisy.cross_products(), True, EPS)
+    found = solve(sums, zeros(sums), DescentOptions(0.3), "loop")
+    assert found.stop.reason != "diverged"
+    assert solve(sums, zeros(sums), DescentOptions(5.0), "loop").stop.reason == "diverged"

@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 from sklearn.base import clone
+from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning, UnsetMetadataPassedError
 from sklearn.linear_model import Ridge
 from sklearn.metrics import get_scorer, make_scorer, mean_absolute_error, mean_squared_error
@@ -29,7 +30,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.fixes import parse_version
 
-from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
+from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV, diagnose
+from sklearn_gd._descent import rounded_down
 
 # An explicit grid that ends too soon is said to, which is not what most tests are about.
 pytestmark = pytest.mark.filterwarnings(
@@ -684,3 +686,17 @@ def test_best_is_the_mean_over_folds():
     mean = model.scores_path_.mean(axis=2)
     assert mean[model.best_index_] == model.best_score_ == mean.max()
     assert model.lr_ == model.lrs_[model.best_index_[0]]
+
+
+def test_rates_that_are_said_to_be_stable_are():
+    """The number in a warning or a diagnosis is below the largest stable rate, not rounded up."""
+    assert (rounded_down(0.4969919), rounded_down(0.3), rounded_down(np.inf)) == (
+        "0.4969",
+        "0.3",
+        "inf",
+    )
+    X, y = load_diabetes(return_X_y=True, scaled=False)
+    X = StandardScaler().fit_transform(X)
+    with pytest.warns(ConvergenceWarning, match=r"Give lrs below 0\.4969,"):
+        GDLinearRegressorCV([1.0, 2.0]).fit(X, y)
+    assert "stable below 0.4969;" in repr(diagnose(X, y))

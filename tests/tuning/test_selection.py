@@ -94,3 +94,12 @@ def test_the_edge_of_a_grid_is_named_if_more_would_help():
     for iters, scores in (([0, 1, 500], rising), ([10], rising[:, 2:])):
         far = Grid(grid.lrs, np.array(iters))
         assert about_the_edge(scores, (1, len(iters) - 1), far, 0.9, lists) is None
+
+
+@pytest.mark.parametrize("selection", ["best", "one_se"])
+def test_scores_that_are_no_numbers_are_the_worst(selection):
+    """An entry without a score changes nothing of the choice among the others."""
+    grid, scores = grid_of([0.1, 0.2], 4), np.random.default_rng(0).uniform(size=(2, 4, 3))
+    scores[1, 2] += 5.0
+    scores[0, 3, 1] = np.nan
+    assert choose(scores, grid, selection) == (1, 2)
