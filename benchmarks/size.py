@@ -14,10 +14,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import sklearn_gd
 from benchmarks._harness import Report, Row, run, seconds
 
 ROOT = Path(__file__).resolve().parent.parent
-LIBRARY = ROOT / "sklearn_gd"
+LIBRARY = Path(sklearn_gd.__file__).parent
 NUMERICS = ("_linalg", "_data", "_descent", "_solvers", "_tuning")
 LONG_FUNCTION, MANY_PARAMETERS = 25, 5
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)

@@ -10,7 +10,7 @@ residual polynomial at each eigenvalue::
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -36,6 +36,10 @@ class ClosedForm:
     spectrum: Spectrum
     rule: UpdateRule
     last_known: int | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        # What is cached is made again from the fields.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def start(self) -> Floats:
