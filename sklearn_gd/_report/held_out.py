@@ -133,7 +133,8 @@ def _weights(X: Any, sample_weight: Any) -> Floats:
     if sample_weight is None:
         return np.ones(X.shape[0])
     w = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    check_consistent_length(X, w)
+    if w.shape != (X.shape[0],):
+        raise ValueError(f"sample_weight must have shape ({X.shape[0]},); got {w.shape}.")
     if w.min() < 0 or not w.max() > 0:
         raise ValueError("sample_weight must not be negative, nor all zero.")
     return np.asarray(w / w.max())  # so that no sum of weights overflows or vanishes

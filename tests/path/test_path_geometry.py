@@ -231,6 +231,9 @@ def test_weights_without_rows_are_refused():
     path = GDLinearRegressor(0.05, 0.5).fit(X, Y).path_
     with pytest.raises(ValueError, match="got sample_weight without X"):
         path.loss(3, sample_weight=WEIGHT)
+    for weights in (WEIGHT[:, np.newaxis], WEIGHT[1:]):
+        with pytest.raises(ValueError, match=r"sample_weight must have shape \(60,\)"):
+            path.loss(3, X, Y, weights)
 
 
 def test_columns_in_another_order_are_refused():
