@@ -25,6 +25,7 @@ from sklearn_gd._report.forecast import (
     SlowDirection,
     goal,
     is_exact,
+    listed,
     lost_columns,
     scaled_path,
     scaler_for,
@@ -114,7 +115,7 @@ class Diagnosis:
         yield "learning rate", self._rate_words()
         yield "condition number", f"{self.condition_number:.4g}"
         if not isfinite(self.condition_number):
-            columns = ", ".join(self.lost_columns) or "columns"
+            columns = listed(self.lost_columns) or "columns"
             yield "lost", f"{columns}: too far apart in scale for float64; standardise"
         least = 0.0 if self.exact else self.loss_floor
         yield "loss", f"{self.first_loss:.6g} at the start, {least:.6g} at least"

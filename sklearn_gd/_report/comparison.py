@@ -131,7 +131,11 @@ def compare(
         sentences += _reproduced(mistakes, numbers)
     elif earliest is not None:
         update = max(earliest, 1)
-        sentences += [NO_MISTAKE, GIVE_ALL if simulation else RECORDS_ONLY]
+        sentences.append(NO_MISTAKE)
+        if simulation is None:
+            sentences.append(RECORDS_ONLY)
+        elif len(given) < 3:
+            sentences.append(GIVE_ALL)
         sentences.append(f"path.explain({update - 1}) shows update {update:,} in numbers.")
     elif hidden:
         each = "; or if ".join(hidden)

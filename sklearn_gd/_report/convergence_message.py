@@ -15,6 +15,7 @@ from sklearn_gd._report.forecast import (
     auto_rate,
     is_exact,
     least_told,
+    listed,
     loss_of_the_mean,
     lost_columns,
     scaled_path,
@@ -90,8 +91,7 @@ def _columns_lost(path: DescentPath, problem: Any) -> str | None:
     if loss - (floor or 0.0) <= CONVERGED_RTOL * (floor or 0.0) + path._floor_error:
         return None
     possible = "" if floor is None else f", and {floor:.6g} is possible"
-    names = lost_columns(path, problem)
-    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    shown = listed(lost_columns(path, problem))
     return (
         f"Columns are too far apart in scale for float64: {shown}. The descent does not see all of "
         f"their directions; its loss is {loss:.6g}{possible}. Standardise the "

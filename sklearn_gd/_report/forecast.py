@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 FLOOR_ERRORS = 4.0
 # Updates with momentum that are looked at one by one for a sentence; beyond, their envelope counts.
 MOST_SCANNED = 1 << 15
+# Names of lost columns that are said.
+MOST_LISTED = 3
 # A direction that holds less than this share of the loss there is to lose is not worth a word.
 WORTH_NAMING = 1e-6
 
@@ -169,6 +171,11 @@ def slowest(path: DescentPath, names: Sequence[str], most: int) -> tuple[SlowDir
     )
 
 
+def listed(names: Sequence[str]) -> str:
+    """Return the first names, and dots if there are more."""
+    return ", ".join(names[:MOST_LISTED]) + (", ..." if len(names) > MOST_LISTED else "")
+
+
 def lost_columns(path: DescentPath, problem: Any) -> list[str]:
     """Return names of the largest column and of those that vary too little beside its size.
 
@@ -191,6 +198,7 @@ __all__ = [
     "goal",
     "is_exact",
     "least_told",
+    "listed",
     "loss_of_the_mean",
     "lost_columns",
     "scaled_path",

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from helpers import largest_curvature, literal_loop, regression
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._report.comparison import compare
+from sklearn_gd._report.comparison import GIVE_ALL, NO_MISTAKE, compare
 
 UPDATES = 15
 SUMMED, TWICE, UPHILL = "is summed over the rows", "factor 2/m", "goes uphill"
@@ -521,3 +521,15 @@ def test_rows_in_single_precision_are_compared_in_it():
     path = path_of(X, y, lr=0.05)
     assert path.coef(1).dtype == np.float32
     assert compare(path, *descend(X.astype(float), y.astype(float), 0.05)).agrees
+
+
+def test_a_user_who_gave_everything_is_not_told_to():
+    """The advice to give all histories is said only if one is missing."""
+    model = GDLinearRegressor(lr=0.1, tol=0.1)
+    path = model.fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]).path_
+    losses, intercepts = [1.0, 7.0, 2.0, 5.0], [0.2, 0.7, -3.0, 1.0]
+    coefs = [[0.3], [0.9], [-4.0], [2.0]]
+    assert GIVE_ALL in path.compare(coefs=coefs).sentences
+    said = path.compare(losses, coefs, intercepts).sentences
+    assert NO_MISTAKE in said
+    assert GIVE_ALL not in said

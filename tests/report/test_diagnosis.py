@@ -297,3 +297,13 @@ def test_a_penalty_moves_the_floor_and_the_curvatures():
     curvature = np.linalg.eigvalsh(H)
     assert_allclose(found.condition_number, np.sqrt(curvature[-1] / curvature[0]), rtol=1e-10)
     assert_allclose(found.max_stable_lr, 2 / curvature[-1], rtol=1e-10)
+
+
+def test_a_few_lost_columns_are_named():
+    """The repr of a diagnosis names three lost columns; the attribute has them all."""
+    X = np.random.default_rng(0).standard_normal((50, 20))
+    X[:, 0] = 1.7e18 + 1e9 * np.arange(50)
+    found = diagnose(X, X[:, 1])
+    assert len(found.lost_columns) == 20
+    assert repr(found).count("x0, ") == 1
+    assert ", ...: too far apart in scale" in repr(found)
