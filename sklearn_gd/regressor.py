@@ -72,7 +72,8 @@ class GDLinearRegressor(
         "auto" takes the closed form that is estimated to be the fastest.
     momentum : float, default=0.0
         The share of an update that the next one repeats, at least 0 and below 1:
-        v <- momentum * v - lr * gradient, theta <- theta + v.
+        v <- momentum * v - lr * gradient, theta <- theta + v. If both rows and columns are above
+        8192, no closed form takes momentum, and "auto" walks the loop.
     nesterovs_momentum : bool, default=False
         Whether momentum looks ahead as Nesterov's does: theta <- theta + momentum * v -
         lr * gradient, with the updated v. Without effect when `momentum` is 0.

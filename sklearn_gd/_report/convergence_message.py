@@ -36,7 +36,7 @@ LOW_RATE = 0.1
 # A rate above this many times the largest stable one is said to be so many times as large.
 NOT_BARELY = 1.01
 # Two losses that a loop computed are not told apart within so many roundings.
-LOSS_ROUNDINGS = 16
+LOSS_ROUNDINGS = 64
 # A scaler is advised if it saves this share of the updates.
 WORTH_SCALING = 0.5
 # More columns than this, and than rows, are not summed for a sentence on scaling.
