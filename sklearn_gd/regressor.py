@@ -69,7 +69,8 @@ class GDLinearRegressor(
         iterates up to the stop are known, for many columns and sparse X, which it only multiplies
         with vectors; its `path_` is known up to the stop, and beyond as far as the space allows.
         "loop" is the textbook loop and nothing else, whose `path_` knows the iterates it visited.
-        "auto" takes the closed form that is estimated to be the fastest.
+        "auto" tries "krylov" first if that may be cheaper, and gives it up for "spectral" once it
+        has cost a third of that.
     momentum : float, default=0.0
         The share of an update that the next one repeats, at least 0 and below 1:
         v <- momentum * v - lr * gradient, theta <- theta + v. If both rows and columns are above
