@@ -59,7 +59,8 @@ def test_losses_fall_to_the_best_iterate_and_only_divergence_raises_one(problem,
     assert len(losses) == model.n_iter_ + 1 >= 2
     assert np.isfinite(model.coef_).all()
     assert (losses[-1] > losses[-2]) == (model.stop_reason_ == "diverged")
-    assert distance(model.coef_, model.coef_path_[best]) <= 1e-14
+    assert losses[model.path_.best_iter] == losses.min()
+    assert distance(model.coef_, model.coef_path_[model.path_.best_iter]) <= 1e-14
     second = losses[2:] - 2 * losses[1:-1] + losses[:-2]
     sizes = np.maximum(losses[2:], losses[:-2])
     assert np.all(second >= -8 * np.finfo(float).eps * sizes)

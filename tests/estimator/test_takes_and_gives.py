@@ -101,6 +101,10 @@ def test_integers_of_any_dtype_are_numbers_of_updates(solver):
             path.loss(t)
 
 
+@pytest.mark.skipif(
+    tuple(map(int, sklearn.__version__.split(".")[:2])) < (1, 7),
+    reason="this scikit-learn needs array-api-compat itself",
+)
 def test_numpys_rows_need_no_other_library_under_dispatch(monkeypatch):
     """With array_api_dispatch=True nothing more than scikit-learn is imported."""
     real = builtins.__import__

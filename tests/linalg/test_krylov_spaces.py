@@ -78,7 +78,7 @@ def test_a_complete_space_has_the_svd(space_of):
         np.testing.assert_allclose(ritz.eigenvalues[order], sigma**2, rtol=0, atol=1e-14 * 9)
         across = np.abs(left.T @ B[:, j])
         np.testing.assert_allclose(np.abs(ritz.rotated_residual[order]), across, atol=1e-10)
-        residual = B[:, j] - A @ np.linalg.lstsq(A, B[:, j])[0]
+        residual = B[:, j] - A @ np.linalg.lstsq(A, B[:, j], rcond=None)[0]
         assert ritz.floor == pytest.approx(0.5 * residual @ residual, rel=1e-12)
 
 
@@ -121,7 +121,7 @@ def test_a_least_residual_has_digits_of_its_own():
     """Golub-Kahan knows a floor of 1e-20 times the first loss to four digits."""
     exact = A @ np.ones((7, 1))
     off = from_singular_values(12, 7, SIGMA)
-    outside = B[:, :1] - off @ np.linalg.lstsq(off, B[:, :1])[0]
+    outside = B[:, :1] - off @ np.linalg.lstsq(off, B[:, :1], rcond=None)[0]
     outside *= 1e-10 * np.linalg.norm(exact) / np.linalg.norm(outside)
     floor = golub_kahan(100, B=exact + outside).ritz()[0].floor
     assert floor == pytest.approx(0.5 * np.sum(outside**2), rel=1e-4)

@@ -68,7 +68,7 @@ def test_a_tiny_residual_has_digits_of_its_own():
     """A least squares of 1e-20 of y's is known to three digits at a condition of 1e5."""
     Z = from_singular_values(40, 6, np.geomspace(1.0, 1e-5, 6))
     outside = np.random.default_rng(1).standard_normal((40, 1))
-    outside -= Z @ np.linalg.lstsq(Z, outside)[0]
+    outside -= Z @ np.linalg.lstsq(Z, outside, rcond=None)[0]
     outside *= 1e-10 / np.linalg.norm(outside)
     *_, left_over = refined(Z, Z @ np.ones((6, 1)) + outside, np.zeros((6, 1)))
     assert left_over == pytest.approx(1e-20, rel=1e-3)

@@ -138,7 +138,10 @@ def distance_to_limit(X, y, lr, dtype=np.float64):
     Z = np.column_stack([np.ones(len(X)), X]).astype(np.longdouble)
     limit = np.linalg.lstsq(Z.astype(float), y, rcond=None)[0]
     for _ in range(3):
-        limit = limit + np.linalg.lstsq(Z.astype(float), np.asarray(y - Z @ limit, float))[0]
+        limit = (
+            limit
+            + np.linalg.lstsq(Z.astype(float), np.asarray(y - Z @ limit, float), rcond=None)[0]
+        )
     thetas, _ = literal_loop(X, y, lr, 400)
     gaps = np.linalg.norm(thetas[:, :, 0] - limit.astype(float), axis=1)
     return gaps / np.linalg.norm(limit) / np.finfo(dtype).eps

@@ -103,7 +103,8 @@ def test_rest_is_the_distance_to_the_limit_and_not_one_update(dtype, solver):
     ends = [found.stop for found in stops]
     assert [stop.reason for stop in ends[:2]] == ["max_iter", "max_iter"]
     assert ends[-1].reason == "stationary"
-    limit = np.linalg.lstsq(np.column_stack([np.ones(200), X.astype(float)]), y)[0]
+    Z = np.column_stack([np.ones(200), X.astype(float)])
+    limit = np.linalg.lstsq(Z, y, rcond=None)[0]
     theta = stops[-1].descent.theta(ends[-1].t)[:, 0]
     assert np.linalg.norm(theta - limit) <= 2 * np.finfo(dtype).eps * np.linalg.norm(limit) + 1e-9
 
