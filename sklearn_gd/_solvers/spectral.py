@@ -133,7 +133,7 @@ class SpectralProblem:
         slope_error = accuracy.error * sqrt(spectrum.largest * accuracy.squares)
         c, residual = spectrum.nonzero_eigenvalues, spectrum.rotated_residual[spectrum.is_nonzero]
         energy = 0.5 * np.sum(residual**2, axis=1)
-        off = 0.5 * slope_error**2 * float(np.sum(1.0 / c))
+        off = 0.5 * slope_error**2 * float(np.max(1.0 / c, initial=0.0))
         off += float(energy @ (accuracy.error * spectrum.largest / c) ** 2)
         rounding = LOSS_ROUNDINGS * accuracy.unit**2 * accuracy.squares + off
         measured = replace(accuracy, loss_rounding=rounding, floor_is_measured=True)
