@@ -19,17 +19,20 @@ from sklearn_gd._linalg import EPS, Floats
 ACCURACY_RTOL = 1e-10
 # Losses below this share of the mean square of y count as this.
 SMALLEST_LOSS_SHARE = 1e-16
+# Losses may be off by what so many roundings of y change, which no second pass undoes.
+Y_ROUNDINGS = 8
 
 
 def is_accurate(descent: ClosedForm, t: int) -> bool:
     """Whether theta_t and J_t are predicted to be within ACCURACY_RTOL."""
     if descent.spectrum.accuracy.error == 0.0 or not descent.energy.size:
         return True
-    loss = max(float(descent.loss(t)), SMALLEST_LOSS_SHARE * descent.spectrum.accuracy.squares)
+    squares = descent.spectrum.accuracy.squares
+    loss = max(float(descent.loss(t)), SMALLEST_LOSS_SHARE * squares)
+    allowed = ACCURACY_RTOL * loss + Y_ROUNDINGS * EPS * float(np.sqrt(squares * loss))
     with np.errstate(over="ignore"):  # factors of growing directions
         return bool(
-            coefficient_error(descent, t) <= ACCURACY_RTOL
-            and loss_error(descent, t) <= ACCURACY_RTOL * loss
+            coefficient_error(descent, t) <= ACCURACY_RTOL and loss_error(descent, t) <= allowed
         )
 
 
@@ -49,28 +52,28 @@ def coefficient_error(descent: ClosedForm, t: int) -> float:
 
 def loss_error(descent: ClosedForm, t: int) -> float:
     """Return a bound on the error of J_t."""
-    return _loss_error(descent, descent.factors.squared(t), float(descent.loss(t)))
+    left = clip_overflow(descent.factors.squared(t))
+    change = 2.0 * np.sqrt(left) * clip_overflow(descent.factors.sensitivity(t))
+    return _loss_error(descent, left, change, float(descent.loss(t)))
 
 
 def floor_error(descent: ClosedForm) -> float:
     """Return a bound on the error of the least loss; no smaller loss is told from rounding."""
-    return _loss_error(descent, np.zeros(len(descent.energy)), descent.spectrum.floor)
+    left = np.zeros(len(descent.energy))
+    return _loss_error(descent, left, left, descent.spectrum.floor)
 
 
-def _loss_error(descent: ClosedForm, left: Floats, loss: float) -> float:
+def _loss_error(descent: ClosedForm, left: Floats, change: Floats, loss: float) -> float:
     """J is counted from the first loss, less 1/2 sum slope^2 (1 - p_t^2) / eigenvalue, or from a
-    measured floor, plus the same sum of p_t^2; `left` is p_t^2."""
+    measured floor, plus the same sum of p_t^2; `left` is p_t^2, which eigenvalues `change`."""
     accuracy, c = descent.spectrum.accuracy, descent.eigenvalues
     rounding = accuracy.loss_rounding + EPS * float(np.sqrt(accuracy.squares * max(loss, 0.0)))
     if accuracy.error == 0.0 or not c.size:
         return rounding
-    left = clip_overflow(left)
     largest = float(descent.spectrum.eigenvalues.max())
     counted = left if accuracy.floor_is_measured else np.abs(1.0 - left)
     slope_error = accuracy.error * np.sqrt(largest * accuracy.squares)
     from_slopes = slope_error * float(np.linalg.norm(descent.slopes * (counted / c)[:, np.newaxis]))
-    # p^2 / c changes with c by p^2 / c^2, and by what p changes: at most 2 |p| (1 - |p|) / c.
-    size = np.sqrt(left)
-    change = (counted + 2.0 * size * np.abs(1.0 - size)) / c
-    from_values = accuracy.error * largest * float(descent.energy @ change)
+    # p^2 / c changes with c by p^2 / c^2, and by what p changes.
+    from_values = accuracy.error * largest * float(descent.energy @ ((counted + change) / c))
     return float(rounding + from_slopes + from_values)

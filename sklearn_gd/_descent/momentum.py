@@ -121,6 +121,10 @@ class MomentumFactors:
             t = np.maximum(as_column(t), np.where(np.isfinite(peak), np.minimum(peak, most), 0.0))
             return np.asarray(np.exp(t * rate) * (1.0 + gain * np.minimum(t, most)))
 
+    def sensitivity(self, t: ArrayLike) -> Floats:
+        """1 - |p_t|, the order of the derivative that steady decay has, in its place."""
+        return np.asarray(np.abs(1.0 - np.abs(self.residual_factor(t))))
+
     def _sequence(self, t: ArrayLike, later: int) -> Floats:
         """S_{t + later}: z1^(s - 1) (1 - ratio^s) / (1 - ratio), s when the roots agree."""
         s = as_column(t) + later

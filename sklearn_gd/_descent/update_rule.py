@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._descent.momentum import MomentumFactors
-from sklearn_gd._descent.powers import LARGEST_LOG, as_column, is_odd
+from sklearn_gd._descent.powers import LARGEST_LOG, as_column, clip_overflow, is_odd
 from sklearn_gd._linalg import Floats
 
 
@@ -31,6 +31,7 @@ class Factors(Protocol):
     def squared(self, t: ArrayLike) -> Floats: ...  # p_t^2
     def filter_factor(self, t: ArrayLike) -> Floats: ...  # 1 - p_t
     def envelope(self, t: ArrayLike) -> Floats: ...  # at least |p_s| for all s >= t
+    def sensitivity(self, t: ArrayLike) -> Floats: ...  # |eigenvalue * d p_t / d eigenvalue|
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class PlainFactors:
             log_size = np.log1p(np.maximum(-reach, reach - 2.0))  # either side of r = 0
             # 1 - r^2 = reach * (2 - reach) keeps its digits when r is close to 1 or to -1.
             self.lost_per_update: Floats = reach * (2.0 - reach)
+        self._reach: Floats = clip_overflow(reach)
         # r = 0 and a rate that overflows become finite, so that t = 0 gives 0 and r^0 = 1.
         self.log_rate: Floats = np.minimum(np.maximum(log_size, -LARGEST_LOG), LARGEST_LOG)
         self._negative: NDArray[np.bool_] = reach > 1.0
@@ -127,6 +129,11 @@ class PlainFactors:
 
     def envelope(self, t: ArrayLike) -> Floats:
         return np.asarray(np.exp(as_column(t) * self.log_rate))
+
+    def sensitivity(self, t: ArrayLike) -> Floats:
+        t = as_column(t)
+        with np.errstate(over="ignore"):
+            return np.asarray(t * self._reach * np.exp(np.maximum(t - 1.0, 0.0) * self.log_rate))
 
 
 def rounded_down(rate: float) -> str:
