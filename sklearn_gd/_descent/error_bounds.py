@@ -19,20 +19,17 @@ from sklearn_gd._linalg import EPS, Floats
 ACCURACY_RTOL = 1e-10
 # Losses below this share of the mean square of y count as this.
 SMALLEST_LOSS_SHARE = 1e-16
-# Losses may be off by what so many roundings of y change, which no second pass undoes.
-Y_ROUNDINGS = 8
 
 
 def is_accurate(descent: ClosedForm, t: int) -> bool:
     """Whether theta_t and J_t are predicted to be within ACCURACY_RTOL."""
     if descent.spectrum.accuracy.error == 0.0 or not descent.energy.size:
         return True
-    squares = descent.spectrum.accuracy.squares
-    loss = max(float(descent.loss(t)), SMALLEST_LOSS_SHARE * squares)
-    allowed = ACCURACY_RTOL * loss + Y_ROUNDINGS * EPS * float(np.sqrt(squares * loss))
+    loss = max(float(descent.loss(t)), SMALLEST_LOSS_SHARE * descent.spectrum.accuracy.squares)
     with np.errstate(over="ignore"):  # factors of growing directions
         return bool(
-            coefficient_error(descent, t) <= ACCURACY_RTOL and loss_error(descent, t) <= allowed
+            coefficient_error(descent, t) <= ACCURACY_RTOL
+            and loss_error(descent, t) <= ACCURACY_RTOL * loss
         )
 
 
@@ -54,20 +51,22 @@ def loss_error(descent: ClosedForm, t: int) -> float:
     """Return a bound on the error of J_t."""
     left = clip_overflow(descent.factors.squared(t))
     change = 2.0 * np.sqrt(left) * clip_overflow(descent.factors.sensitivity(t))
-    return _loss_error(descent, left, change, float(descent.loss(t)))
+    return _loss_error(descent, left, change)
 
 
 def floor_error(descent: ClosedForm) -> float:
     """Return a bound on the error of the least loss; no smaller loss is told from rounding."""
     left = np.zeros(len(descent.energy))
-    return _loss_error(descent, left, left, descent.spectrum.floor)
+    return _loss_error(descent, left, left)
 
 
-def _loss_error(descent: ClosedForm, left: Floats, change: Floats, loss: float) -> float:
+def _loss_error(descent: ClosedForm, left: Floats, change: Floats) -> float:
     """J is counted from the first loss, less 1/2 sum slope^2 (1 - p_t^2) / eigenvalue, or from a
     measured floor, plus the same sum of p_t^2; `left` is p_t^2, which eigenvalues `change`."""
     accuracy, c = descent.spectrum.accuracy, descent.eigenvalues
-    rounding = accuracy.loss_rounding + EPS * float(np.sqrt(accuracy.squares * max(loss, 0.0)))
+    # A rounding of y and of predictions moves the floor, which is the part made of residuals.
+    floor = max(descent.spectrum.floor, 0.0)
+    rounding = accuracy.loss_rounding + EPS * float(np.sqrt(accuracy.squares * floor))
     if accuracy.error == 0.0 or not c.size:
         return rounding
     largest = float(descent.spectrum.eigenvalues.max())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from contract.exact import ExactDescent
 from contract.problems import CASES, exact, exact_iterate
 from helpers import EPS, from_singular_values, regression
 from sklearn_gd._data import RowsInMemory, SummedRows, zeros
@@ -44,6 +45,22 @@ def test_predicted_errors_are_above_true_ones(name, momentum):
         assert abs(float(form.loss(t)) - loss) <= loss_error(form, t) + 8 * EPS * loss
     floor = exact_iterate(name, rule, 10**60)[1]
     assert abs(spectrum.floor - floor) <= floor_error(form) + 8 * EPS * floor
+
+
+def test_losses_near_zero_need_no_second_decomposition():
+    """Rows that are interpolated: cross-products hold ten digits of losses of 1e-15 mean y^2."""
+    X, y = regression(6, 20, seed=0)
+    problem = RowsInMemory(X, y[:, None], None, True)
+    form = SpectralProblem(problem, zeros(problem))
+    form = ClosedForm(form.spectrum, UpdateRule(1.0 / form.spectrum.largest))
+    exact, square, seen = ExactDescent(X, y), np.mean(y**2), 0
+    for t in range(5, 400, 5):
+        loss = exact.theta(form.rule, t)[1]
+        if loss > 1e-15 * square:
+            assert is_accurate(form, t)
+            assert abs(float(form.loss(t)) - loss) <= 1e-10 * loss
+            seen += loss < 1e-12 * square
+    assert seen
 
 
 def test_rows_are_read_again_where_the_stop_needs_it(passes):
