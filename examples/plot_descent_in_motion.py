@@ -37,7 +37,7 @@ surface = LossSurfaceDisplay.from_estimator(
     line_kw={"marker": "none", "linewidth": 2.0},
 )
 left.set(xlabel="x", ylabel="y")
-figure.suptitle("0 updates, loss 0.00", fontsize="medium")
+figure.suptitle(f"{fit.t[-1]} updates, loss {fit.loss[-1]:.2f}", fontsize="medium")
 figure.draw_without_rendering()  # the layout once for all frames
 figure.set_layout_engine("none")
 colours = LinearSegmentedColormap.from_list("way", ["#009E73", "#E69F00", "#CC3311"])

@@ -30,7 +30,11 @@ model = make_pipeline(powers, StandardScaler(), descent).fit(X, y)
 # (red) bends to single points and is worse between them than the one at the star (thin).
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(6, 7), layout="constrained")
 curves = LossCurveDisplay.from_estimator(
-    model, X_val=X_val, y_val=y_val, ax=upper, legend={"loc": "lower left"}
+    model,
+    X_val=X_val,
+    y_val=y_val,
+    ax=upper,
+    legend={"loc": "lower left", "bbox_to_anchor": (0, 1)},
 )
 stops = [0, curves.curves[1].best, descent.n_iter_]
 FitDisplay.from_estimator(model, X, y, t=stops, ax=lower)
