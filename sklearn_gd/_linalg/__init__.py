@@ -4,7 +4,7 @@ Functions take arrays and return factors or small matrices, without reference to
 Imports NumPy and SciPy only.
 """
 
-from sklearn_gd._linalg.cholesky_qr2 import Preconditioner, factor_of, refined_svd
+from sklearn_gd._linalg.cholesky_qr2 import Preconditioner, RefinedSvd, factor_of, refined_svd
 from sklearn_gd._linalg.golub_kahan import GolubKahan, RowVectors
 from sklearn_gd._linalg.krylov_basis import KrylovBasis
 from sklearn_gd._linalg.lanczos import Lanczos
@@ -22,6 +22,7 @@ __all__ = [
     "RowVectors",
     "factor_of",
     "rank_tolerance",
+    "RefinedSvd",
     "refined_svd",
     "sum_of_squares",
 ]

@@ -7,6 +7,7 @@ from Z'Z = V D^2 V', with D at least its rounding, so that a rank-deficient Z ne
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -41,10 +42,17 @@ def factor_of(eigenvalues: Floats, vectors: Floats, tolerance: float) -> tuple[F
     return size[:, np.newaxis] * vectors.T, vectors / size
 
 
-def refined_svd(
-    preconditioner: Preconditioner, products: Floats, unit: float = EPS
-) -> tuple[Floats, Floats, Floats, float]:
-    """Return sigma (r,), V (p, r), U'residual (r, k) and the residual sum of squares.
+class RefinedSvd(NamedTuple):
+    """Singular values of Z, its right singular vectors, and what they leave of the residual."""
+
+    sigma: Floats  # (r,)
+    basis: Floats  # V (p, r)
+    rotated_residual: Floats  # U'residual (r, k)
+    left_over: float  # the sum of squares outside
+
+
+def refined_svd(preconditioner: Preconditioner, products: Floats, unit: float = EPS) -> RefinedSvd:
+    """Return the decomposition of Z from its products with the preconditioner.
 
     With R'R = Y'Y, R D V' is a factor of Z whose singular values are good to eps * sigma_max;
     those of Z'Z are good to sqrt(eps) * sigma_max. The residual of the least-squares solution is
@@ -58,4 +66,4 @@ def refined_svd(
     left, sigma, right = np.linalg.svd(root @ preconditioner.factor, full_matrices=False)
     residual = left.T @ (root @ preconditioner.known + across)
     squares = float(np.trace(products[p:, p:]) - np.sum(across**2))
-    return sigma, right.T, residual, max(squares, 0.0)
+    return RefinedSvd(sigma, right.T, residual, max(squares, 0.0))

@@ -165,10 +165,10 @@ def _advice(path: DescentPath, problem: Any, lr: float | None, near: float, reac
         above = f"lr={path.lr:.4g} is too large" if stable is None else _above(path.lr, stable)
         return f"Later it would rise for ever: {above}. Choose a smaller lr."
     needed = updates_to(path, near)
-    if lr is not None and stable is not None and lr < LOW_RATE * stable:
+    raised = _raise_low(lr, path)
+    if raised is not None:
         count = updates_to(path._sibling_at(auto_rate(path._largest)), near)
         if count is not None and (needed is None or count < needed):
-            raised = f"Raise lr, which is stable below {rounded_down(stable)}"
             return f"{raised}: lr='auto' comes to {reach} in {_updates(count)}."
     if _may_scale(problem):
         advice = _scaling_advice(path, problem, lr, (near, reach, needed))
@@ -212,10 +212,12 @@ def _floor_unknown(path: DescentPath, problem: Any, lr: float | None) -> str | N
         f"max_iter={t:,} ended the descent while its loss was still falling: {loss:.6g}, "
         f"{before - loss:.3g} less than one update before."
     )
-    stable = getattr(path, "max_stable_lr", None)
-    if stable is not None and lr is not None and lr < LOW_RATE * stable:
-        return f"{said} Raise lr, which is stable below {rounded_down(stable)}."
-    if stable is None and not isinstance(path._descent, RecordedDescent):
+    raised = _raise_low(lr, path)
+    if raised is not None:
+        return f"{said} {raised}."
+    if getattr(path, "max_stable_lr", None) is None and not isinstance(
+        path._descent, RecordedDescent
+    ):
         return f"{said} Raise max_iter, if lr={path.lr:.4g} is stable, which is not known here."
     return f"{said} Raise max_iter."
 
@@ -232,13 +234,21 @@ def _hardly_falling(path: DescentPath, problem: Any, lr: float | None) -> str | 
         f"max_iter={path.n_iter:,} ended the descent while its loss was hardly falling: "
         f"{loss:.6g}, and {descent.spectrum.floor:.6g} or less is possible."
     )
-    stable = getattr(path, "max_stable_lr", None)
-    if stable is not None and lr is not None and lr < LOW_RATE * stable:
-        return f"{said} Raise lr, which is stable below {rounded_down(stable)}."
+    raised = _raise_low(lr, path)
+    if raised is not None:
+        return f"{said} {raised}."
     advice = None
     if _may_scale(problem):
         advice = _scaling_advice(path, problem, lr, (near, f"a loss below {near:.6g}", None))
     return f"{said} {advice or 'Scale the columns, or raise max_iter.'}"
+
+
+def _raise_low(lr: float | None, path: DescentPath) -> str | None:
+    """The advice for a rate that was given and is far below the largest stable one."""
+    stable = getattr(path, "max_stable_lr", None)
+    if lr is None or stable is None or lr >= LOW_RATE * stable:
+        return None
+    return f"Raise lr, which is stable below {rounded_down(stable)}"
 
 
 def _may_scale(problem: Any) -> bool:

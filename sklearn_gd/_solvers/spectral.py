@@ -33,6 +33,7 @@ from sklearn_gd._descent import (
 from sklearn_gd._linalg import (
     Floats,
     Preconditioner,
+    RefinedSvd,
     factor_of,
     rank_tolerance,
     refined_svd,
@@ -79,12 +80,8 @@ class SpectralProblem:
         known = np.where(coarse.is_nonzero[:, np.newaxis], coarse.rotated_residual, 0.0)
         preconditioner = Preconditioner(factor, inverse, known, self._small_start)
         products = small.preconditioned_products(preconditioner) / problem.weight
-        sigma, basis, residual, left_over = refined_svd(
-            preconditioner, products, coarse.accuracy.unit
-        )
-        spectrum = from_singular_values(
-            self._small_start, sigma, basis, residual, left_over, coarse.accuracy
-        )
+        refined = refined_svd(preconditioner, products, coarse.accuracy.unit)
+        spectrum = from_singular_values(self._small_start, refined, coarse.accuracy)
         return self._lifted(self._with_scaled_floor(self._with_data_share(spectrum)))
 
     def descend(self, options: DescentOptions) -> StoppedDescent:
@@ -249,15 +246,9 @@ def eigenbasis(quadratic: Quadratic, start: Floats) -> Spectrum:
     )
 
 
-def from_singular_values(
-    start: Floats,
-    sigma: Floats,
-    basis: Floats,
-    residual: Floats,
-    left_over: float,
-    coarse: Accuracy,
-) -> Spectrum:
-    """Return the spectrum whose eigenvalues are sigma^2; `left_over` squares lie outside."""
+def from_singular_values(start: Floats, refined: RefinedSvd, coarse: Accuracy) -> Spectrum:
+    """Return the spectrum whose eigenvalues are sigma^2."""
+    sigma, basis, residual, left_over = refined
     zero_below = rank_tolerance(len(start), coarse.unit) * float(sigma.max(initial=0.0))
     kept = sigma > zero_below
     left_over += float(np.sum(residual[~kept] ** 2))

@@ -42,6 +42,29 @@ def test_a_network_without_hidden_layers_descends_alike(nesterov, momentum, k):
     assert distance(model.loss_history_[:-1] / (k or 1), peer.loss_curve_) <= 1e-12
 
 
+@pytest.mark.parametrize("alpha", [0.0, 0.2])
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_torch_sgd_descends_alike(nesterov, alpha):
+    """PyTorch's SGD on all rows, with momentum and the penalty as weight decay."""
+    torch = pytest.importorskip("torch")
+    X, y = regression()
+    rows, targets = torch.from_numpy(X), torch.from_numpy(y)
+    coef = torch.zeros(X.shape[1], dtype=torch.float64, requires_grad=True)
+    intercept = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    groups = [{"params": [coef], "weight_decay": alpha}, {"params": [intercept]}]
+    optimiser = torch.optim.SGD(groups, lr=0.05, momentum=0.9, nesterov=nesterov)
+    for _ in range(60):
+        optimiser.zero_grad()
+        loss = 0.5 * torch.mean((rows @ coef + intercept - targets) ** 2)
+        loss.backward()
+        optimiser.step()
+    model = GDLinearRegressor(
+        0.05, max_iter=60, momentum=0.9, nesterovs_momentum=nesterov, alpha=alpha
+    ).fit(X, y)
+    assert distance(model.coef_, coef.detach().numpy()) <= 1e-12
+    assert distance(model.intercept_, float(intercept)) <= 1e-12
+
+
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("weighted", [True, False])
 @pytest.mark.parametrize("shape", [(60, 4), (8, 20)])
