@@ -131,9 +131,18 @@ class PlainFactors:
         return np.asarray(np.exp(as_column(t) * self.log_rate))
 
     def sensitivity(self, t: ArrayLike) -> Floats:
+        """t reach r^(t - 1) for r >= 0; for r < 0 no more than 1 - |p_t|.
+
+        Close to the stable limit it is t, more than a second decomposition could mend: the
+        contract leaves digits out there.
+        """
         t = as_column(t)
         with np.errstate(over="ignore"):
-            return np.asarray(t * self._reach * np.exp(np.maximum(t - 1.0, 0.0) * self.log_rate))
+            exact = t * self._reach * np.exp(np.maximum(t - 1.0, 0.0) * self.log_rate)
+            if not self._any_negative:
+                return np.asarray(exact)
+            lost = np.abs(np.expm1(t * self.log_rate))
+        return np.where(self._negative, np.minimum(exact, lost), exact)
 
 
 def rounded_down(rate: float) -> str:

@@ -251,6 +251,17 @@ def test_a_larger_max_iter_goes_on_with_the_same_descent(problem, budgets, expon
             assert (longer.n_iter_, longer.stop_reason_) == (t, shorter.stop_reason_)
 
 
+def test_at_the_stable_limit_a_larger_max_iter_does_not_change_its_mind():
+    """Whether a rate right at the limit diverges is a rounding, but one answer for all max_iter."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        X, y = rng.standard_normal((2, 1)), rng.standard_normal(2)
+        lr = 2.0 / largest_curvature(X)
+        models = [fitted(GDLinearRegressor(lr, max_iter=10**k), X, y) for k in (4, 6, 9)]
+        assert len({m.stop_reason_ for m in models}) == 1
+        assert models[0].n_iter_ <= models[1].n_iter_ <= models[2].n_iter_
+
+
 @given(problems())
 def test_stops_are_those_of_the_literal_loop(problem):
     """Where the loop meets tol within 300 updates, and not before, every solver does."""
