@@ -12,7 +12,7 @@ from sklearn_gd._solvers.krylov import (
 )
 from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
 from sklearn_gd._solvers.ritz_bounds import is_known
-from sklearn_gd._solvers.select import MOST_PARAMETERS, attempts, krylov_work, spectral_work
+from sklearn_gd._solvers.select import MOST_PARAMETERS, krylov_work, select_solver, spectral_work
 from sklearn_gd._solvers.solve import solve
 from sklearn_gd._solvers.spectral import SpectralProblem, eigenbasis, scaled_products
 
@@ -21,7 +21,6 @@ __all__ = [
     "DescentOptions",
     "SpectralProblem",
     "StoppedDescent",
-    "attempts",
     "eigenbasis",
     "grow",
     "is_known",
@@ -30,6 +29,7 @@ __all__ = [
     "largest_eigenvalue",
     "next_size",
     "scaled_products",
+    "select_solver",
     "solve",
     "spectral_work",
 ]

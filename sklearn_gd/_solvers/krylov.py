@@ -21,12 +21,15 @@ from sklearn_gd._descent import (
     Stop,
     find_stop,
     floor_error,
-    is_accurate,
 )
 from sklearn_gd._linalg import EPS, Floats, GolubKahan, KrylovBasis, Lanczos, Ritz
-from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
+from sklearn_gd._solvers.options import (
+    LOSS_ROUNDINGS,
+    SPECTRUM_ROUNDINGS,
+    DescentOptions,
+    StoppedDescent,
+)
 from sklearn_gd._solvers.ritz_bounds import is_known, last_known
-from sklearn_gd._solvers.spectral import LOSS_ROUNDINGS, SPECTRUM_ROUNDINGS
 
 # lr="auto" and all that depends on it: the largest eigenvalue is known this well, relatively.
 LARGEST_RTOL = 1e-12
@@ -56,9 +59,12 @@ class Process(Protocol):
 def solve_krylov(
     problem: Problem | SummedRows, start: Floats, options: DescentOptions
 ) -> StoppedDescent | None:
-    """Descend with products with X and X' only, or with H if the rows are gone."""
+    """Descend with products with X and X' only, or with H if the rows are gone.
+
+    None: the space outgrew `options.most_vectors`, or may lose columns that the eigenbasis names.
+    """
     if isinstance(problem, SummedRows):
-        return solve_lanczos(problem, start, options)
+        return _on_cross_products(problem, start, options)
     operator = problem.operator()
     squares = operator.sizes(start)
     process = GolubKahan(operator.residual(start), operator.shape, operator.unit)
@@ -67,14 +73,10 @@ def solve_krylov(
     return descend_in_space(process, problem, start, options, accuracy)
 
 
-def solve_lanczos(
-    problem: Problem | SummedRows, start: Floats, options: DescentOptions
+def _on_cross_products(
+    problem: SummedRows, start: Floats, options: DescentOptions
 ) -> StoppedDescent | None:
-    """Descend with products with H, which is formed.
-
-    None: the space outgrew `options.most_vectors`, or H does not hold the digits of the stop.
-    """
-    quadratic = problem.cross_products().quadratic(problem.fit_intercept, problem.alpha)
+    quadratic = problem.products.quadratic(problem.fit_intercept, problem.alpha)
     unit, squares = quadratic.unit, float(quadratic.sizes(start).sum())
     losses = quadratic.losses(start)
     process = Lanczos(quadratic.hessian, -quadratic.gradient(start), losses, unit)
@@ -85,11 +87,7 @@ def solve_lanczos(
         unit=unit,
         floor_is_measured=False,
     )
-    found = descend_in_space(process, problem, start, options, accuracy)
-    if found is None or isinstance(problem, SummedRows):
-        return found
-    assert isinstance(found.descent, ClosedForm)
-    return found if is_accurate(found.descent, found.stop.t) else None
+    return descend_in_space(process, problem, start, options, accuracy)
 
 
 def descend_in_space(

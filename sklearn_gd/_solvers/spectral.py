@@ -1,6 +1,7 @@
 """The closed form in the eigenbasis of H, from cross-products and, if need be, the rows again.
 
-Fewer rows than columns are first written in an orthonormal basis of their row space.
+With fewer rows than columns, products of rows take the place of products of columns; a penalty, or
+a second decomposition, takes the rows in an orthonormal basis of their row space.
 """
 
 from __future__ import annotations
@@ -38,13 +39,14 @@ from sklearn_gd._linalg import (
     rank_tolerance,
     refined_svd,
 )
-from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
+from sklearn_gd._solvers.few_rows import FewRows
+from sklearn_gd._solvers.options import (
+    LOSS_ROUNDINGS,
+    SPECTRUM_ROUNDINGS,
+    DescentOptions,
+    StoppedDescent,
+)
 
-# A loss read off cross-products is a difference of sums: off by this times the rounding of those.
-LOSS_ROUNDINGS = 4
-# Eigenvalues and slopes from cross-products are off by so many roundings of the largest. Against
-# 80-bit arithmetic on random problems: 2 are usual, 10 the most in thousands.
-SPECTRUM_ROUNDINGS = 10
 # Slopes below so many roundings of the largest possible slope are zero along flat directions.
 SLOPE_ROUNDINGS = 16
 
@@ -56,24 +58,23 @@ class SpectralProblem:
         self, problem: Problem | SummedRows, start: Floats, products: CrossProducts | None = None
     ) -> None:
         self.problem, self.start = problem, start
-        self._row_space: RowSpace | None = None
-        self._small: Any = problem
-        if isinstance(problem, RowsInMemory) and _is_wide(problem):
-            problem.operator()  # raises when X is not finite, which QR would not survive
-            self._row_space = RowSpace.of(problem)
-            self._small = self._row_space.reduced
-            start = self._row_space.restrict(start)
-        self._small_start = start
-        self._given = products if self._row_space is None else None
+        self._is_wide = isinstance(problem, RowsInMemory) and _is_wide(problem)
+        if self._is_wide:
+            problem.operator()  # raises when X is not finite, which eigh and QR would not survive
+        self._given = None if self._is_wide else products
 
     @cached_property
     def spectrum(self) -> Spectrum:
         """The eigenbasis as cross-products have it, with the least loss to its own digits."""
+        if self._few_rows is not None:
+            return self._with_scaled_floor(self._few_rows.coarse())
         return self._lifted(self._with_scaled_floor(self._with_measured_floor(self._coarse)))
 
     @cached_property
     def refined(self) -> Spectrum:
         """The eigenbasis from the rows once more, when there are rows."""
+        if self._few_rows is not None:
+            return self._with_scaled_floor(self._few_rows.refined())
         small: Problem = self._small
         coarse, problem = self._coarse, self._small
         factor, inverse = factor_of(coarse.eigenvalues, coarse.basis, coarse.zero_below)
@@ -100,6 +101,23 @@ class SpectralProblem:
             options = replace(options, tol=None)  # rounding must not stop anything by accident
         stop = find_stop(descent, options.stopping_rule(self.problem.rounding))
         return StoppedDescent(descent, stop)
+
+    @cached_property
+    def _few_rows(self) -> FewRows | None:
+        rows: Any = self.problem
+        return FewRows.of(rows, self.start) if self._is_wide and not rows.alpha else None
+
+    @cached_property
+    def _row_space(self) -> RowSpace | None:
+        return RowSpace.of(self.problem) if self._is_wide else None
+
+    @property
+    def _small(self) -> Any:
+        return self.problem if self._row_space is None else self._row_space.reduced
+
+    @cached_property
+    def _small_start(self) -> Floats:
+        return self.start if self._row_space is None else self._row_space.restrict(self.start)
 
     @cached_property
     def _products(self) -> CrossProducts:
@@ -150,7 +168,7 @@ class SpectralProblem:
         nonzero = np.count_nonzero(spectrum.is_nonzero)
         if nonzero in (0, len(spectrum.start)) or nonzero >= self._n_weighted:
             return spectrum
-        if self._row_space is not None and self.problem.alpha:
+        if self._is_wide and self.problem.alpha:
             return spectrum  # in the row space of scaled columns the penalty is no multiple of I
         if np.count_nonzero(self._scaled.is_nonzero) <= nonzero:
             return spectrum
@@ -167,16 +185,13 @@ class SpectralProblem:
     @cached_property
     def _scaled(self) -> Spectrum:
         """The spectrum of the problem with standardised columns."""
-        problem = self._small
-        if isinstance(self.problem, RowsInMemory) and self._row_space is not None:
-            scaled = RowSpace.of(self.problem.standardised()).reduced.cross_products()
-            return eigenbasis(
-                scaled.quadratic(problem.fit_intercept), np.zeros_like(self._small_start)
-            )
+        problem: Any = self.problem
+        if self._is_wide:
+            return FewRows.of(problem.standardised(), np.zeros_like(self.start)).coarse()
         products, spread = scaled_products(problem, self._products)
         alpha = problem.alpha / spread.scale**2
         return eigenbasis(
-            products.quadratic(problem.fit_intercept, alpha), np.zeros_like(self._small_start)
+            products.quadratic(problem.fit_intercept, alpha), np.zeros_like(self.start)
         )
 
     def _lifted(self, spectrum: Spectrum) -> Spectrum:

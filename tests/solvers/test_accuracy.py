@@ -98,17 +98,6 @@ def test_ordinary_fits_read_rows_once(passes):
     assert not passes
 
 
-def test_a_lanczos_space_is_left_where_cross_products_are_inaccurate(passes):
-    """Far along an ill-conditioned problem the rows are decomposed, with the same iterates."""
-    problem = CASES["condition 1e+05"].problem
-    options = DescentOptions(max_iter=10**9)
-    found = solve(problem, zeros(problem), options, "lanczos")
-    assert len(passes) == 1
-    expected = solve(problem, zeros(problem), options, "spectral")
-    assert found.stop == expected.stop
-    assert np.array_equal(found.descent.theta(found.stop.t), expected.descent.theta(found.stop.t))
-
-
 def test_sums_alone_are_descended_as_they_are():
     """Rows that are gone cannot be read again; the descent goes on with what is known."""
     rows = CASES["condition 1e+05"].problem

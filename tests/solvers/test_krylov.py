@@ -26,6 +26,7 @@ P = 80
 X = from_singular_values(160, P, 10.0 * np.geomspace(1.0, 1e-3, P))
 Y = X @ RNG.standard_normal((P, 2)) + 0.1 * RNG.standard_normal((160, 2))
 PROBLEM = RowsInMemory(X, Y, None, True)
+SUMS = SummedRows(PROBLEM.cross_products(), True, EPS)
 TRUTH = SpectralProblem(PROBLEM, zeros(PROBLEM)).refined
 LARGEST = TRUTH.largest
 UNKNOWN = Accuracy(squares=1.0, loss_rounding=0.0)
@@ -99,8 +100,8 @@ def test_a_space_does_not_grow_with_updates_that_are_never_made():
         assert sizes[0] < 30
 
 
-@pytest.mark.parametrize("solver", ["krylov", "lanczos"])
-def test_a_space_that_would_not_fit_is_refused_before_it_is_made(solver, monkeypatch):
+@pytest.mark.parametrize("problem", [PROBLEM, SUMS])
+def test_a_space_that_would_not_fit_is_refused_before_it_is_made(problem, monkeypatch):
     """The error names the limit, the vectors and three ways out, and no vector beyond is made."""
     made = []
     append = krylov.KrylovBasis.append
@@ -114,11 +115,11 @@ def test_a_space_that_would_not_fit_is_refused_before_it_is_made(solver, monkeyp
     monkeypatch.setattr(krylov, "memory_limit", lambda: room * 2 * 8 * (P + 1))
     options = DescentOptions(max_iter=10**6)
     with pytest.raises(ValueError, match="A Krylov space of more than") as refused:
-        solve(PROBLEM, zeros(PROBLEM), options, solver)
+        solve(problem, zeros(problem), options, "krylov")
     for word in ("vectors", "limit of", "GiB", "max_iter", "tol", "solver"):
         assert word in str(refused.value)
     assert len(made) <= 2 * (room + 1)
-    few = solve(PROBLEM, zeros(PROBLEM), DescentOptions(1.0 / LARGEST, max_iter=15), solver)
+    few = solve(problem, zeros(problem), DescentOptions(1.0 / LARGEST, max_iter=15), "krylov")
     assert few.stop.t == 15
 
 
@@ -156,18 +157,18 @@ def test_the_largest_eigenvalue_is_found(size):
     left = np.linalg.svd(X)[0]
     for target in (left[:, 5:6], left[:, -1:], np.zeros((160, 1))):
         hidden = RowsInMemory(size * X, target, None, False)
-        for solver in ("krylov", "lanczos"):
-            found = solve(hidden, zeros(hidden), DescentOptions(max_iter=50), solver)
+        for rows in (hidden, SummedRows(hidden.cross_products(), False, EPS)):
+            found = solve(rows, zeros(rows), DescentOptions(max_iter=50), "krylov")
             assert found.descent.rule.lr * largest == pytest.approx(1.0, rel=1e-12)
             assert found.descent.spectrum.largest == pytest.approx(largest, rel=1e-12)
     flat = RowsInMemory(np.zeros((5, 3)), np.ones((5, 1)), None, False)
     assert largest_eigenvalue(flat) == 0.0
 
 
-@pytest.mark.parametrize("solver", ["krylov", "lanczos"])
-def test_an_incomplete_space_does_not_know_the_limit(solver):
+@pytest.mark.parametrize("problem", [PROBLEM, SUMS])
+def test_an_incomplete_space_does_not_know_the_limit(problem):
     """It answers up to `last_known` and is never at rest; a complete one answers any t."""
-    found = solve(PROBLEM, zeros(PROBLEM), DescentOptions(1.0 / LARGEST, max_iter=100), solver)
+    found = solve(problem, zeros(problem), DescentOptions(1.0 / LARGEST, max_iter=100), "krylov")
     assert isinstance(found.descent.spectrum, KrylovSpectrum)
     assert not found.descent.spectrum.limit_is_known
     assert 100 <= found.descent.last_known < 10**9
@@ -176,7 +177,7 @@ def test_an_incomplete_space_does_not_know_the_limit(solver):
         found.descent.loss(found.descent.last_known + 1)
     with pytest.raises(AttributeError, match="condition number and degrees of freedom"):
         found.descent.spectrum.nonzero_eigenvalues  # noqa: B018
-    far = solve(PROBLEM, zeros(PROBLEM), DescentOptions(1.0 / LARGEST, max_iter=10**40), solver)
+    far = solve(problem, zeros(problem), DescentOptions(1.0 / LARGEST, max_iter=10**40), "krylov")
     assert far.stop.reason == "stationary"
     assert far.descent.last_known is None
 

@@ -1,0 +1,89 @@
+"""Fewer rows than columns: the eigenbasis of H from the products of rows.
+
+With A = diag(sqrt(w / W)) Z, of shape (n, p), and A A' = U diag(eigenvalues) U', the right singular
+vectors are A'U / sigma. Nothing of p x p numbers is formed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+
+import numpy as np
+
+from sklearn_gd._data import RowsInMemory
+from sklearn_gd._descent import Accuracy, Spectrum
+from sklearn_gd._linalg import (
+    EPS,
+    Floats,
+    Preconditioner,
+    factor_of,
+    rank_tolerance,
+    refined_svd,
+)
+from sklearn_gd._solvers.options import LOSS_ROUNDINGS, SPECTRUM_ROUNDINGS
+
+
+@dataclass(frozen=True, eq=False)
+class FewRows:
+    """A without a penalty's rows, and the first residual (n, k) divided by sqrt(W)."""
+
+    A: Floats
+    residual: Floats
+    start: Floats
+    squares: float  # mean squares of y and of the first predictions
+
+    @classmethod
+    def of(cls, rows: RowsInMemory, start: Floats) -> FewRows:
+        A, y = rows.matrix()
+        A *= rows.weight**-0.5
+        y = y * rows.weight**-0.5
+        predicted = A @ start
+        return cls(A, y - predicted, start, float(np.sum(y**2) + np.sum(predicted**2)))
+
+    def coarse(self) -> Spectrum:
+        """Return the spectrum as products of rows have it."""
+        eigenvalues, left = self._eigh
+        zero_below = rank_tolerance(len(left)) * float(eigenvalues[-1])
+        return self._spectrum(left, zero_below, SPECTRUM_ROUNDINGS * EPS)
+
+    def refined(self) -> Spectrum:
+        """Return the spectrum of A to its own rounding, by CholeskyQR2 of A'U."""
+        eigenvalues, left = self._eigh
+        n, p = self.A.shape
+        zero_below = rank_tolerance(n) * float(eigenvalues[-1])
+        none = np.zeros((n, 0))
+        preconditioner = Preconditioner(*factor_of(eigenvalues, left, zero_below), none, none)
+        products = preconditioner.products(self.A.T, np.zeros((p, 0)))
+        return self._spectrum(refined_svd(preconditioner, products).basis, 0.0, 0.0)
+
+    @cached_property
+    def _eigh(self) -> tuple[Floats, Floats]:
+        eigenvalues, left = np.linalg.eigh(self.A @ self.A.T)
+        return np.maximum(eigenvalues, 0.0), left
+
+    def _spectrum(self, left: Floats, zero_below: float, error: float) -> Spectrum:
+        """Return the spectrum of left singular vectors that are known to an error.
+
+        The least loss is what the residual has along directions that no column has.
+        """
+        across = self.A.T @ left
+        sigma = np.linalg.norm(across, axis=0)
+        seen = sigma > rank_tolerance(max(self.A.shape)) * float(sigma.max())
+        rotated, sigma = left.T @ self.residual, sigma[seen]
+        outside = self.residual - left[:, seen] @ rotated[seen]
+        floor, eigenvalues = 0.5 * float(np.sum(outside**2)), np.maximum(sigma**2, zero_below)
+        energy = 0.5 * np.sum(rotated[seen] ** 2, axis=1)
+        # The least loss takes as much of other directions as left singular vectors are off.
+        mixed = float(energy @ (error * eigenvalues.max(initial=0.0) / eigenvalues) ** 2)
+        rounding = LOSS_ROUNDINGS * EPS**2 * self.squares + mixed + 2.0 * sqrt(floor * mixed)
+        return Spectrum(
+            start=self.start,
+            eigenvalues=eigenvalues,
+            rotated_residual=rotated[seen],
+            floor=floor,
+            accuracy=Accuracy(self.squares, rounding, error=error),
+            basis=across[:, seen] / sigma,
+            zero_below=zero_below,
+        )
