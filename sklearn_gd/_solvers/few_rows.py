@@ -1,4 +1,4 @@
-"""Fewer rows than columns: the eigenbasis of H from the products of rows.
+"""Fewer rows than columns: the eigenbasis of H, with nothing of p x p numbers formed.
 
 With A = diag(sqrt(w / W)) Z, of shape (n, p), and A A' = U diag(eigenvalues) U', the right singular
 vectors are A'U / sigma. Nothing of p x p numbers is formed.
@@ -6,13 +6,13 @@ vectors are A'U / sigma. Nothing of p x p numbers is formed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import sqrt
 
 import numpy as np
 
-from sklearn_gd._data import RowsInMemory
+from sklearn_gd._data import RowsInMemory, RowSpace
 from sklearn_gd._descent import Accuracy, Spectrum
 from sklearn_gd._linalg import (
     EPS,
@@ -22,6 +22,7 @@ from sklearn_gd._linalg import (
     rank_tolerance,
     refined_svd,
 )
+from sklearn_gd._solvers.cross_product_basis import CrossProductBasis
 from sklearn_gd._solvers.options import LOSS_ROUNDINGS, SPECTRUM_ROUNDINGS
 
 
@@ -42,14 +43,16 @@ class FewRows:
         predicted = A @ start
         return cls(A, y - predicted, start, float(np.sum(y**2) + np.sum(predicted**2)))
 
+    @cached_property
     def coarse(self) -> Spectrum:
-        """Return the spectrum as products of rows have it."""
+        """The spectrum as products of rows have it."""
         eigenvalues, left = self._eigh
         zero_below = rank_tolerance(len(left)) * float(eigenvalues[-1])
         return self._spectrum(left, zero_below, SPECTRUM_ROUNDINGS * EPS)
 
+    @cached_property
     def refined(self) -> Spectrum:
-        """Return the spectrum of A to its own rounding, by CholeskyQR2 of A'U."""
+        """The spectrum of A to its own rounding, by CholeskyQR2 of A'U."""
         eigenvalues, left = self._eigh
         n, p = self.A.shape
         zero_below = rank_tolerance(n) * float(eigenvalues[-1])
@@ -86,4 +89,37 @@ class FewRows:
             accuracy=Accuracy(self.squares, rounding, error=error),
             basis=across[:, seen] / sigma,
             zero_below=zero_below,
+        )
+
+
+class PenalisedFewRows:
+    """The eigenbasis of the rows in their row space, as directions of all columns."""
+
+    def __init__(self, rows: RowsInMemory, start: Floats) -> None:
+        self._start, self._alpha, self._space = start, rows.alpha, RowSpace.of(rows)
+        self._inside = CrossProductBasis(self._space.reduced, self._space.restrict(start))
+
+    @cached_property
+    def coarse(self) -> Spectrum:
+        return self._lifted(self._inside.coarse)
+
+    @cached_property
+    def refined(self) -> Spectrum:
+        return self._lifted(self._inside.refined)
+
+    def _lifted(self, spectrum: Spectrum) -> Spectrum:
+        """Return the spectrum of all columns, with what no row sees of the start: it decays."""
+        basis = self._space.expand(spectrum.basis)
+        lifted = replace(spectrum, start=self._start, basis=basis)
+        directions, lengths = self._space.perpendicular(self._start)
+        if not len(lengths):
+            return lifted
+        share, alpha = np.zeros(len(lengths)), self._alpha
+        assert lifted.data_share is not None
+        return replace(
+            lifted,
+            basis=np.concatenate([basis, directions], axis=1),
+            eigenvalues=np.append(lifted.eigenvalues, share + alpha),
+            rotated_residual=np.concatenate([lifted.rotated_residual, -sqrt(alpha) * lengths]),
+            data_share=np.append(lifted.data_share, share),
         )

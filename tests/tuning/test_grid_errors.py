@@ -17,7 +17,7 @@ from sklearn.model_selection import (
 )
 
 from sklearn_gd._data import FoldsInMemory, RowsInMemory, Split
-from sklearn_gd._solvers import DescentOptions, spectral
+from sklearn_gd._solvers import DescentOptions, cross_product_basis
 from sklearn_gd._tuning import Grid, KrylovFolds, SpectralFolds, refit, strategies
 from sklearn_gd._tuning import grid as grid_module
 from sklearn_gd._tuning import held_out as held_out_module
@@ -180,13 +180,15 @@ def test_targets_that_are_zero():
 def test_all_rows_are_decomposed_once(monkeypatch):
     """A partition reads each row once, and the rates and the refit share one eigenbasis."""
     read, bases = [], []
-    products, basis = RowsInMemory.cross_products, spectral.eigenbasis
+    products, basis = RowsInMemory.cross_products, cross_product_basis.eigenbasis
     monkeypatch.setattr(
         RowsInMemory,
         "cross_products",
         lambda rows, *given: read.append(rows.n_samples) or products(rows, *given),
     )
-    monkeypatch.setattr(spectral, "eigenbasis", lambda *given: bases.append(1) or basis(*given))
+    monkeypatch.setattr(
+        cross_product_basis, "eigenbasis", lambda *given: bases.append(1) or basis(*given)
+    )
     X, y = regression()
     folds = folds_of(X, y, list(KFold(5).split(X)))
     strategy = SpectralFolds(folds)
