@@ -23,11 +23,15 @@ def mean_squared_errors(spectrum: Spectrum, held_out: HeldOut, grid: Grid) -> Fl
         (target, (seen * reach).T)
         for target, reach in zip(held_out.targets.T, first.amplitudes.T, strict=True)
     ]
-    return grid.filled([_errors(descent, steps, per_target) for descent, steps in descents])
+    signs = held_out.signs
+    return grid.filled([_errors(descent, steps, per_target, signs) for descent, steps in descents])
 
 
 def _errors(
-    descent: ClosedForm, steps: Integers, per_target: list[tuple[Floats, Floats]]
+    descent: ClosedForm,
+    steps: Integers,
+    per_target: list[tuple[Floats, Floats]],
+    signs: Floats,
 ) -> Floats:
     errors = np.zeros(len(steps))
     for part in blocks(len(steps), sum(per_target[0][1].shape)):
@@ -35,5 +39,5 @@ def _errors(
         for target, moved in per_target:
             left = filters @ moved
             left -= target
-            errors[part] += np.einsum("tm,tm->t", left, left)
+            errors[part] += np.square(left, out=left) @ signs
     return errors / len(per_target)

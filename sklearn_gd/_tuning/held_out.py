@@ -28,7 +28,8 @@ ERROR_ROUNDINGS = 4
 class HeldOut:
     """The factor of held-out rows: one column per direction, then one per target."""
 
-    factor: Floats  # (m, r + k)
+    factor: Floats  # F, (m, r + k)
+    signs: Floats  # F' diag(signs) F is the Gram matrix: -1 where rounding made it indefinite, (m,)
     n_targets: int
     resolution: float = 0.0  # mean squared errors below this are not told from zero
 
@@ -46,7 +47,8 @@ def held_out_from_products(products: CrossProducts, spectrum: Spectrum, theta: F
     """Return the square root of the Gram matrix; `theta` are the largest parameters scored.
 
     The Gram matrix is scaled to a diagonal of ones for its eigendecomposition, which leaves columns
-    of any scale their digits.
+    of any scale their digits. Negative eigenvalues are roundings; they are kept, because without
+    them every error would be larger by as much, also those of iterates that use no such direction.
     """
     p, k = spectrum.start.shape
     first = 1 + products.n_features - p  # 0 with an intercept
@@ -59,10 +61,11 @@ def held_out_from_products(products: CrossProducts, spectrum: Spectrum, theta: F
     size = np.sqrt(np.maximum(np.diagonal(gram), 0.0))
     size[size == 0.0] = 1.0
     eigenvalues, vectors = np.linalg.eigh(gram / size / size[:, np.newaxis])
-    factor = np.sqrt(np.maximum(eigenvalues, 0.0))[:, np.newaxis] * (vectors.T * size)
+    factor = np.sqrt(np.abs(eigenvalues))[:, np.newaxis] * (vectors.T * size)
     squares = np.diagonal(sums)
     sizes = float(squares[p:].sum() + squares[:p] @ (theta**2).sum(axis=1))
-    return HeldOut(factor, k, ERROR_ROUNDINGS * products.unit * sizes / k)
+    resolution = ERROR_ROUNDINGS * products.unit * sizes / k
+    return HeldOut(factor, np.sign(eigenvalues), k, resolution)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +79,7 @@ class RowFactor:
         return RowFactor(_stacked(self.factor, other.factor), self.weight + other.weight)
 
     def held_out(self, n_targets: int) -> HeldOut:
-        return HeldOut(self.factor / np.sqrt(self.weight), n_targets)
+        return HeldOut(self.factor / np.sqrt(self.weight), np.ones(len(self.factor)), n_targets)
 
 
 def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:

@@ -62,7 +62,7 @@ def test_torch_sgd_descends_alike(nesterov, alpha):
         0.05, max_iter=60, momentum=0.9, nesterovs_momentum=nesterov, alpha=alpha
     ).fit(X, y)
     assert distance(model.coef_, coef.detach().numpy()) <= 1e-12
-    assert distance(model.intercept_, float(intercept)) <= 1e-12
+    assert distance(model.intercept_, intercept.item()) <= 1e-12
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])

@@ -16,6 +16,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
+from helpers import from_singular_values
 from sklearn_gd._data import FoldsInMemory, RowsInMemory, Split
 from sklearn_gd._solvers import DescentOptions, cross_product_basis
 from sklearn_gd._tuning import Grid, KrylovFolds, SpectralFolds, refit, strategies
@@ -197,3 +198,16 @@ def test_all_rows_are_decomposed_once(monkeypatch):
     refit(folds.problem, DescentOptions(0.1, None, 7), 29, "auto", strategy.whole)
     assert sum(read) == 60
     assert len(bases) == 6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_of_few_held_out_rows_keep_ten_digits(seed):
+    """Also with columns of falling scale, where the held-out Gram matrix has roundings alone."""
+    rng = np.random.default_rng(seed)
+    X = 30 * from_singular_values(60, 5, 10.0 ** -np.linspace(0, 5, 5), seed)
+    y, w = rng.standard_normal((60, 2)), rng.uniform(0.5, 1.5, 60)
+    splits = list(ShuffleSplit(2, random_state=seed).split(X))
+    grid = Grid(np.array([1e-4, 1e-3, 1e-2]), np.array([0, 1, 3, 22, 500]))
+    folds = folds_of(X, y, splits, w=w)
+    expected = KrylovFolds(folds).errors(grid)
+    assert_allclose(SpectralFolds(folds).errors(grid), expected, rtol=1e-11)
