@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -66,18 +66,27 @@ class RowsInMemory(LocalRows):
 
     def _summed(self, standardise: Spread | None) -> CrossProducts:
         with np.errstate(over="ignore", invalid="ignore"):
-            sums = self._sparse_sums() if self.is_sparse else self._dense_sums(standardise)
+            sparse_sums = self.is_sparse and standardise is None
+            sums = self._sparse_sums() if sparse_sums else self._dense_sums(standardise)
         check_squares(np.diagonal(sums), float(sums[0, 0]))
-        products = CrossProducts(sums, self.n_targets, self.n_samples)
-        if self.is_sparse and standardise is not None:
-            return products.standardised(standardise, standardise.scale)
-        return products
+        return CrossProducts(sums, self.n_targets, self.n_samples)
 
     def spread(self) -> Spread:
-        """Return means and variances, of sparse X from cross-products."""
-        if self.is_sparse:
-            return self.cross_products().spread(self.fit_intercept)
-        return super().spread()
+        """Return means and variances, of sparse X from its entries and the weight of its zeros."""
+        if not self.is_sparse:
+            return super().spread()
+        X, n = self._sparse_X.tocsc(), self.n_samples
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        column = np.repeat(np.arange(X.shape[1]), np.diff(X.indptr))
+        w = np.ones(X.nnz) if self.sample_weight is None else self.sample_weight[X.indices]
+        summed = partial(np.bincount, column, minlength=X.shape[1])
+        mean = summed(w * X.data) / self.weight * self.fit_intercept
+        # A column without zeros has none of their weight, not even a rounding.
+        zeros = np.where(np.diff(X.indptr) < n, self.weight - summed(w), 0.0)
+        squares = summed(w * (X.data - mean[column]) ** 2) + zeros * mean**2
+        return Spread.measured(mean, squares / self.weight)
 
     def standardised(self) -> RowsInMemory:
         """Return a copy with standardised columns, of dense rows; constant ones are unmoved."""
@@ -108,17 +117,18 @@ class RowsInMemory(LocalRows):
         return sum_of_squares(X.data if self.is_sparse else X)
 
     def _dense_sums(self, standardise: Spread | None) -> Floats:
-        d = self.X.shape[1]
+        d = self.n_parameters - self.fit_intercept
         size = 1 + d + self.n_targets
         sums, product = np.zeros((size, size)), np.empty((size, size))
         buffer = np.empty((0, size))
+        X = self._sparse_X.tocsr() if self.is_sparse else self.X
         for rows in self.slices():
             height = rows.stop - rows.start
             if len(buffer) < height:
                 buffer = np.empty((height, size))
             block = buffer[:height]
             block[:, 0] = 1.0
-            block[:, 1 : 1 + d] = self.X[rows]
+            block[:, 1 : 1 + d] = X[rows].toarray() if self.is_sparse else X[rows]
             block[:, 1 + d :] = self.y[rows]
             if standardise is not None:
                 block[:, 1 : 1 + d] -= standardise.mean

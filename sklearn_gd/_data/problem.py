@@ -94,6 +94,10 @@ class SummedRows(Objective):
             return self.products
         return self.products.standardised(standardise, standardise.scale)
 
+    def spread(self) -> Spread:
+        """Return means and variances, to the rounding of the cross-products."""
+        return self.products.spread(self.fit_intercept)
+
     def squares(self, theta: Floats) -> float:
         """Return the residual sum of squares, to the rounding of the cross-products."""
         return self.squares_and_gradient(theta)[0]

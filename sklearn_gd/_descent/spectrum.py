@@ -45,6 +45,7 @@ class Spectrum:
     # The least loss with scaled columns, when their rank is larger than that of H: directions are
     # lost to the scale of the columns then, and `floor` is that of the others alone.
     scaled_floor: float | None = None
+    lacks_columns: bool = False  # the same is known of columns, and that least loss is not
     # The share of each eigenvalue that is not the penalty's, (r,); None: there is no penalty.
     data_share: Floats | None = None
 
@@ -56,7 +57,7 @@ class Spectrum:
     @property
     def columns_lost(self) -> bool:
         """Whether columns are too far apart in scale for all directions to be seen."""
-        return self.scaled_floor is not None
+        return self.lacks_columns or self.scaled_floor is not None
 
     @property
     def limit_is_known(self) -> bool:
@@ -64,7 +65,7 @@ class Spectrum:
 
     @property
     def floor_is_known(self) -> bool:
-        return True
+        return not self.lacks_columns
 
     @property
     def is_nonzero(self) -> NDArray[np.bool_]:
@@ -108,15 +109,10 @@ class KrylovSpectrum(Spectrum):
     eigenvectors: tuple[Floats, ...] = ()
     complete: bool = False  # the spaces are invariant: nothing of this descent lies outside
     known_largest: float | None = None  # the largest eigenvalue of H, once it is known
-    lacks_columns: bool = False  # columns vary too little beside the largest to be in the spaces
 
     @property
     def has_all_directions(self) -> bool:
         return False
-
-    @property
-    def columns_lost(self) -> bool:
-        return self.lacks_columns
 
     @property
     def limit_is_known(self) -> bool:

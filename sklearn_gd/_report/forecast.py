@@ -181,8 +181,7 @@ def lost_columns(path: DescentPath, problem: Any) -> list[str]:
 
     A direction is lost when its share of the squares is below the rank tolerance.
     """
-    spread = problem.spread() if hasattr(problem, "spread") else None
-    spread = spread if spread is not None else problem.products.spread(problem.fit_intercept)
+    spread = problem.spread()
     sizes, deviations = np.sqrt(spread.mean**2 + spread.variance), np.sqrt(spread.variance)
     spectrum = path._closed_form.spectrum
     tolerance = np.sqrt(spectrum.zero_below / max(spectrum.largest, np.finfo(float).tiny))

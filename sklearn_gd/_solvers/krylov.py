@@ -23,6 +23,7 @@ from sklearn_gd._descent import (
     floor_error,
 )
 from sklearn_gd._linalg import EPS, Floats, GolubKahan, KrylovBasis, Lanczos, Ritz
+from sklearn_gd._solvers.lost_columns import may_lose_columns
 from sklearn_gd._solvers.options import (
     LOSS_ROUNDINGS,
     SPECTRUM_ROUNDINGS,
@@ -37,8 +38,6 @@ LARGEST_RTOL = 1e-12
 FIRST_SIZE, GROWTH = 8, 0.125
 # The vectors of a space may take a tenth of the machine's memory, and no more than this.
 MEMORY_SHARE, MEMORY_LIMIT_BYTES = 0.1, 1 << 32
-# A column that varies by less than so many roundings of the largest one may be lost in products.
-COLUMN_ROUNDINGS = 100
 # Losses may be off by this, relatively, before one is measured on the rows.
 LOST_ORTHOGONALITY = 1e-11
 
@@ -105,7 +104,7 @@ def descend_in_space(
         ritz = process.ritz()
         spectrum = krylov_spectrum(process, ritz, start, accuracy)
         if process.complete and process.size < min(problem.n_samples, problem.n_parameters):
-            columns_lost = _may_lose_columns(problem, spectrum)
+            columns_lost = may_lose_columns(problem, spectrum)
             if columns_lost and most is not None:
                 return None
             # The first residual has no part along some directions, which may be the largest.
@@ -127,22 +126,6 @@ def descend_in_space(
         stop = _stop(descent, problem, options)
     known = None if process.complete else last_known(descent, ritz, stop.t)
     return StoppedDescent(replace(descent, last_known=known), stop)
-
-
-def _may_lose_columns(problem: Problem | SummedRows, spectrum: KrylovSpectrum) -> bool:
-    """Whether a column varies so little beside the largest one that a product with X may lose it.
-
-    The eigenbasis then says what is lost. Sparse rows are not asked: their spread takes H.
-    """
-    if problem.is_sparse:
-        return False
-    if isinstance(problem, SummedRows):
-        spread = problem.products.spread(problem.fit_intercept)
-    else:
-        spread = problem.spread()
-    deviations = np.append(np.sqrt(spread.variance[spread.varies]), [1.0] * problem.fit_intercept)
-    lost_below = COLUMN_ROUNDINGS * spectrum.accuracy.unit * np.sqrt(spectrum.largest_so_far)
-    return bool((deviations <= lost_below).any())
 
 
 def _stop(descent: ClosedForm, problem: Problem | SummedRows, options: DescentOptions) -> Stop:

@@ -17,6 +17,7 @@ from sklearn_gd._solvers.cross_product_basis import (
     scaled_products,
 )
 from sklearn_gd._solvers.few_rows import FewRows, PenalisedFewRows
+from sklearn_gd._solvers.lost_columns import may_lose_columns
 from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
 
 
@@ -80,8 +81,8 @@ class SpectralProblem:
         nonzero = np.count_nonzero(spectrum.is_nonzero)
         if nonzero in (0, len(spectrum.start)) or nonzero >= self._n_weighted:
             return spectrum
-        if isinstance(self._basis, PenalisedFewRows):
-            return spectrum  # scaled columns have another row space, and another penalty there
+        if isinstance(self._basis, PenalisedFewRows):  # scaled columns have another row space
+            return replace(spectrum, lacks_columns=may_lose_columns(self.problem, spectrum))
         if np.count_nonzero(self._scaled.is_nonzero) <= nonzero:
             return spectrum
         return replace(spectrum, scaled_floor=self._scaled.floor)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
-
 import numpy as np
 import pytest
+from scipy import sparse
 
 from data.kinds_of_rows import KINDS, WEIGHTS, PlainProblem, X, Y, rows_of
 from helpers import distance
-from sklearn_gd._data import LARGEST_SIZE, NotFinite, RowsInMemory, local_rows
-from sklearn_gd._linalg import Preconditioner, factor_of
+from sklearn_gd._data import RowsInMemory, local_rows
 
 WITH_ROWS = [kind for kind in KINDS if kind != "summed"]
 THETA = np.random.default_rng(1).standard_normal((6, 2))
@@ -114,7 +112,7 @@ def test_the_spread_is_that_of_weighted_columns(kind, fit_intercept):
     np.testing.assert_allclose(standard.sums, Z.T @ (WEIGHTS[:, None] * Z), atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", ["C", "strict"], indirect=True)
+@pytest.mark.parametrize("kind", ["C", "CSR", "CSC", "strict"], indirect=True)
 def test_a_spread_far_below_the_mean_is_measured(kind):
     """A deviation of 1e-9 of the mean is found, and a constant column does not vary."""
     far = np.column_stack([1e9 + X[:, 0], np.full(30, 0.1)])
@@ -124,96 +122,16 @@ def test_a_spread_far_below_the_mean_is_measured(kind):
     assert spread.scale[1] == 1.0
 
 
-@SETTINGS
-@pytest.mark.parametrize("kind", WITH_ROWS, indirect=True)
-def test_a_second_pass_sees_orthonormal_columns(kind, w, fit_intercept, alpha):
-    """[Y E]'[Y E] over all rows and the penalty's is that of the matrices formed at once."""
-    rows = rows_of(kind, w=w, fit_intercept=fit_intercept, alpha=alpha)
-    plain, theta = PlainProblem(w=w, fit_intercept=fit_intercept, alpha=alpha), start(fit_intercept)
-    eigenvalues, vectors = np.linalg.eigh(plain.A.T @ plain.A)
-    known = np.random.default_rng(2).standard_normal(theta.shape)
-    preconditioner = Preconditioner(*factor_of(eigenvalues, vectors, 1e-15), known, theta)
-    products = rows.preconditioned_products(preconditioner) / rows.weight
-    inverse = preconditioner.inverse
-    both = np.hstack([plain.A @ inverse, plain.b - plain.A @ theta - plain.A @ inverse @ known])
-    if not alpha:
-        assert distance(products, both.T @ both) <= 1e-14
-    p = len(theta)
-    np.testing.assert_allclose(products[:p, :p], np.eye(p), atol=1e-12)
-
-
-@pytest.mark.parametrize("alpha", [0.0, 0.3])
-def test_a_penalty_is_extra_rows(alpha):
-    """J with alpha is J of rows continued by sqrt(alpha W) I with targets zero."""
-    rows = RowsInMemory(X, Y, WEIGHTS, False, alpha)
-    extra = np.vstack([X, np.sqrt(alpha * WEIGHTS.sum()) * np.eye(5)])
-    longer = RowsInMemory(
-        extra, np.vstack([Y, np.zeros((5, 2))]), np.r_[WEIGHTS, np.ones(5)], False
-    )
-    theta = THETA[1:]
-    assert rows.loss(theta) * rows.weight == pytest.approx(longer.loss(theta) * longer.weight)
-    ours, theirs = (r.loss_and_gradient(theta)[1] * r.weight for r in (rows, longer))
-    np.testing.assert_allclose(ours, theirs, atol=1e-12)
-
-
-@pytest.mark.parametrize("kind", WITH_ROWS, indirect=True)
-def test_weights_are_repetitions(kind):
-    """A row of weight 3 is the row three times, and one of weight 0 is none."""
-    counts = np.random.default_rng(3).integers(0, 4, 30)
-    weighted = rows_of(kind, w=counts.astype(float), alpha=0.1)
-    repeated = rows_of(kind, X=np.repeat(X, counts, axis=0), Y=np.repeat(Y, counts, axis=0), w=None)
-    sums = repeated.cross_products().sums
-    assert distance(weighted.cross_products().sums, sums) <= 1e-14
-    again = rows_of(kind, w=None).counted(np.repeat(np.arange(30), counts))
-    assert distance(again.cross_products().sums, sums) <= 1e-14
-    assert weighted.weight_of(np.array([0, 5])) == counts[[0, 5]].sum()
-
-
-@pytest.mark.parametrize("kind", WITH_ROWS, indirect=True)
-def test_parts_add_up(kind):
-    """Cross-products of some rows and of the others add up to those of all."""
-    rows = rows_of(kind)
-    index = np.array([3, 1, 4, 15, 9, 2, 6])
-    others = np.setdiff1d(np.arange(30), index)
-    for first, second in ((slice(0, 11), slice(11, 30)), (index, others)):
-        total = rows.taken(first).cross_products() + rows.taken(second).cross_products()
-        assert distance(total.sums, rows.cross_products().sums) <= 1e-15
-        assert total.n_samples == 30
-
-
-@pytest.mark.parametrize("kind", WITH_ROWS, indirect=True)
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 10 * LARGEST_SIZE])
-def test_numbers_that_no_sum_survives_are_refused(kind, bad):
-    """nan, inf and numbers whose squares overflow are refused by sums and by the operator."""
-    if "float32" in kind and np.isfinite(bad):
-        return  # float32 holds no such number
-    spoilt = np.array(X)
-    spoilt[7, 2] = bad
-    with pytest.raises(NotFinite, match="X must hold numbers below"):
-        rows_of(kind, X=spoilt).cross_products()
-    with pytest.raises(NotFinite, match="X must hold numbers below"):
-        rows_of(kind, X=spoilt).operator()
-
-
-@pytest.mark.parametrize("layout", ["C", "F", "strided"])
-def test_rows_are_never_copied_whole(layout, monkeypatch):
-    """Sums of 8 MB of rows take less than 1.5 MB beside them."""
-    import tracemalloc
-
-    monkeypatch.undo()
-    monkeypatch.setattr(local_rows, "BLOCK_NUMBERS", 1 << 14)
-    big = rows_of(layout, X=np.tile(X, (6000, 1)), Y=np.tile(Y, (6000, 1)), w=None)
-    assert big.X.nbytes >= 7_000_000
-    tracemalloc.start()
-    try:
-        big.cross_products()
-        big.loss_and_gradient(THETA)
-        assert tracemalloc.get_traced_memory()[1] < 1_500_000
-    finally:
-        tracemalloc.stop()
-
-
-def test_the_error_on_huge_numbers_comes_back_from_a_worker():
-    """A pickled NotFinite has the message of the original."""
-    error = NotFinite(1e15)
-    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+@pytest.mark.parametrize(
+    "X",
+    [
+        sparse.csr_array(([1.0, 2.0, 3.0], [0, 0, 1], [0, 2, 2, 3, 3]), shape=(4, 2)),
+        sparse.csc_array(([1.0, 2.0, 3.0], [0, 0, 2], [0, 2, 3]), shape=(4, 2)),
+    ],
+)
+def test_the_spread_of_sparse_rows_adds_duplicates_and_changes_none(X):
+    """Two entries of one place are their sum, and stay two in the user's matrix."""
+    spread = RowsInMemory(X, np.zeros((4, 1)), None, True).spread()
+    np.testing.assert_allclose(spread.mean, [0.75, 0.75])
+    np.testing.assert_allclose(spread.variance, X.toarray().var(axis=0))
+    assert X.nnz == 3

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
@@ -304,12 +305,21 @@ def test_directions_lost_to_scale_are_not_silent_in_any_shape(shape, size):
     assert getattr(model.path_, "loss_floor", 0.0) < 1e-6
 
 
-def test_a_krylov_space_that_lacks_columns_does_not_come_to_rest():
-    """With the solver asked for by name the largest column is named, and no floor is given."""
+@pytest.mark.parametrize(
+    ("form", "n", "d", "parameters"),
+    [
+        (np.asarray, 200, 1, {"solver": "krylov"}),
+        (sparse.csr_array, 200, 1, {"solver": "krylov"}),
+        (np.asarray, 50, 80, {"solver": "spectral", "alpha": 0.1}),
+        (np.asarray, 50, 80, {"alpha": 0.1}),
+    ],
+)
+def test_columns_that_may_be_lost_are_named_where_the_floor_is_not_known(form, n, d, parameters):
+    """In a Krylov space, dense or sparse, and with a penalty on more columns than rows."""
     rng = np.random.default_rng(0)
-    X = np.column_stack([1.7e18 + 1e9 * np.arange(200), rng.standard_normal(200)])
+    X = np.column_stack([1.7e18 + 1e9 * np.arange(n), rng.standard_normal((n, d))])
     with pytest.warns(ConvergenceWarning, match="too far apart in scale for float64: x0"):
-        model = GDLinearRegressor(solver="krylov").fit(X, X[:, 1])
+        model = GDLinearRegressor(**parameters).fit(form(X), X[:, 1])
     assert model.stop_reason_ == "max_iter"
     assert not hasattr(model.path_, "loss_floor")
     with pytest.raises(ValueError, match="too far apart in scale"):
