@@ -1,8 +1,8 @@
 """What `solver="auto"` tries: a Krylov space within a budget, then the eigenbasis.
 
 How many vectors a space needs depends on the spectrum, which nobody knows before. So a space may
-grow until it has cost nearly what the eigenbasis is estimated to cost: the work is then about twice
-that of the better choice, at most. Work is in multiply-adds at the speed of a large matrix product.
+grow until it has cost what the eigenbasis is estimated to cost: the work is then about twice that of
+the better choice, at most. Work is in multiply-adds at the speed of a large matrix product.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ EIGH = 6.0
 VECTOR = 25.0
 # And one of a sparse matrix, whose products have an index for each number.
 SPARSE_VECTOR = 100.0
+# And one in a product of two sparse matrices, which looks for the place of each result.
+SPARSE_PRODUCT = 500.0
 # Calls and small arrays of one Krylov step, in multiply-adds.
 STEP = 6e6
-# The share of the work of the eigenbasis that a space may take before it is given up.
-SHARE = 0.9
 # H and its eigenvectors are not formed for more parameters (512 MiB each).
 MOST_PARAMETERS = 8192
 
@@ -33,7 +33,7 @@ def select_solver(problem: Problem | SummedRows, momentum: float) -> tuple[str, 
         return ("loop" if spectral is None else "spectral"), None
     if spectral is None:
         return "krylov", None
-    most = _vectors(SHARE * spectral, problem)
+    most = _vectors(spectral, problem)
     return ("krylov", most) if most >= FIRST_SIZE else ("spectral", None)
 
 
@@ -45,7 +45,7 @@ def spectral_work(problem: Problem | SummedRows) -> float | None:
         return None
     summing = problem.nonzeros * float(short)
     if problem.is_sparse:
-        summing = SPARSE_VECTOR * problem.nonzeros**2 / n
+        summing = SPARSE_PRODUCT * problem.nonzeros**2 / n
     return EIGH * short**3 + (0.0 if isinstance(problem, SummedRows) else summing)
 
 

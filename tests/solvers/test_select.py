@@ -65,8 +65,7 @@ def test_a_budget_costs_no_more_than_the_decomposition(rows):
     """A space that is given up has cost at most what comes next."""
     name, most = select_solver(rows, 0.0)
     assert name == "krylov"
-    assert 0.8 * spectral_work(rows) <= krylov_work(rows, most + 1)
-    assert krylov_work(rows, most) <= spectral_work(rows)
+    assert krylov_work(rows, most) <= spectral_work(rows) <= krylov_work(rows, most + 1)
 
 
 def test_momentum_is_decomposed_or_walked():
