@@ -10,16 +10,6 @@ FEW_TICKS = 2000.0
 COUNTABLE = 250
 
 
-def has_layout(ax: Any) -> bool:
-    """Whether the figure makes room for what stands beside its axes."""
-    return ax.figure.get_layout_engine() is not None
-
-
-def is_alone(ax: Any) -> bool:
-    """Whether a figure has no other axes, colour bars apart."""
-    return len([other for other in ax.figure.axes if other.get_label() != "<colorbar>"]) == 1
-
-
 def is_shared(ax: Any) -> bool:
     """Whether other axes share an axis with these."""
     groups = (ax.get_shared_x_axes(), ax.get_shared_y_axes())

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd.display._axes import has_layout, set_limits, tidy, updates_axis
+from sklearn_gd.display._axes import set_limits, tidy, updates_axis
 from sklearn_gd.display._canvas import Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, SERIES
 from sklearn_gd.display._iterates import choose, dots
@@ -177,7 +177,7 @@ class CoefPathDisplay(Display):
         updates_axis(ax, int(self.t[-1]))
         self._hold_limits()
         self.marks_ = [] if self.limit is None else self._draw_marks(self.limit, named, mark_kw)
-        at_ends = legend is None and has_layout(ax)
+        at_ends = legend is None and self._has_layout()
         self.texts_ = self._draw_names(named) if at_ends and named else []
         handles = [self.lines_[j] for j in named] + self.marks_[:1]
         self._draw_legend(not at_ends if legend is None else legend, handles=handles)

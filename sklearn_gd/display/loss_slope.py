@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd.display._axes import set_limits, tidy
-from sklearn_gd.display._canvas import FRAME_MS, Display, LegendStyle, Style
+from sklearn_gd.display._canvas import FRAME_MS, LegendStyle, MovingDisplay, Style
 from sklearn_gd.display._colours import BLUE, GREEN, GREY, RED
 from sklearn_gd.display._iterates import choose, iterate_words
 from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
-
-if TYPE_CHECKING:
-    from matplotlib.animation import FuncAnimation
 
 # Iterates are dots on a curve: more of them run together.
 MOST_ITERATES = 30
@@ -28,11 +25,9 @@ TANGENT = 0.13
 # Distance of steps below one another, as a share of the height: steps to and fro would overlap.
 ROW = 0.04
 ROWS = 3
-# Milliseconds for a frame, enough to read its numbers.
-SLOW_MS = 5 * FRAME_MS
 
 
-class LossSlopeDisplay(Display):
+class LossSlopeDisplay(MovingDisplay):
     """One parameter: the parabola of its loss, the iterates, tangents and steps lr * slope.
 
     The slope of the tangent is the partial derivative; the arrow along the axis of the parameter is
@@ -85,6 +80,8 @@ class LossSlopeDisplay(Display):
     >>> display.slope[:2].round(4)
     array([-9.3333, -7.1556])
     """
+
+    _frame_ms = 5 * FRAME_MS  # enough to read the numbers
 
     def __init__(
         self,
@@ -151,7 +148,7 @@ class LossSlopeDisplay(Display):
         j = check_parameter(names, descent.n_intercepts if parameters is None else parameters)
         steps = choose(path, t, t_max, MOST_ITERATES)
         value = descent.parameters(steps)[:, j]
-        display = cls(
+        return cls(
             value=value,
             loss=path.loss(steps),
             slope=descent.of_target(path.gradient(steps))[:, j],
@@ -161,8 +158,7 @@ class LossSlopeDisplay(Display):
             step=descent.parameters(steps + 1)[:, j] - value,
             name=descent.symbols[j],
             others=path.parameters(0).size > 1,
-        )
-        return display.plot(ax=ax, **looks)
+        ).plot(ax=ax, **looks)
 
     def plot(
         self,
@@ -203,48 +199,18 @@ class LossSlopeDisplay(Display):
         self._draw_legend(legend)
         return self
 
-    def animate(
-        self,
-        ax: Any = None,
-        *,
-        interval: int = SLOW_MS,
-        legend: LegendStyle = True,
-        parabola_kw: Style = None,
-        points_kw: Style = None,
-        tangent_kw: Style = None,
-    ) -> FuncAnimation:
-        """Animate the tangent, a frame for each iterate.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None: a new figure.
-        interval : int, default=500
-            Milliseconds from frame to frame.
-        legend : bool or dict, default=True
-            Whether there is a legend; a dict is passed to ``ax.legend``.
-        parabola_kw, points_kw, tangent_kw : dict, default=None
-            Styles of parabola, iterates and tangent.
-
-        Returns
-        -------
-        matplotlib.animation.FuncAnimation
-            Save it with ``animation.save("slope.gif")``; a notebook shows it with its controls.
-        """
-        self._frame(ax, [0], parabola_kw, points_kw)
-        grid = self.parabolas_[0].get_xdata()
-        self.tangents_, self.steps_ = [self._draw_tangent(0, tangent_kw)], []
+    def _begin(self, ax: Any, legend: LegendStyle = True, **looks: Any) -> None:
+        self.plot(ax, tangents=[], legend=False, **looks)
+        self.tangents_ = [self._draw_tangent(0, looks.get("tangent_kw"))]
         self._draw_legend(legend)
 
-        def draw(i: int) -> list[Any]:
-            self.points_.set_data(self.value[: i + 1], self.loss[: i + 1])
-            self.parabolas_[0].set_ydata(self._parabola(i, grid))
-            self.tangents_[0].set_data(*self._tangent(i))
-            numbers = f"slope {self.slope[i]:.4g}, step {self.step[i]:.4g}"
-            self._say(f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, {numbers}")
-            return [self.points_, *self.parabolas_, *self.tangents_]
-
-        return self._play(draw, len(self.t), interval)
+    def _show(self, i: int) -> None:
+        parabola = self.parabolas_[0]
+        self.points_.set_data(self.value[: i + 1], self.loss[: i + 1])
+        parabola.set_ydata(self._parabola(i, parabola.get_xdata()))
+        self.tangents_[0].set_data(*self._tangent(i))
+        numbers = f"slope {self.slope[i]:.4g}, step {self.step[i]:.4g}"
+        self._say(f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, {numbers}")
 
     def _positions(self, tangents: Sequence[int] | None) -> list[int]:
         if tangents is None:

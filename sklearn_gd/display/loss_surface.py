@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd.display._axes import agreed_limits, few_ticks, is_shared, set_limits, tidy
-from sklearn_gd.display._canvas import BESIDE, FRAME_MS, MARK, Display, LegendStyle, Style, merged
+from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, MovingDisplay, Style, merged
 from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
 from sklearn_gd.display._geometry import ALONG, arrow, azimuth, on_the_way, window
 from sklearn_gd.display._iterates import choose, iterate_words
 from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
 from sklearn_gd.display._plane import main_plane, plane_of
-
-if TYPE_CHECKING:
-    from matplotlib.animation import FuncAnimation
 
 # More iterates than this run together into a line, and the line is drawn as well.
 MOST_ITERATES = 60
@@ -44,7 +41,7 @@ BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.04), "ncols": 3}
 KINDS = ("contour", "3d")
 
 
-class LossSurfaceDisplay(Display):
+class LossSurfaceDisplay(MovingDisplay):
     """The loss over two parameters, the path on it, and the negative gradient with its components.
 
     Make it with :meth:`from_estimator`, or with numbers of your own. The loss is a quadratic, given
@@ -239,49 +236,17 @@ class LossSurfaceDisplay(Display):
         self._draw_legend(legend, BELOW if self._solid else BESIDE)
         return self
 
-    def animate(
-        self,
-        ax: Any = None,
-        *,
-        kind: str = "contour",
-        interval: int = FRAME_MS,
-        legend: LegendStyle = True,
-        surface_kw: Style = None,
-        line_kw: Style = None,
-    ) -> FuncAnimation:
-        """Animate the path growing from the start, a frame for each iterate shown.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None: a new figure.
-        kind : {"contour", "3d"}, default="contour"
-            Seen from above, or in 3-D.
-        interval : int, default=100
-            Milliseconds from frame to frame.
-        legend : bool or dict, default=True
-            Whether there is a legend; a dict is passed to ``ax.legend``.
-        surface_kw, line_kw : dict, default=None
-            Styles of the loss and the path.
-
-        Returns
-        -------
-        matplotlib.animation.FuncAnimation
-            Save it with ``animation.save("surface.gif")``; a notebook shows it with its controls.
-        """
-        self._frame(ax, kind, surface_kw, line_kw)
+    def _begin(self, ax: Any, legend: LegendStyle = True, **looks: Any) -> None:
+        self.plot(ax, arrow_at=None, legend=False, **looks)
         self.stop_.set_label("after t updates")
         self._draw_legend(legend, BELOW if self._solid else BESIDE)
 
-        def draw(i: int) -> list[Any]:
-            for line, points in ((self.line_, self.path[: i + 1]), (self.stop_, self.path[[i]])):
-                move = line.set_data_3d if self._solid else line.set_data
-                move(*self._coordinates(self._way(points)))
-            said = f"t = {self.t[i]:,}, J = {float(self.loss(self.path[i])):.4g}"
-            self._say(f"{said}\n{self.held}".strip(), "small" if self.held else "medium")
-            return [self.line_, self.stop_]
-
-        return self._play(draw, len(self.t), interval)
+    def _show(self, i: int) -> None:
+        for line, points in ((self.line_, self.path[: i + 1]), (self.stop_, self.path[[i]])):
+            move = line.set_data_3d if self._solid else line.set_data
+            move(*self._coordinates(self._way(points)))
+        said = f"t = {self.t[i]:,}, J = {float(self.loss(self.path[i])):.4g}"
+        self._say(f"{said}\n{self.held}".strip(), "small" if self.held else "medium")
 
     def _frame(self, ax: Any, kind: str, surface_kw: Style, line_kw: Style) -> None:
         """Draw the loss and the path."""
