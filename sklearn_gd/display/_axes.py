@@ -46,6 +46,13 @@ def set_limits(ax: Any, **wanted: tuple[float, float]) -> None:
         getattr(ax, f"set_{name}lim")(*agreed_limits(ax, name, low, high))
 
 
+def with_room(values: Any, below: float, above: float) -> tuple[float, float]:
+    """Return limits that leave these shares of the values' range free below and above them."""
+    low, high = float(values.min()), float(values.max())
+    height = (high - low) or 1.0
+    return low - below * height, high + above * height
+
+
 def updates_axis(ax: Any, last: int) -> None:
     """Show updates on the x axis: in proportion if they are few, else by powers of ten.
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd.display._axes import set_limits, tidy, updates_axis
+from sklearn_gd.display._axes import set_limits, tidy, updates_axis, with_room
 from sklearn_gd.display._canvas import Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, SERIES
 from sklearn_gd.display._iterates import choose, dots
@@ -163,10 +163,9 @@ class CoefPathDisplay(Display):
         """
         ax = self._take_axes(ax)
         # The coefficients that end farthest from zero, the largest first.
-        named = np.argsort(-np.abs(self.coef[-1]), kind="stable")[:n_named].tolist()
-        lines = {}
-        for j in sorted(set(range(len(self.names))) - set(named)):
-            lines[j] = self._draw(j, rest_kw, color=PALE, linewidth=0.8, zorder=1)
+        order = np.argsort(-np.abs(self.coef[-1]), kind="stable").tolist()
+        named, rest = order[:n_named], sorted(order[n_named:])
+        lines = {j: self._draw(j, rest_kw, color=PALE, linewidth=0.8, zorder=1) for j in rest}
         for i, j in enumerate(named):
             style = {"color": SERIES[i % len(SERIES)], "linestyle": DASHES[i % len(DASHES)]}
             style |= {"linewidth": 1.8, "zorder": 3, **dots(self.t, int(self.t[-1]), 2.5)}
@@ -182,8 +181,7 @@ class CoefPathDisplay(Display):
         handles = [self.lines_[j] for j in named] + self.marks_[:1]
         self._draw_legend(not at_ends if legend is None else legend, handles=handles)
         said = ["◁ least squares"] if self.marks_ and self.legend_ is None else []
-        if len(self.names) > len(named):
-            said.append(f"grey: {len(self.names) - len(named):,} smaller ones")
+        said += [f"grey: {len(rest):,} smaller ones"] if rest else []
         self._say("    ".join(said))
         return self
 
@@ -192,46 +190,35 @@ class CoefPathDisplay(Display):
 
     def _hold_limits(self) -> None:
         """Make room for all lines, and for least-squares values that are not far from them."""
-        shown = self.coef[np.isfinite(self.coef)]
+        shown = np.append(self.coef[np.isfinite(self.coef)], 0.0)
         if self.limit is not None:
-            reach = 2.0 * np.abs(shown).max(initial=0.0)
-            shown = np.concatenate([shown, self.limit[np.abs(self.limit) <= reach]])
-        low, high = min(float(shown.min()), 0.0), max(float(shown.max()), 0.0)
-        room = 0.05 * ((high - low) or 1.0)
-        set_limits(self.ax_, y=(low - room, high + room))
+            near = np.abs(self.limit) <= 2.0 * np.abs(shown).max()
+            shown = np.append(shown, self.limit[near])
+        set_limits(self.ax_, y=with_room(shown, 0.05, 0.05))
 
     def _draw_marks(self, limit: Floats, named: list[int], given: Style) -> list[Any]:
         low, high = self.ax_.get_ylim()
         style = {"marker": "<", "markersize": 6, "markerfacecolor": "white", "linestyle": "none"}
         style |= {"label": "least squares", "clip_on": False}
         style |= {"transform": self.ax_.get_yaxis_transform()}
-        shown = [j for j in named if low <= limit[j] <= high]
-        colors = [self.lines_[j].get_color() for j in shown]
         return [
-            self._plot([MARK_SHIFT], [limit[j]], given, color=color, **style)
-            for j, color in zip(shown, colors, strict=True)
+            self._plot([MARK_SHIFT], [limit[j]], given, color=self.lines_[j].get_color(), **style)
+            for j in named
+            if low <= limit[j] <= high
         ]
 
     def _draw_names(self, named: list[int]) -> list[Any]:
         """Write names at the ends of their lines, moved apart so that none overlap."""
+        from sklearn.isotonic import isotonic_regression
+
         low, high = self.ax_.get_ylim()
-        wanted = np.array([(self.coef[-1, j] - low) / (high - low) for j in named])
-        heights = _apart(np.nan_to_num(np.clip(wanted, 0, 1), nan=0.5), LINE_HEIGHT)
+        ends = np.nan_to_num(np.clip((self.coef[-1, named] - low) / (high - low), 0, 1), nan=0.5)
+        order, apart = np.argsort(ends, kind="stable"), LINE_HEIGHT * np.arange(len(named))
+        # The heights nearest to the ends that keep their order and this distance.
+        heights = (isotonic_regression(ends[order] - apart) + apart)[np.argsort(order)]
         at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
         at |= {"xytext": (NAME_SHIFT, 0), "fontsize": "small", "va": "center"}
-        colors = [self.lines_[j].get_color() for j in named]
         return [
-            self.ax_.annotate(self.names[j], xy=(1.0, height), color=color, **at)
-            for j, height, color in zip(named, heights, colors, strict=True)
+            self.ax_.annotate(self.names[j], (1.0, height), color=self.lines_[j].get_color(), **at)
+            for j, height in zip(named, heights, strict=True)
         ]
-
-
-def _apart(wanted: Floats, distance: float) -> Floats:
-    """Return the heights nearest to those wanted that keep their order and this distance."""
-    from sklearn.isotonic import isotonic_regression
-
-    order = np.argsort(wanted, kind="stable")
-    apart = distance * np.arange(len(order))
-    placed = np.empty_like(wanted)
-    placed[order] = isotonic_regression(wanted[order] - apart) + apart
-    return placed

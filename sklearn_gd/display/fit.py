@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import transform
-from sklearn_gd.display._axes import set_limits, tidy
+from sklearn_gd.display._axes import set_limits, tidy, with_room
 from sklearn_gd.display._canvas import MOST_FRAMES, LegendStyle, MovingDisplay, Style
 from sklearn_gd.display._colours import GREEN, GREY, RED, SKY
 from sklearn_gd.display._iterates import choose
@@ -224,11 +224,8 @@ class FitDisplay(MovingDisplay):
 
         If the loss rises, the line after the first update belongs to them.
         """
-        rises = len(self.t) > 1 and self.loss[-1] > self.loss[0]
+        rises = bool(self.loss[-1] > self.loss[0])
         sure = np.concatenate([self.y, *self.lines[: 1 + rises]])
         sure = sure[np.isfinite(sure)]
-        reach = BEYOND * np.ptp(sure)
-        last = np.clip(np.nan_to_num(self.lines[-1]), sure.min() - reach, sure.max() + reach)
-        shown = np.concatenate([sure, last])
-        margin = 0.06 * (np.ptp(shown) or 1.0)
-        return float(shown.min() - margin), float(shown.max() + margin)
+        last = np.clip(np.nan_to_num(self.lines[-1]), *with_room(sure, BEYOND, BEYOND))
+        return with_room(np.concatenate([sure, last]), 0.06, 0.06)

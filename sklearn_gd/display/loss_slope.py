@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd.display._axes import set_limits, tidy
+from sklearn_gd.display._axes import set_limits, tidy, with_room
 from sklearn_gd.display._canvas import FRAME_MS, LegendStyle, MovingDisplay, Style
 from sklearn_gd.display._colours import BLUE, GREEN, GREY, RED
 from sklearn_gd.display._iterates import choose, iterate_words
@@ -234,12 +234,10 @@ class LossSlopeDisplay(MovingDisplay):
         style["label"] = iterate_words(self.t) + self.others * ", at their own loss"
         self.points_ = self._plot(self.value, self.loss, points_kw, **style)
         tidy(ax, f"parameter {self.name}", "loss J")
-        parabola = self._parabola(at[0], grid)
-        high = max(float(np.max(self.loss[at])), float(parabola.max()))
-        low = min(float(self.loss.min()), float(parabola.min()))
-        height = high - low or 1.0
-        self._below = low - 0.17 * height
-        set_limits(ax, x=(grid[0], grid[-1]), y=(self._below, high + 0.05 * height))
+        shown = np.array([*self.loss[at], self.loss.min(), *self._parabola(at[0], grid)])
+        limits = with_room(shown, 0.17, 0.05)
+        self._below = limits[0]
+        set_limits(ax, x=(grid[0], grid[-1]), y=limits)
 
     def _grid(self, i: int) -> Floats:
         """Return values as wide as the iterates, the lowest point and much of the other branch."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import last_step
-from sklearn_gd.display._axes import set_limits, tidy, updates_axis
+from sklearn_gd.display._axes import set_limits, tidy, updates_axis, with_room
 from sklearn_gd.display._canvas import MARK, Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, RED, SERIES
 from sklearn_gd.display._parameters import Floats
@@ -114,17 +114,16 @@ class TuningDisplay(Display):
             Drawn.
         """
         tuned = last_step(estimator)
-        gcv, scores = (getattr(tuned, f"{name}_path_", None) for name in ("gcv", "scores"))
-        if gcv is None and scores is None:
+        if not hasattr(tuned, "scores_path_"):
             raise TypeError(
                 f"TuningDisplay needs a fitted GDLinearRegressorCV; got {type(tuned).__name__}."
             )
-        # The GCV error is as the score of a single fold.
-        folds = np.asarray(scores if gcv is None else -np.asarray(gcv)[..., np.newaxis], float)
+        folds = np.asarray(tuned.scores_path_, dtype=float)
         with np.errstate(invalid="ignore"):  # a diverging rate scores -inf
             mean, std = folds.mean(axis=-1), folds.std(axis=-1)
         several = folds.shape[-1] > 1
-        name = "mean score over folds" if several else "score" if gcv is None else "-GCV error"
+        name = "-GCV error" if hasattr(tuned, "gcv_path_") else "score"
+        name = "mean score over folds" if several else name
         tried = {"lrs": tuned.lrs_, "iters": tuned.iters_, "mean": mean}
         chosen = {"lr": tuned.lr_, "n_iter": tuned.n_iter_, "score_name": name}
         return cls(**tried, **chosen, std=std if several else None).plot(ax=ax, **looks)
@@ -226,9 +225,7 @@ class TuningDisplay(Display):
         finite = self.mean[np.isfinite(self.mean)]
         # A score below the least one at the first iteration belongs to a divergence.
         start = np.nanmin(_finite(self.mean[:, 0], np.nan))
-        top, bottom = float(finite.max()), float(finite[finite >= start].min())
-        room = 0.08 * ((top - bottom) or 1.0)
-        set_limits(self.ax_, y=(bottom - room, top + 2 * room))
+        set_limits(self.ax_, y=with_room(finite[finite >= start], 0.08, 0.16))
         tidy(self.ax_, "number of updates t", self.score_name)
 
     def _draw_curve(self, i: int, given: Style, **style: Any) -> None:

@@ -502,6 +502,7 @@ def test_tuning_without_folds_reads_the_gcv_error():
     """With cv="gcv" the score is minus the generalised cross-validation error, without spread."""
     tuned = Tuned()
     tuned.gcv_path_ = np.arange(15.0).reshape(3, 5)
+    tuned.scores_path_ = -tuned.gcv_path_[..., np.newaxis]
     display = TuningDisplay.from_estimator(tuned, kind="curves")
     assert_allclose(display.mean, -tuned.gcv_path_)
     assert display.band_ is None
