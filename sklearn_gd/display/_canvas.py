@@ -54,6 +54,11 @@ class Display:
         self.ax_, self.figure_ = ax, ax.figure
         return ax
 
+    def _check_kind(self, kind: str, *kinds: str) -> None:
+        """Refuse a kind of picture that is none of those there are."""
+        if kind not in kinds:
+            raise ValueError(f"kind must be one of {', '.join(map(repr, kinds))}; got {kind!r}.")
+
     def _plot(self, x: Any, y: Any, given: Style, **default: Any) -> Any:
         """Draw one line in the default style, overruled by the user's."""
         return self.ax_.plot(x, y, **merged(default, given))[0]

@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike
 from sklearn_gd.display._axes import agreed_limits, few_ticks, is_shared, set_limits, tidy
 from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, MovingDisplay, Style, merged
 from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
-from sklearn_gd.display._geometry import ALONG, arrow, azimuth, on_the_way, window
 from sklearn_gd.display._iterates import choose, iterate_words
-from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
-from sklearn_gd.display._plane import main_plane, plane_of
+from sklearn_gd.display._parameters import Floats, Symbols, descent_of
+from sklearn_gd.display._plane import ALONG, arrow, azimuth, on_the_way, plane_of, window
 
 # More iterates than this run together into a line, and the line is drawn as well.
 MOST_ITERATES = 60
@@ -37,8 +36,6 @@ MATPLOTLIBS_VIEW = (30, -60)  # of axes whose user did not choose another
 ZOOM = 1.02
 # Its legend is below, that of contours beside: within there is no corner free of the path.
 BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.04), "ncols": 3}
-
-KINDS = ("contour", "3d")
 
 
 class LossSurfaceDisplay(MovingDisplay):
@@ -152,20 +149,8 @@ class LossSurfaceDisplay(MovingDisplay):
             Drawn.
         """
         descent = descent_of(estimator, target, symbols)
-        names = descent.names
-        if len(names) < 2:
-            raise ValueError(
-                f"A surface needs two parameters, this descent has only {names[0]}; "
-                f"see LossSlopeDisplay."
-            )
         steps = choose(descent.path, t, t_max, MOST_ITERATES)
-        if parameters is None and len(names) > 2:
-            return cls(**main_plane(descent, steps)).plot(ax=ax, **looks)
-        parameters = (0, 1) if parameters is None else parameters
-        pair = [check_parameter(names, parameter) for parameter in parameters]
-        if len(set(pair)) != 2 or len(pair) != 2:
-            raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
-        return cls(**plane_of(descent, steps, pair)).plot(ax=ax, **looks)
+        return cls(**plane_of(descent, steps, parameters)).plot(ax=ax, **looks)
 
     def loss(self, points: ArrayLike) -> Floats:
         """Return J at points of the plane.
@@ -230,9 +215,23 @@ class LossSurfaceDisplay(MovingDisplay):
         LossSurfaceDisplay
             Itself.
         """
-        self._frame(ax, kind, surface_kw, line_kw)
-        if arrow_at is not None and arrow_at in self.t:
-            self._draw_arrows(int(np.flatnonzero(self.t == arrow_at)[0]), arrow_kw)
+        self._check_kind(kind, "contour", "3d")
+        self._solid = kind == "3d"
+        self._take_axes(ax, "3d" if self._solid else None)
+        # A little more than the path and the lowest point, or what the axes show.
+        sides = window(np.vstack([self.path, self.lowest]))
+        if not self._solid:
+            sides = np.array([agreed_limits(self.ax_, "xy"[j], *sides[j]) for j in (0, 1)])
+        self._window = np.linspace(sides[:, 0], sides[:, 1], GRID).T
+        self._sides = np.ptp(sides, axis=1)
+        draw = self._draw_solid if self._solid else self._draw_contours
+        draw(self.loss(np.stack(np.meshgrid(*self._window), axis=-1)), surface_kw)
+        self._draw_path(line_kw)
+        if self.held:
+            self._say(self.held, "small", color=GREY)
+        self.arrows_: list[Any] = []
+        for i in np.flatnonzero(self.t == arrow_at).tolist():
+            self._draw_arrows(i, arrow_kw)
         self._draw_legend(legend, BELOW if self._solid else BESIDE)
         return self
 
@@ -247,26 +246,6 @@ class LossSurfaceDisplay(MovingDisplay):
             move(*self._coordinates(self._way(points)))
         said = f"t = {self.t[i]:,}, J = {float(self.loss(self.path[i])):.4g}"
         self._say(f"{said}\n{self.held}".strip(), "small" if self.held else "medium")
-
-    def _frame(self, ax: Any, kind: str, surface_kw: Style, line_kw: Style) -> None:
-        """Draw the loss and the path."""
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
-        self._solid = kind == "3d"
-        self._take_axes(ax, "3d" if self._solid else None)
-        # A little more than the path and the lowest point, or what the axes show.
-        middle, half = window(np.vstack([self.path, self.lowest]))
-        sides = np.column_stack([middle - half, middle + half])
-        if not self._solid:
-            sides = np.array([agreed_limits(self.ax_, "xy"[j], *sides[j]) for j in (0, 1)])
-        self._window = [np.linspace(low, high, GRID) for low, high in sides]
-        self._sides = np.ptp(sides, axis=1)
-        draw = self._draw_solid if self._solid else self._draw_contours
-        draw(self.loss(np.stack(np.meshgrid(*self._window), axis=-1)), surface_kw)
-        self._draw_path(line_kw)
-        self.arrows_: list[Any] = []
-        if self.held:
-            self._say(self.held, "small", color=GREY)
 
     def _shades(self, height: float) -> dict[str, Any]:
         """Return colours in proportion to the root of the loss, so that the valley has some too."""
@@ -310,9 +289,9 @@ class LossSurfaceDisplay(MovingDisplay):
         first = {"color": GREEN, "marker": "o", "markersize": 9, "zorder": 8}
         last = {"color": RED, "marker": "s", "markersize": 8, "zorder": 8}
         star = {"color": "black", "marker": "*", "markersize": 13, "zorder": 9}
-        words = [f"start, t = {self.t[0]:,}", f"least loss {self.loss_floor:.4g}"]
-        self.start_ = self._line(self.path[:1], label=words[0], **MARK, **first)
-        self.lowest_ = self._line(self.lowest[np.newaxis], label=words[1], **MARK, **star)
+        words = f"least loss {self.loss_floor:.4g}"
+        self.start_ = self._line(self.path[:1], label=f"start, t = {self.t[0]:,}", **MARK, **first)
+        self.lowest_ = self._line(self.lowest[np.newaxis], label=words, **MARK, **star)
         self.stop_ = self._line(self.path[-1:], label=f"t = {self.t[-1]:,}", **MARK, **last)
 
     def _draw_arrows(self, i: int, given: Style) -> None:
@@ -323,12 +302,11 @@ class LossSurfaceDisplay(MovingDisplay):
             return
         end = -gradient * ARROW / size
         style = {"color": "black", "linewidth": 2.2, "zorder": 9, "solid_joinstyle": "miter"}
-        style |= given or {}
+        style = merged(style, given)
         style["label"] = f"negative gradient at t = {self.t[i]:,}\n(direction only)"
         self.arrows_ = [self._line(arrow(self.path[i], end, self._sides), **style)]
-        for j, color in enumerate((ORANGE, PURPLE)):
-            part = np.where(np.arange(2) == j, end, 0.0)
-            style |= {"color": color, "linewidth": 1.8}
+        for j, part in enumerate(np.diag(end)):
+            style |= {"color": (ORANGE, PURPLE)[j], "linewidth": 1.8}
             style["label"] = f"−∂J/∂{self.names[j]} = {0.0 - gradient[j]:.4g}"
             self.arrows_.append(self._line(arrow(self.path[i], part, self._sides), **style))
 

@@ -21,8 +21,6 @@ OFF_SCALE = 0.25
 # Shades between the worst and the best.
 SHADES = 16
 
-KINDS = ("heatmap", "curves")
-
 
 class TuningDisplay(Display):
     """The mean score of every rate at every iteration, the chosen point, the spread over folds.
@@ -157,8 +155,7 @@ class TuningDisplay(Display):
         TuningDisplay
             Itself.
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
+        self._check_kind(kind, "heatmap", "curves")
         ax = self._take_axes(ax)
         self.heatmap_: Any = None
         self.colorbar_: Any = None
