@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from sklearn_gd.display._iterates import BLOWN_UP, COUNTABLE, FEWEST_RISEN
+
+# A loss that falls by more than this factor is shown by powers of ten.
+IN_PROPORTION = 30.0
 # Losses that differ by a smaller factor need ticks between the powers of ten.
 FEW_TICKS = 2000.0
-# More updates than this are shown on an axis that is logarithmic from the first update on.
-COUNTABLE = 250
 
 
 def is_shared(ax: Any) -> bool:
@@ -74,7 +78,33 @@ def updates_axis(ax: Any, last: int) -> None:
     ax.set_xlim(*limits)
 
 
-def loss_axis(axis: Any, low: float, high: float) -> None:
+def loss_axis(ax: Any, losses: list[Any], levels: list[float], *, by_powers: bool) -> None:
+    """Show losses on the y axis: all starts and stops, levels, and the first losses that rise."""
+    first = max((float(loss[0]) for loss in losses if np.isfinite(loss[0])), default=0.0)
+    top = float(np.nanmax(np.concatenate(losses), initial=first))
+    if len(losses) > 1:  # alone a descent is shown whole
+        top = min(top, max(BLOWN_UP * first, *map(_few_risen, losses)))
+    heights = np.concatenate([*losses, levels])
+    low = float(heights[heights > 0].min(initial=np.inf))
+    if low == np.inf:
+        return
+    if by_powers or top > IN_PROPORTION * low or ax.get_yscale() == "log":
+        ax.set_yscale("log")
+        # A floor that is rounding only must not squeeze the rest of the picture.
+        set_limits(ax, y=(low / 1.5, top * (1.2 if top > 1.5 * first else 2.0)))
+        _loss_ticks(ax.yaxis, low, top)
+    else:
+        room = 0.06 * (top - low) or 0.06 * top
+        set_limits(ax, y=(low - room, top + room))
+
+
+def _few_risen(loss: Any) -> float:
+    """Return the loss a few updates after the least one, that of the last update if none rises."""
+    least = int(np.nan_to_num(loss, nan=np.inf).argmin())
+    return float(np.nanmax(loss[least : least + FEWEST_RISEN + 1], initial=0.0))
+
+
+def _loss_ticks(axis: Any, low: float, high: float) -> None:
     """Set ticks at 1, 10, 100 in plain digits if these are short, with 2 and 5 if ticks are few."""
     from matplotlib import ticker
 

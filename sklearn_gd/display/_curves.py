@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ Floats = NDArray[np.float64]
 
 # Points of a curve: more than a picture has columns of pixels to show.
 MOST_POINTS = 800
-# A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
-NO_FLOOR = 1e-12
 # Excess losses below this share of the first loss are rounding.
 NO_EXCESS = 1e-14
 
@@ -95,7 +94,12 @@ class LossCurve:
 
 
 def curves_of(
-    paths: list[DescentPath], t: Any, t_max: int | None, *, through: bool = False
+    paths: Sequence[DescentPath],
+    labels: Sequence[str],
+    t: Any,
+    t_max: int | None,
+    *,
+    through: bool = False,
 ) -> list[LossCurve]:
     """Return the losses at `t` or up to `t_max`: by default as far as the longest is known.
 
@@ -103,10 +107,11 @@ def curves_of(
     """
     latest = max(last_shown(path) for path in paths)
     ends = [known_by(path, latest) if t_max is None else t_max for path in paths]
-    return [_curve_of(path, t, end, through) for path, end in zip(paths, ends, strict=True)]
+    each = zip(paths, labels, ends, strict=False)  # held-out rows have a label too
+    return [_curve_of(path, label, t, end, through) for path, label, end in each]
 
 
-def _curve_of(path: DescentPath, t: Any, t_max: int, through: bool) -> LossCurve:
+def _curve_of(path: DescentPath, label: str, t: Any, t_max: int, through: bool) -> LossCurve:
     """Return the losses of one descent, with the stop among the points."""
     t, stop = choose(path, t, t_max, MOST_POINTS), path.best_iter
     t = np.union1d(t, [stop] if stop <= t[-1] else []).astype(np.int64)
@@ -118,16 +123,16 @@ def _curve_of(path: DescentPath, t: Any, t_max: int, through: bool) -> LossCurve
         ending = f"diverges, least J at t = {stop:,}"
     else:
         ending = f"stop at t = {stop:,}, {ENDINGS[path.stop_reason]}"
-    return LossCurve(t, loss, "", None if through else stop, ending, diverges, floor=floor)
+    return LossCurve(t, loss, label, None if through else stop, ending, diverges, floor=floor)
 
 
-def held_out_curve(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:
+def held_out_curve(path: DescentPath, label: str, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:
     """Return the losses on held-out rows (X, y, sample_weight), their least one marked."""
     best = _least(path, t, rows)
     t = np.union1d(t, [best])
     loss = np.asarray(path.loss(t, *rows))
     words = f"least J = {float(loss[t == best][0]):.4g} at t = {best:,}"
-    return LossCurve(t, loss, ending=words, best=best)
+    return LossCurve(t, loss, label, ending=words, best=best)
 
 
 def _least(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> int:
@@ -140,17 +145,3 @@ def _least(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> int:
             return int(t[i])
         evenly = np.linspace(low, high, 50).round().astype(np.int64)
         t = low + spread(high - low, 100) if i == 0 else np.union1d(evenly, t[i])
-
-
-def floor_line(curves: list[LossCurve]) -> float | None:
-    """Return the floor that all curves share; None if it is zero but for rounding."""
-    floor = shared([curve.floor for curve in curves])
-    first = float(np.asarray(curves[0].loss)[0])
-    return floor if floor is not None and floor > NO_FLOOR * first else None
-
-
-def shared(values: list[Any]) -> Any:
-    """Return what all have in common to four digits, else None."""
-    first = values[0]
-    alike = None not in values and not any(abs(v - first) > 1e-4 * abs(first) for v in values)
-    return first if alike else None

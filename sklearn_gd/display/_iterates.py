@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd.display._axes import COUNTABLE
-
 if TYPE_CHECKING:
     from sklearn_gd import DescentPath
 
@@ -19,6 +17,8 @@ BLOWN_UP = 10.0
 # It is followed for at least and at most this many updates after its least loss.
 FEWEST_RISEN = 3
 MOST_RISEN = 30
+# More updates than this are shown on an axis that is logarithmic from the first update on.
+COUNTABLE = 250
 # The largest number of updates that an array of integers holds.
 LAST = 2**62
 # Up to so many updates each iterate has its own dot.
@@ -34,12 +34,11 @@ def spread(last: int, most: int) -> Steps:
     last = min(last, LAST)
     if last < most:
         return np.arange(last + 1)
-    steps = np.unique(np.geomspace(1, last, most - 1).round().astype(np.int64))
+    steps = np.geomspace(1, last, most - 1).round().astype(np.int64)
+    steps = np.unique([0, *steps[:-1], last])
     # Steps of one at the start, until there are `most` with the geometric ones.
-    early = np.setdiff1d(np.arange(1, most), steps)[: most - 1 - len(steps)]
-    steps = np.union1d(steps, early)
-    steps[-1] = last
-    return np.concatenate([[0], steps])
+    early = np.setdiff1d(np.arange(most), steps)[: most - len(steps)]
+    return np.union1d(steps, early)
 
 
 def last_shown(path: DescentPath) -> int:
@@ -64,7 +63,7 @@ def choose(
     if t is None:
         last = last_shown(path) if t_max is None else t_max
         return _milestones(path, last, most) if by_loss else spread(last, most)
-    steps = np.unique(np.atleast_1d(np.asarray(t)))
+    steps = np.unique(t)
     return steps if t_max is None else steps[steps <= t_max]
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import last_step, path_of, transform
-from sklearn_gd.display._axes import loss_axis, set_limits, tidy, updates_axis
+from sklearn_gd.display._axes import loss_axis, tidy, updates_axis
 from sklearn_gd.display._canvas import BESIDE, MARK, Display, LegendStyle, Style, merged
 from sklearn_gd.display._colours import DASHES, GREY, RED, SERIES
-from sklearn_gd.display._curves import LossCurve, curves_of, floor_line, held_out_curve, shared
-from sklearn_gd.display._iterates import BLOWN_UP, FEWEST_RISEN, dots
+from sklearn_gd.display._curves import LossCurve, curves_of, held_out_curve
+from sklearn_gd.display._iterates import dots
 from sklearn_gd.display._parameters import Floats
 from sklearn_gd.display._rates import at_rate, name_of
 
-# A loss that falls by more than this factor is shown by powers of ten.
-IN_PROPORTION = 30.0
+# A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
+NO_FLOOR = 1e-12
 # Matplotlib's margins of a logarithmic axis overflow for losses near the largest float.
 LARGEST = 1e200
 # Rates are compared over at least so many updates.
@@ -126,30 +125,36 @@ class LossCurveDisplay(Display):
             Drawn.
         """
         estimators = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
+        lrs = None if lrs is None else list(lrs)
+        if [] in (estimators, lrs):
+            name = "lrs" if estimators else "estimator"
+            raise ValueError(f"{name} must name at least one; got an empty list.")
         paths = [path_of(each) for each in estimators]
-        _check_some("estimator", paths)
         names = [name_of(path) for path in paths]
         if lrs is not None:
-            lrs = list(lrs)
-            _check_some("lrs", lrs)
             _check_one("lrs compares rates", paths)
             t_max = max(paths[0].n_iter, FEWEST_COMPARED) if t_max is None else t_max
             names, paths = map(list, zip(*(at_rate(paths[0], lr) for lr in lrs), strict=True))
         elif len(paths) == 1:
             names = [f"loss J, {names[0]}"]
-        curves = curves_of(paths, t, t_max, through=lrs is not None)
         if X_val is not None:
             _check_one("X_val holds out rows", paths)
-            rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
-            curves.append(held_out_curve(paths[0], np.asarray(curves[0].t), rows))
             names = [f"training rows, {name_of(paths[0])}", "held-out rows"]
-        display = cls(
-            _labelled(curves, names if labels is None else labels),
-            loss_floor=floor_line(curves[: len(paths)]),
-            tol=shared([getattr(last_step(each), "tol", None) for each in estimators]),
-            max_stable_lr=shared([getattr(path, "max_stable_lr", None) for path in paths]),
-        )
-        return display.plot(ax=ax, **looks)
+        labels = [labels] if isinstance(labels, str) else list(names if labels is None else labels)
+        if len(labels) != len(names):
+            raise ValueError(f"labels must name {len(names)} descents; got {len(labels)} of them.")
+        curves = curves_of(paths, labels, t, t_max, through=lrs is not None)
+        floor = _shared([curve.floor for curve in curves])
+        floor_is_seen = floor is not None and floor > NO_FLOOR * np.asarray(curves[0].loss)[0]
+        if X_val is not None:
+            rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
+            curves.append(held_out_curve(paths[0], labels[1], curves[0].t, rows))
+        return cls(
+            curves,
+            loss_floor=floor if floor_is_seen else None,
+            tol=_shared([getattr(last_step(each), "tol", None) for each in estimators]),
+            max_stable_lr=_shared([getattr(path, "max_stable_lr", None) for path in paths]),
+        ).plot(ax=ax, **looks)
 
     def plot(
         self,
@@ -182,17 +187,18 @@ class LossCurveDisplay(Display):
         LossCurveDisplay
             Itself.
         """
-        ax = self._take_axes(ax)
+        ax, last = self._take_axes(ax), max(int(np.asarray(curve.t)[-1]) for curve in self.curves)
         losses = [_heights(curve, excess) for curve in self.curves]
         self.lines_: list[Any] = []
         self.beyond_: list[Any] = []
         self.stops_: list[Any] = []
         for i, loss in enumerate(losses):
-            self._draw(i, loss, line_kw, beyond_kw, stop_kw)
+            self._draw(i, loss, last, line_kw, beyond_kw, stop_kw)
         self._draw_levels(excess, floor_kw, tol_kw)
         tidy(ax, "number of updates t", "loss J" + excess * " above the least possible loss")
-        updates_axis(ax, self._last())
-        self._scale(losses, excess)
+        updates_axis(ax, last)
+        levels = [line.get_ydata()[0] for line in (self.floor_line_, self.tol_line_) if line]
+        loss_axis(ax, losses, levels, by_powers=excess)
         # Curves that fall and curves that rise leave no corner free.
         crossed = len(self.curves) > 1 and any(curve.diverges for curve in self.curves)
         limit = np.inf if self.max_stable_lr is None else self.max_stable_lr
@@ -200,9 +206,9 @@ class LossCurveDisplay(Display):
         self._draw_legend(legend, BESIDE if crossed else None, title=title)
         return self
 
-    def _draw(self, i: int, loss: Floats, line_kw: Style, beyond_kw: Style, stop_kw: Style) -> None:
+    def _draw(self, i: int, loss: Floats, last: int, *styles: Style) -> None:
         """Draw a descent up to its stop and beyond, and mark the stop or the least loss."""
-        curve, alone, last = self.curves[i], len(self.curves) == 1, self._last()
+        curve, alone, (line_kw, beyond_kw, stop_kw) = self.curves[i], len(self.curves) == 1, styles
         t = np.asarray(curve.t)
         stop = t[-1] if curve.stop is None else curve.stop
         before, after = t <= stop, t >= stop
@@ -216,16 +222,12 @@ class LossCurveDisplay(Display):
             if alone and after.sum() > 1:
                 style["label"] = f"beyond the {'least loss' if curve.diverges else 'stop'}"
             self.beyond_.append(self._plot(t[after], loss[after], beyond_kw, **style))
-        style = MARK | {"color": color, "zorder": 5, "clip_on": False, "markersize": 8}
-        style |= {"marker": "X" if curve.diverges else "s"}
-        style |= {} if curve.best is None else {"marker": "*", "markersize": 14}
-        style |= {"label": curve.ending} if alone and curve.ending else {}
+        marker, size = ("X" if curve.diverges else "s", 8) if curve.best is None else ("*", 14)
+        style = MARK | {"color": color, "zorder": 5, "clip_on": False, "markersize": size}
+        style |= {"marker": marker, "label": curve.ending if alone else ""}
         for at in (curve.best, curve.stop):
             if at is not None:
                 self.stops_.append(self._plot(t[t == at], loss[t == at], stop_kw, **style))
-
-    def _last(self) -> int:
-        return max(int(np.asarray(curve.t)[-1]) for curve in self.curves)
 
     def _draw_levels(self, excess: bool, floor_kw: Style, tol_kw: Style) -> None:
         """Draw the floor and the threshold; of the excess there is no floor to draw."""
@@ -240,31 +242,6 @@ class LossCurveDisplay(Display):
             style |= {"linestyle": (0, (5, 3)), "label": f"tol {self.tol:.4g}"}
             self.tol_line_ = self.ax_.axhline(self.tol - below, **merged(style, tol_kw))
 
-    def _scale(self, losses: list[Floats], excess: bool) -> None:
-        """Set limits that hold every start and stop, and the first losses of those that rise."""
-        first = max((float(loss[0]) for loss in losses if np.isfinite(loss[0])), default=0.0)
-        top = self._top(losses, first)
-        levels = [line.get_ydata()[0] for line in (self.floor_line_, self.tol_line_) if line]
-        heights = np.concatenate([*losses, levels])
-        low = float(heights[heights > 0].min(initial=np.inf))
-        if low == np.inf:
-            return
-        if excess or top > IN_PROPORTION * low or self.ax_.get_yscale() == "log":
-            self.ax_.set_yscale("log")
-            # A floor that is rounding only must not squeeze the rest of the picture.
-            set_limits(self.ax_, y=(low / 1.5, top * (1.2 if top > 1.5 * first else 2.0)))
-            loss_axis(self.ax_.yaxis, low, top)
-        else:
-            room = 0.06 * (top - low) or 0.06 * top
-            set_limits(self.ax_, y=(low - room, top + room))
-
-    def _top(self, losses: list[Floats], first: float) -> float:
-        """Return a loss high enough for a few risen iterates; alone a descent is shown whole."""
-        highest = float(np.nanmax(np.concatenate(losses), initial=first))
-        if len(losses) == 1:
-            return highest
-        return min(highest, max(BLOWN_UP * first, *(_few_risen(loss) for loss in losses)))
-
 
 def _heights(curve: LossCurve, excess: bool) -> Floats:
     """Return the losses to draw, nan for those that no axis can show."""
@@ -272,26 +249,12 @@ def _heights(curve: LossCurve, excess: bool) -> Floats:
     return np.where(np.abs(loss) < LARGEST, loss, np.nan)
 
 
-def _few_risen(loss: Floats) -> float:
-    """Return the loss a few updates after the least one, that of the last update if none rises."""
-    if not np.isfinite(loss).any():
-        return 0.0
-    least = int(np.nanargmin(loss))
-    return float(np.nanmax(loss[least : least + FEWEST_RISEN + 1]))
-
-
-def _labelled(curves: list[LossCurve], labels: Sequence[str]) -> list[LossCurve]:
-    labels = [labels] if isinstance(labels, str) else list(labels)
-    if len(labels) != len(curves):
-        raise ValueError(f"labels must name {len(curves)} descents; got {len(labels)} of them.")
-    return [replace(curve, label=str(said)) for curve, said in zip(curves, labels, strict=True)]
-
-
-def _check_some(name: str, given: Sequence[Any]) -> None:
-    if len(given) == 0:
-        raise ValueError(f"{name} must name at least one; got an empty list.")
-
-
 def _check_one(purpose: str, paths: Sequence[Any]) -> None:
     if len(paths) > 1:
         raise ValueError(f"{purpose} of one estimator; got {len(paths)} of them.")
+
+
+def _shared(values: list[Any]) -> Any:
+    """Return what all have in common to four digits, else None."""
+    alike = None not in values and np.allclose(values, values[0], rtol=1e-4, atol=0.0)
+    return values[0] if alike else None
