@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_gd.display._iterates import BLOWN_UP, COUNTABLE, FEWEST_RISEN
+from sklearn_gd.display._descents import BLOWN_UP, COUNTABLE, FEWEST_RISEN
 
 # A loss that falls by more than this factor is shown by powers of ten.
 IN_PROPORTION = 30.0

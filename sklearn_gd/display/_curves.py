@@ -1,4 +1,4 @@
-"""Loss curves as plain data, read from a path."""
+"""Loss curves as plain data: of descents, at other rates, and on held-out rows."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd.display._iterates import choose, known_by, last_shown, spread
+from sklearn_gd.display._descents import Floats, choose, known_by, last_shown, spread
 
 if TYPE_CHECKING:
     from sklearn_gd import DescentPath
-
-Floats = NDArray[np.float64]
 
 # Points of a curve: more than a picture has columns of pixels to show.
 MOST_POINTS = 800
@@ -58,8 +55,8 @@ class LossCurve:
     'mine'
     """
 
-    t: ArrayLike
-    loss: ArrayLike
+    t: Any
+    loss: Any
     label: str = "loss J"
     stop: int | None = None
     ending: str = ""
@@ -83,23 +80,39 @@ class LossCurve:
 
     def excess(self) -> Floats:
         """Return how far its losses are above the floor; nan if that is rounding."""
-        loss, floor = np.asarray(self.loss), self.floor
-        if floor is None:
+        if self.floor is None:
             raise ValueError(
                 f"excess=True needs the least possible loss, which is unknown for {self.label!r}. "
                 "Fit with solver='spectral', or pass LossCurve(..., floor=...)."
             )
-        excess = loss - floor
-        return np.where(excess > NO_EXCESS * float(loss[0]), excess, np.nan)
+        excess = self.loss - self.floor
+        return np.where(excess > NO_EXCESS * self.loss[0], excess, np.nan)
+
+
+def name_of(path: DescentPath) -> str:
+    """Return what tells a descent from others on the same rows."""
+    kind = "Nesterov's momentum" if path.nesterovs_momentum else "momentum"
+    return f"lr = {path.lr:.3g}" + (f", {kind} {path.momentum:g}" if path.momentum else "")
+
+
+def at_rate(path: DescentPath, lr: float | str) -> tuple[str, DescentPath]:
+    """Return what to call a rate, and the descent at it."""
+    m, name = path.momentum, f" ({lr})" if lr in ("auto", "best") else ""
+    if lr == "best" and m:
+        raise ValueError(
+            f"lrs='best' is the best rate without momentum, and this descent has momentum={m:g}. "
+            "See path_.fastest_rates() for the best pair."
+        )
+    if lr == "auto":
+        # The largest stable rate is this over the largest eigenvalue.
+        share = (2.0 + 2.0 * m) / (1.0 + 2.0 * m) if path.nesterovs_momentum else 2.0 + 2.0 * m
+        lr = path.max_stable_lr / share
+    rate = path.best_lr if lr == "best" else float(lr)
+    return f"lr = {rate:.3g}{name}", path.at_lr(rate)
 
 
 def curves_of(
-    paths: Sequence[DescentPath],
-    labels: Sequence[str],
-    t: Any,
-    t_max: int | None,
-    *,
-    through: bool = False,
+    paths: list[DescentPath], labels: Sequence[str], t: Any, t_max: int | None, *, through: bool
 ) -> list[LossCurve]:
     """Return the losses at `t` or up to `t_max`: by default as far as the longest is known.
 

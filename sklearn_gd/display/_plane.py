@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_gd.display._iterates import Steps
-from sklearn_gd.display._parameters import Descent, Floats, check_parameter
+from sklearn_gd.display._descents import Descent, Floats, Steps
 
 # The picture is wider than the path by this share on each side.
 MARGIN = 0.18
@@ -37,7 +36,7 @@ def plane_of(
     if parameters is None and n_parameters > 2:
         return _main_plane(descent, steps)
     parameters = (0, 1) if parameters is None else parameters
-    pair = [check_parameter(descent.names, parameter) for parameter in parameters]
+    pair = [descent.position(parameter) for parameter in parameters]
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
     shadow = "Others held at least squares;\nof the path this is the shadow"

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn_gd.display._axes import set_limits, tidy, updates_axis, with_room
 from sklearn_gd.display._canvas import Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, SERIES
-from sklearn_gd.display._iterates import choose, dots
-from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
+from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, dots
 
 # Points of a curve: enough for its bends at any width.
 MOST_POINTS = 400
@@ -122,7 +121,7 @@ class CoefPathDisplay(Display):
         descent = descent_of(estimator, target, symbols)
         if parameters is None:
             parameters = range(descent.n_intercepts, len(descent.names))
-        chosen = [check_parameter(descent.names, parameter) for parameter in parameters]
+        chosen = [descent.position(parameter) for parameter in parameters]
         steps = choose(descent.path, t, t_max, MOST_POINTS)
         try:
             limit = descent.of_target(descent.path.limit())[chosen]

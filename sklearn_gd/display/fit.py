@@ -11,8 +11,7 @@ from sklearn_gd._estimator.path_of import transform
 from sklearn_gd.display._axes import set_limits, tidy, with_room
 from sklearn_gd.display._canvas import MOST_FRAMES, LegendStyle, MovingDisplay, Style
 from sklearn_gd.display._colours import GREEN, GREY, RED, SKY
-from sklearn_gd.display._iterates import choose
-from sklearn_gd.display._parameters import descent_of
+from sklearn_gd.display._descents import choose, descent_of
 
 # Points of the grid on which a line is drawn: a pipeline may bend it.
 GRID = 200

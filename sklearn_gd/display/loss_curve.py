@@ -12,10 +12,8 @@ from sklearn_gd._estimator.path_of import last_step, path_of, transform
 from sklearn_gd.display._axes import loss_axis, tidy, updates_axis
 from sklearn_gd.display._canvas import BESIDE, MARK, Display, LegendStyle, Style, merged
 from sklearn_gd.display._colours import DASHES, GREY, RED, SERIES
-from sklearn_gd.display._curves import LossCurve, curves_of, held_out_curve
-from sklearn_gd.display._iterates import dots
-from sklearn_gd.display._parameters import Floats
-from sklearn_gd.display._rates import at_rate, name_of
+from sklearn_gd.display._curves import LossCurve, at_rate, curves_of, held_out_curve, name_of
+from sklearn_gd.display._descents import Floats, dots
 
 # A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
 NO_FLOOR = 1e-12
@@ -145,7 +143,7 @@ class LossCurveDisplay(Display):
             raise ValueError(f"labels must name {len(names)} descents; got {len(labels)} of them.")
         curves = curves_of(paths, labels, t, t_max, through=lrs is not None)
         floor = _shared([curve.floor for curve in curves])
-        floor_is_seen = floor is not None and floor > NO_FLOOR * np.asarray(curves[0].loss)[0]
+        floor_is_seen = floor is not None and floor > NO_FLOOR * curves[0].loss[0]
         if X_val is not None:
             rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
             curves.append(held_out_curve(paths[0], labels[1], curves[0].t, rows))
@@ -187,7 +185,7 @@ class LossCurveDisplay(Display):
         LossCurveDisplay
             Itself.
         """
-        ax, last = self._take_axes(ax), max(int(np.asarray(curve.t)[-1]) for curve in self.curves)
+        ax, last = self._take_axes(ax), max(int(curve.t[-1]) for curve in self.curves)
         losses = [_heights(curve, excess) for curve in self.curves]
         self.lines_: list[Any] = []
         self.beyond_: list[Any] = []
@@ -209,7 +207,7 @@ class LossCurveDisplay(Display):
     def _draw(self, i: int, loss: Floats, last: int, *styles: Style) -> None:
         """Draw a descent up to its stop and beyond, and mark the stop or the least loss."""
         curve, alone, (line_kw, beyond_kw, stop_kw) = self.curves[i], len(self.curves) == 1, styles
-        t = np.asarray(curve.t)
+        t = curve.t
         stop = t[-1] if curve.stop is None else curve.stop
         before, after = t <= stop, t >= stop
         color = RED if curve.diverges and not alone else SERIES[i % len(SERIES)]
@@ -245,7 +243,7 @@ class LossCurveDisplay(Display):
 
 def _heights(curve: LossCurve, excess: bool) -> Floats:
     """Return the losses to draw, nan for those that no axis can show."""
-    loss = curve.excess() if excess else np.asarray(curve.loss)
+    loss = curve.excess() if excess else curve.loss
     return np.where(np.abs(loss) < LARGEST, loss, np.nan)
 
 

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn_gd.display._axes import set_limits, tidy, with_room
 from sklearn_gd.display._canvas import FRAME_MS, LegendStyle, MovingDisplay, Style
 from sklearn_gd.display._colours import BLUE, GREEN, GREY, RED
-from sklearn_gd.display._iterates import choose, iterate_words
-from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
+from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, iterate_words
 
 # Iterates are dots on a curve: more of them run together.
 MOST_ITERATES = 30
@@ -145,7 +144,7 @@ class LossSlopeDisplay(MovingDisplay):
         """
         descent = descent_of(estimator, target, symbols)
         path, names = descent.path, descent.names
-        j = check_parameter(names, descent.n_intercepts if parameters is None else parameters)
+        j = descent.position(descent.n_intercepts if parameters is None else parameters)
         steps = choose(path, t, t_max, MOST_ITERATES)
         value = descent.parameters(steps)[:, j]
         return cls(
@@ -190,8 +189,23 @@ class LossSlopeDisplay(MovingDisplay):
         LossSlopeDisplay
             Itself.
         """
-        at = self._positions(tangents)
-        self._frame(ax, (at if self.others else at[:1]) or [0], parabola_kw, points_kw)
+        ax, at = self._take_axes(ax), self._positions(tangents)
+        through = (at if self.others else at[:1]) or [0]
+        grid, self.parabolas_ = self._grid(through[0]), []
+        style = {"color": BLUE, "linewidth": 2.0, "zorder": 2}
+        for i in through:
+            style["label"] = f"loss J, others as at t = {self.t[i]:,}" if self.others else "loss J"
+            self.parabolas_.append(self._plot(grid, self._parabola(i, grid), parabola_kw, **style))
+            style["alpha"] = 0.45
+        style = {"color": "black", "marker": "o", "markersize": 5, "linestyle": "none", "zorder": 5}
+        style |= {"markerfacecolor": "white"} if self.others else {}
+        style["label"] = iterate_words(self.t) + self.others * ", at their own loss"
+        self.points_ = self._plot(self.value, self.loss, points_kw, **style)
+        tidy(ax, f"parameter {self.name}", "loss J")
+        losses = [*self.loss[through], self.loss.min(), *self._parabola(through[0], grid)]
+        limits = with_room(np.array(losses), 0.17, 0.05)
+        self._below = limits[0]
+        set_limits(ax, x=(grid[0], grid[-1]), y=limits)
         self.tangents_ = [self._draw_tangent(i, tangent_kw) for i in at]
         self.steps_ = [self._draw_step(row % ROWS, i, step_kw) for row, i in enumerate(at)]
         if at:
@@ -220,30 +234,10 @@ class LossSlopeDisplay(MovingDisplay):
             raise ValueError(f"tangents must be among the iterates {self.t}; got {missing}.")
         return [int(np.flatnonzero(self.t == t)[0]) for t in tangents]
 
-    def _frame(self, ax: Any, at: list[int], parabola_kw: Style, points_kw: Style) -> None:
-        """Draw the parabolas through the iterates `at`, and all iterates."""
-        ax = self._take_axes(ax)
-        grid, self.parabolas_ = self._grid(at[0]), []
-        style = {"color": BLUE, "linewidth": 2.0, "zorder": 2}
-        for i in at:
-            style["label"] = f"loss J, others as at t = {self.t[i]:,}" if self.others else "loss J"
-            self.parabolas_.append(self._plot(grid, self._parabola(i, grid), parabola_kw, **style))
-            style["alpha"] = 0.45
-        style = {"color": "black", "marker": "o", "markersize": 5, "linestyle": "none", "zorder": 5}
-        style |= {"markerfacecolor": "white"} if self.others else {}
-        style["label"] = iterate_words(self.t) + self.others * ", at their own loss"
-        self.points_ = self._plot(self.value, self.loss, points_kw, **style)
-        tidy(ax, f"parameter {self.name}", "loss J")
-        shown = np.array([*self.loss[at], self.loss.min(), *self._parabola(at[0], grid)])
-        limits = with_room(shown, 0.17, 0.05)
-        self._below = limits[0]
-        set_limits(ax, x=(grid[0], grid[-1]), y=limits)
-
     def _grid(self, i: int) -> Floats:
         """Return values as wide as the iterates, the lowest point and much of the other branch."""
         lowest = self.value[i] - self.slope[i] / self.curvature if self.curvature > 0 else 0.0
-        across = 2 * lowest - self.value[i]
-        shown = np.array([*self.value, lowest + 0.7 * (across - lowest)])
+        shown = np.array([*self.value, lowest + 0.7 * (lowest - self.value[i])])
         width = float(np.ptp(shown)) or abs(float(self.value[i])) or 1.0
         return np.linspace(shown.min() - MARGIN * width, shown.max() + MARGIN * width, GRID)
 

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn_gd.display._axes import agreed_limits, few_ticks, is_shared, set_limits, tidy
 from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, MovingDisplay, Style, merged
 from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
-from sklearn_gd.display._iterates import choose, iterate_words
-from sklearn_gd.display._parameters import Floats, Symbols, descent_of
+from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, iterate_words
 from sklearn_gd.display._plane import ALONG, arrow, azimuth, on_the_way, plane_of, window
 
 # More iterates than this run together into a line, and the line is drawn as well.

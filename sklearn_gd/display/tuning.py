@@ -11,7 +11,7 @@ from sklearn_gd._estimator.path_of import last_step
 from sklearn_gd.display._axes import set_limits, tidy, updates_axis, with_room
 from sklearn_gd.display._canvas import MARK, Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, RED, SERIES
-from sklearn_gd.display._parameters import Floats
+from sklearn_gd.display._descents import Floats
 
 # The chosen rate is red; the others have the remaining colours, as far as these suffice.
 COLOURS = tuple(colour for colour in SERIES if colour != RED)

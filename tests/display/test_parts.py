@@ -37,8 +37,7 @@ from sklearn_gd import (
 )
 from sklearn_gd.display._axes import count_words
 from sklearn_gd.display._curves import MOST_POINTS
-from sklearn_gd.display._iterates import iterate_words, last_shown, spread
-from sklearn_gd.display._parameters import check_parameter
+from sklearn_gd.display._descents import Descent, iterate_words, last_shown, spread
 from sklearn_gd.display.coef_path import LINE_HEIGHT
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -192,7 +191,8 @@ def test_a_parameter_is_asked_for_by_name_or_position():
     """Positions count from the front or from the back."""
     names = ("intercept", "x0", "x1")
     asked = ["intercept", "x1", 0, 2, -1, -3, np.int64(1)]
-    assert [check_parameter(names, each) for each in asked] == [0, 2, 0, 2, 2, 0, 1]
+    descent = Descent(LINE.path_, 0, names, names)
+    assert [descent.position(each) for each in asked] == [0, 2, 0, 2, 2, 0, 1]
 
 
 @pytest.mark.parametrize(

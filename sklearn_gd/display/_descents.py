@@ -1,16 +1,22 @@
-"""Which iterates of a path to show, and how to call them."""
+"""What pictures ask of a descent: the parameters of one target, and which iterates to show."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from sklearn_gd._estimator.path_of import names_of, path_of
 
 if TYPE_CHECKING:
     from sklearn_gd import DescentPath
 
 Steps = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Symbols = Mapping[str, str] | None
 
 # A diverging descent is followed until its loss is this many times the first.
 BLOWN_UP = 10.0
@@ -27,6 +33,56 @@ MOST_DOTS = 40
 FIRST_DOTS = 10
 # Beyond so many updates the first ones run together on a logarithmic axis too.
 MOST_SPACED = 10**6
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """The path of one of several targets, the parameters' names, and what pictures call them."""
+
+    path: DescentPath
+    target: int
+    names: tuple[str, ...]
+    symbols: tuple[str, ...]
+
+    @property
+    def n_intercepts(self) -> int:
+        """One if the first parameter is an intercept, else zero."""
+        return int(self.path.parameters(0).shape[-1] - self.path.coef(0).shape[-1])
+
+    def of_target(self, numbers: NDArray[Any]) -> Floats:
+        """Return the numbers of the target, if they are laid out for several."""
+        several = self.path.coef(0).ndim == 2
+        return np.asarray(numbers[..., self.target, :] if several else numbers, dtype=float)
+
+    def parameters(self, t: Any) -> Floats:
+        """Return all parameters of the target after `t` updates, (len(t), p)."""
+        return self.of_target(self.path.parameters(t))
+
+    def position(self, parameter: str | int) -> int:
+        """Return the position of a parameter given by name or by position."""
+        names = self.names
+        if isinstance(parameter, str):
+            if parameter not in names:
+                raise ValueError(f"parameters must be among {', '.join(names)}; got {parameter!r}.")
+            return names.index(parameter)
+        if not -len(names) <= parameter < len(names):
+            raise ValueError(f"There are {len(names)} parameters; got number {parameter!r}.")
+        return int(parameter) % len(names)
+
+
+def descent_of(estimator: Any, target: int, symbols: Symbols = None) -> Descent:
+    """Return the descent of one target of a fitted estimator."""
+    path, names = path_of(estimator), names_of(estimator)
+    targets = len(path.coef(0)) if path.coef(0).ndim == 2 else 1
+    if not 0 <= target < targets:
+        raise ValueError(f"target must be from 0 to {targets - 1}; got {target!r}.")
+    symbols = symbols or {}
+    unknown = [name for name in symbols if name not in names]
+    if unknown:
+        raise ValueError(
+            f"symbols must be for parameters, which are {', '.join(names)}; got {unknown}."
+        )
+    return Descent(path, int(target), names, tuple(symbols.get(name, name) for name in names))
 
 
 def spread(last: int, most: int) -> Steps:
@@ -56,9 +112,7 @@ def known_by(path: DescentPath, t: int) -> int:
     return t if path.last_known is None else min(t, path.last_known)
 
 
-def choose(
-    path: DescentPath, t: ArrayLike | None, t_max: int | None, most: int, *, by_loss: bool = False
-) -> Steps:
+def choose(path: DescentPath, t: Any, t_max: int | None, most: int, by_loss: bool = False) -> Steps:
     """Return the iterates asked for, or at most `most` from 0 to `t_max`."""
     if t is None:
         last = last_shown(path) if t_max is None else t_max
