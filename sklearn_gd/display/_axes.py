@@ -14,12 +14,6 @@ IN_PROPORTION = 30.0
 FEW_TICKS = 2000.0
 
 
-def is_shared(ax: Any) -> bool:
-    """Whether other axes share an axis with these."""
-    groups = (ax.get_shared_x_axes(), ax.get_shared_y_axes())
-    return any(len(group.get_siblings(ax)) > 1 for group in groups)
-
-
 def tidy(ax: Any, xlabel: str, ylabel: str) -> None:
     """Set labels and a quiet grid, and remove the frame where there is nothing to measure."""
     ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -28,26 +22,21 @@ def tidy(ax: Any, xlabel: str, ylabel: str) -> None:
     ax.set_axisbelow(True)
 
 
-def agreed_limits(ax: Any, name: str, low: float, high: float) -> tuple[float, float]:
-    """Return the limits to show on axis x or y.
-
-    Limits that the user has set are kept. Axes that share this axis stay in view.
-    """
-    sharing = getattr(ax, f"get_shared_{name}_axes")().get_siblings(ax)
-    shown = getattr(ax, f"get_{name}lim")()
-    if any(other is not ax and other.has_data() for other in sharing):
-        # A linear axis drawn before may begin below zero, which a logarithmic one cannot show.
-        positive = getattr(ax, f"get_{name}scale")() == "log" and min(shown) <= 0
-        return min(low, low if positive else min(shown)), max(high, *shown)
-    if not getattr(ax, f"get_autoscale{name}_on")():
-        return float(shown[0]), float(shown[1])
-    return low, high
-
-
 def set_limits(ax: Any, **wanted: tuple[float, float]) -> None:
-    """Set the limits of axes x and y, as far as the user or shared axes leave them open."""
+    """Set the limits of axes x and y.
+
+    Limits that the user has set are kept. Axes that share an axis stay in view.
+    """
     for name, (low, high) in wanted.items():
-        getattr(ax, f"set_{name}lim")(*agreed_limits(ax, name, low, high))
+        shown = getattr(ax, f"get_{name}lim")()
+        sharing = getattr(ax, f"get_shared_{name}_axes")().get_siblings(ax)
+        if any(other is not ax and other.has_data() for other in sharing):
+            # A linear axis drawn before may begin below zero, which a logarithmic one cannot show.
+            positive = getattr(ax, f"get_{name}scale")() == "log" and min(shown) <= 0
+            low, high = min(low, low if positive else min(shown)), max(high, *shown)
+        elif not getattr(ax, f"get_autoscale{name}_on")():
+            continue
+        getattr(ax, f"set_{name}lim")(low, high)
 
 
 def with_room(values: Any, below: float, above: float) -> tuple[float, float]:
@@ -65,9 +54,10 @@ def updates_axis(ax: Any, last: int) -> None:
     """
     from matplotlib import ticker
 
-    limits = agreed_limits(ax, "x", 0, max(last, 1))
-    if limits[1] > COUNTABLE:
-        powers = range(len(str(int(limits[1]))))
+    set_limits(ax, x=(0, max(last, 1)))
+    last = int(ax.get_xlim()[1])
+    if last > COUNTABLE:
+        powers = range(len(str(last)))
         ticks = [0, *(10**k for k in powers[:: 1 + len(powers) // 8])]
         ax.set_xscale("asinh", linear_width=1.0)
         ax.xaxis.set_major_locator(ticker.FixedLocator(ticks))
@@ -75,7 +65,6 @@ def updates_axis(ax: Any, last: int) -> None:
         ax.xaxis.set_minor_locator(ticker.NullLocator())
     else:
         ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
-    ax.set_xlim(*limits)
 
 
 def loss_axis(ax: Any, losses: list[Any], levels: list[float], *, by_powers: bool) -> None:

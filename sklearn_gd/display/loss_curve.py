@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -229,8 +229,7 @@ class LossCurveDisplay(Display):
 
     def _draw_levels(self, excess: bool, floor_kw: Style, tol_kw: Style) -> None:
         """Draw the floor and the threshold; of the excess there is no floor to draw."""
-        self.floor_line_: Any = None
-        self.tol_line_: Any = None
+        self.floor_line_ = self.tol_line_ = cast("Any", None)
         below = (self.curves[0].floor or 0.0) if excess else 0.0
         style: dict[str, Any] = {"color": GREY, "linewidth": 1.2, "zorder": 1}
         if self.loss_floor is not None and not excess:

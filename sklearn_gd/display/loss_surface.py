@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd.display._axes import agreed_limits, few_ticks, is_shared, set_limits, tidy
+from sklearn_gd.display._axes import few_ticks, set_limits, tidy
 from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, MovingDisplay, Style, merged
 from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
 from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, iterate_words
@@ -216,11 +216,12 @@ class LossSurfaceDisplay(MovingDisplay):
         """
         self._check_kind(kind, "contour", "3d")
         self._solid = kind == "3d"
-        self._take_axes(ax, "3d" if self._solid else None)
+        ax = self._take_axes(ax, "3d" if self._solid else None)
         # A little more than the path and the lowest point, or what the axes show.
         sides = window(np.vstack([self.path, self.lowest]))
         if not self._solid:
-            sides = np.array([agreed_limits(self.ax_, "xy"[j], *sides[j]) for j in (0, 1)])
+            set_limits(ax, x=sides[0], y=sides[1])
+            sides = np.array([ax.get_xlim(), ax.get_ylim()])
         self._window = np.linspace(sides[:, 0], sides[:, 1], GRID).T
         self._sides = np.ptp(sides, axis=1)
         draw = self._draw_solid if self._solid else self._draw_contours
@@ -259,11 +260,12 @@ class LossSurfaceDisplay(MovingDisplay):
         # Levels at equal steps of the root of the loss: ellipses at equal distances.
         levels = self.loss_floor + height * np.linspace(0.0, 1.0, LEVELS) ** 2
         style = {**self._shades(height), "levels": levels if height > 0 else None, **(given or {})}
-        set_limits(ax, x=(u[0], u[-1]), y=(v[0], v[-1]))
         self.surface_ = ax.contourf(u, v, loss, **style)
         tidy(ax, *self.labels)
         ax.grid(False)
-        if not is_shared(ax) and ONE_SCALE[0] < np.ptp(v) / np.ptp(u) < ONE_SCALE[1]:
+        groups = ax.get_shared_x_axes(), ax.get_shared_y_axes()
+        shared = any(len(group.get_siblings(ax)) > 1 for group in groups)
+        if not shared and ONE_SCALE[0] < np.ptp(v) / np.ptp(u) < ONE_SCALE[1]:
             ax.set_aspect("equal", anchor="W")
             # More ticks on a smaller axis would not fit the room that the layout gave to them.
             few_ticks(ax.yaxis)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -157,9 +157,7 @@ class TuningDisplay(Display):
         """
         self._check_kind(kind, "heatmap", "curves")
         ax = self._take_axes(ax)
-        self.heatmap_: Any = None
-        self.colorbar_: Any = None
-        self.band_: Any = None
+        self.heatmap_ = self.colorbar_ = self.band_ = cast("Any", None)
         self.lines_: list[Any] = []
         i = int(np.argmin(np.abs(self.lrs - self.lr)))
         j = int(np.argmin(np.abs(self.iters - self.n_iter)))
