@@ -26,13 +26,18 @@ FEWEST_COMPARED = 10
 class LossCurveDisplay(Display):
     """Loss against iteration, with the threshold, the floor, and where and why it stopped.
 
-    Make it with :meth:`from_estimator`, or with numbers of your own. Beyond the stop a curve is
-    drawn thin and dotted; there a diverging descent shows how its loss rises.
+    Make it with :meth:`from_estimator`, or with numbers of your own: the losses of one loop as
+    ``LossCurveDisplay(t, losses, label)``, several as a list of :class:`LossCurve`. Beyond the stop
+    a curve is drawn thin and dotted; there a diverging descent shows how its loss rises.
 
     Parameters
     ----------
-    curves : list of LossCurve
-        The descents.
+    curves : list of LossCurve, or array-like of shape (n_points,)
+        The descents or, with `losses`, the numbers of updates of a single one.
+    losses : array-like of shape (n_points,), default=None
+        The losses of that one. None: `curves` are the descents.
+    label : str, default="loss J"
+        What the legend calls it.
     loss_floor : float, default=None
         The least possible loss, if the descents share one.
     tol : float, default=None
@@ -63,17 +68,22 @@ class LossCurveDisplay(Display):
     >>> display = LossCurveDisplay.from_estimator(model)
     >>> display.lines_[0].get_ydata()[:2].round(3)
     array([5.833, 3.387])
+    >>> LossCurveDisplay(range(3), [5.83, 3.39, 2.01], "my loop").plot().lines_[0].get_label()
+    'my loop'
     """
 
     def __init__(
         self,
-        curves: Sequence[LossCurve],
+        curves: Sequence[LossCurve] | ArrayLike,
+        losses: ArrayLike | None = None,
+        label: str = "loss J",
         *,
         loss_floor: float | None = None,
         tol: float | None = None,
         max_stable_lr: float | None = None,
     ) -> None:
-        self.curves = list(curves)
+        own: Any = curves if losses is None else [LossCurve(curves, losses, label)]
+        self.curves: list[LossCurve] = list(own)
         self.loss_floor, self.tol, self.max_stable_lr = loss_floor, tol, max_stable_lr
 
     @classmethod

@@ -289,6 +289,17 @@ def test_own_numbers_may_be_lists_and_ranges():
         LossCurve(range(3), [1.0, 2.0])
 
 
+def test_a_loop_of_ones_own_is_drawn_from_t_losses_and_label():
+    """`LossCurveDisplay(t, losses, label)` draws one curve; the legend says its label alone."""
+    display = LossCurveDisplay(range(3), [4, 2, 1], "mine", loss_floor=0.5).plot()
+    assert _words(display) == ["mine", "least possible loss 0.5"]
+    assert_allclose(display.lines_[0].get_xydata(), [[0, 4], [1, 2], [2, 1]])
+    assert display.stops_ == []
+    assert _words(LossCurveDisplay([0, 1], [2.0, 1.0]).plot()) == ["loss J"]
+    with pytest.raises(ValueError, match=r"equally long; got shapes \(3,\) and \(2,\)"):
+        LossCurveDisplay(range(3), [2.0, 1.0])
+
+
 def _overfitting(weights=False):
     rng = np.random.default_rng(0)
     A = rng.normal(size=(80, 40)) * np.geomspace(1, 0.05, 40)
