@@ -100,13 +100,10 @@ def _loss_ticks(axis: Any, low: float, high: float) -> None:
     subs = (1.0, 2.0, 5.0) if high < FEW_TICKS * low else (1.0,)
     axis.set_major_locator(ticker.LogLocator(subs=subs))
     axis.set_minor_locator(ticker.NullLocator())
-    if low > 1e-4 and high < 1e6:
-        axis.set_major_formatter(ticker.FuncFormatter(lambda loss, _: f"{loss:,.10g}"))
-    else:
-        # Numbers at 2 and 5 too, however many powers of ten there are.
-        always = (float("inf"), float("inf"))
-        words = ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=always)
-        axis.set_major_formatter(words)
+    digits = ticker.FuncFormatter(lambda loss, _: f"{loss:,.10g}")
+    # Numbers at 2 and 5 too, however many powers of ten there are.
+    powers = ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(np.inf, np.inf))
+    axis.set_major_formatter(digits if low > 1e-4 and high < 1e6 else powers)
 
 
 def few_ticks(*axes: Any) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 from sklearn_gd._optional import optional
 
 if TYPE_CHECKING:
@@ -88,7 +86,7 @@ class Display:
 class MovingDisplay(Display):
     """A picture of iterates that can be animated."""
 
-    t: NDArray[Any]
+    t: Any
     _frame_ms = FRAME_MS
 
     def animate(

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sklearn_gd.display._descents import Floats, choose, known_by, last_shown, spread
+from sklearn_gd.display._descents import Floats, choose, known_by, last_shown
 
 if TYPE_CHECKING:
     from sklearn_gd import DescentPath
 
 # Points of a curve: more than a picture has columns of pixels to show.
 MOST_POINTS = 800
+# Matplotlib's margins of a logarithmic axis overflow for losses near the largest float.
+LARGEST = 1e200
 # Excess losses below this share of the first loss are rounding.
 NO_EXCESS = 1e-14
 
@@ -89,6 +91,12 @@ class LossCurve:
         return np.where(excess > NO_EXCESS * self.loss[0], excess, np.nan)
 
 
+def heights(curve: LossCurve, excess: bool) -> Floats:
+    """Return the losses to draw, nan for those that no axis can show."""
+    loss = curve.excess() if excess else curve.loss
+    return np.where(np.abs(loss) < LARGEST, loss, np.nan)
+
+
 def name_of(path: DescentPath) -> str:
     """Return what tells a descent from others on the same rows."""
     kind = "Nesterov's momentum" if path.nesterovs_momentum else "momentum"
@@ -127,7 +135,7 @@ def curves_of(
 def _curve_of(path: DescentPath, label: str, t: Any, t_max: int, through: bool) -> LossCurve:
     """Return the losses of one descent, with the stop among the points."""
     t, stop = choose(path, t, t_max, MOST_POINTS), path.best_iter
-    t = np.union1d(t, [stop] if stop <= t[-1] else []).astype(np.int64)
+    t = np.union1d(t, min(stop, t[-1]))
     loss, diverges = path.loss(t), path.stop_reason == "diverged"
     floor = getattr(path, "loss_floor", None)  # a Krylov solver may not know it
     if through:
@@ -139,7 +147,7 @@ def _curve_of(path: DescentPath, label: str, t: Any, t_max: int, through: bool) 
     return LossCurve(t, loss, label, None if through else stop, ending, diverges, floor=floor)
 
 
-def held_out_curve(path: DescentPath, label: str, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:
+def held_out(path: DescentPath, label: str, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:
     """Return the losses on held-out rows (X, y, sample_weight), their least one marked."""
     best = _least(path, t, rows)
     t = np.union1d(t, [best])
@@ -151,10 +159,8 @@ def held_out_curve(path: DescentPath, label: str, t: Any, rows: tuple[Any, Any, 
 def _least(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> int:
     """Return the t of the least loss, searched between the neighbours of the least one seen."""
     while True:
-        loss = np.asarray(path.loss(t, *rows))
-        i = int(np.argmin(np.where(np.isfinite(loss), loss, np.inf)))
+        i = int(np.argmin(path.loss(t, *rows)))
         low, high = int(t[max(i - 1, 0)]), int(t[min(i + 1, len(t) - 1)])
         if high - low <= 2:
             return int(t[i])
-        evenly = np.linspace(low, high, 50).round().astype(np.int64)
-        t = low + spread(high - low, 100) if i == 0 else np.union1d(evenly, t[i])
+        t = np.union1d(np.linspace(low, high, 50).round().astype(np.int64), t[i])

@@ -1,4 +1,4 @@
-"""Cuts through the loss, and the shapes on them: window, way and arrows."""
+"""Cuts through the loss: the quadratic on a plane, and the shapes on it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from sklearn_gd.display._descents import Descent, Floats, Steps
 
@@ -21,6 +22,59 @@ ALONG_ARROW = 20
 ASIDE = -35
 # ... and from at least this much beside its sides, so that both have room for their numbers.
 OBLIQUE = 28
+
+
+class Quadratic:
+    """The loss over two parameters, and the path of a descent there."""
+
+    def __init__(
+        self,
+        *,
+        path: ArrayLike,
+        t: ArrayLike,
+        lowest: ArrayLike,
+        loss_floor: float,
+        curvature: ArrayLike,
+        names: tuple[str, str] = ("intercept", "x0"),
+        labels: tuple[str, str] | None = None,
+        held: str = "",
+    ) -> None:
+        self.path, self.t = np.asarray(path, dtype=float), np.asarray(t)
+        self.lowest, self.loss_floor = np.asarray(lowest, dtype=float), loss_floor
+        self.curvature = np.asarray(curvature, dtype=float)
+        self.names, self.labels, self.held = names, names if labels is None else labels, held
+
+    def loss(self, points: ArrayLike) -> Floats:
+        """Return J at points of the plane.
+
+        Parameters
+        ----------
+        points : array-like of shape (..., 2)
+            The two parameters.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            The loss at each point.
+        """
+        offset = np.asarray(points) - self.lowest
+        quadratic = np.einsum("...i,ij,...j->...", offset, self.curvature, offset)
+        return np.asarray(self.loss_floor + 0.5 * quadratic)
+
+    def gradient(self, i: int) -> Floats:
+        """Return the two partial derivatives of J at an iterate.
+
+        Parameters
+        ----------
+        i : int
+            Which of the iterates shown, the first one being 0.
+
+        Returns
+        -------
+        ndarray of shape (2,)
+            By each of the two parameters.
+        """
+        return np.asarray((self.path[i] - self.lowest) @ self.curvature)
 
 
 def plane_of(

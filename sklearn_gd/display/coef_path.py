@@ -104,8 +104,7 @@ class CoefPathDisplay(Display):
         t : array-like of int, default=None
             The iterates to show. None: all from 0 to `t_max`, of very many some.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if the descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if the descent diverges.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None

@@ -109,8 +109,7 @@ class FitDisplay(MovingDisplay):
         t : array-like of int, default=None
             The iterates to keep. None: up to 60 of them from 0 to `t_max`, evenly apart.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if the descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if the descent diverges.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None

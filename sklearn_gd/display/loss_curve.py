@@ -12,13 +12,11 @@ from sklearn_gd._estimator.path_of import last_step, path_of, transform
 from sklearn_gd.display._axes import loss_axis, tidy, updates_axis
 from sklearn_gd.display._canvas import BESIDE, MARK, Display, LegendStyle, Style, merged
 from sklearn_gd.display._colours import DASHES, GREY, RED, SERIES
-from sklearn_gd.display._curves import LossCurve, at_rate, curves_of, held_out_curve, name_of
+from sklearn_gd.display._curves import LossCurve, at_rate, curves_of, heights, held_out, name_of
 from sklearn_gd.display._descents import Floats, dots
 
 # A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
 NO_FLOOR = 1e-12
-# Matplotlib's margins of a logarithmic axis overflow for losses near the largest float.
-LARGEST = 1e200
 # Rates are compared over at least so many updates.
 FEWEST_COMPARED = 10
 
@@ -120,8 +118,7 @@ class LossCurveDisplay(Display):
         t : array-like of int, default=None
             The iterates to show. None: all from 0 to `t_max`, of very many some.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if a descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if a descent diverges.
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         **looks : dict
@@ -152,14 +149,13 @@ class LossCurveDisplay(Display):
         if len(labels) != len(names):
             raise ValueError(f"labels must name {len(names)} descents; got {len(labels)} of them.")
         curves = curves_of(paths, labels, t, t_max, through=lrs is not None)
-        floor = _shared([curve.floor for curve in curves])
-        floor_is_seen = floor is not None and floor > NO_FLOOR * curves[0].loss[0]
+        floor = _shared([curve.floor for curve in curves]) or 0.0
         if X_val is not None:
             rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
-            curves.append(held_out_curve(paths[0], labels[1], curves[0].t, rows))
+            curves.append(held_out(paths[0], labels[1], curves[0].t, rows))
         return cls(
             curves,
-            loss_floor=floor if floor_is_seen else None,
+            loss_floor=floor if floor > NO_FLOOR * curves[0].loss[0] else None,
             tol=_shared([getattr(last_step(each), "tol", None) for each in estimators]),
             max_stable_lr=_shared([getattr(path, "max_stable_lr", None) for path in paths]),
         ).plot(ax=ax, **looks)
@@ -196,7 +192,7 @@ class LossCurveDisplay(Display):
             Itself.
         """
         ax, last = self._take_axes(ax), max(int(curve.t[-1]) for curve in self.curves)
-        losses = [_heights(curve, excess) for curve in self.curves]
+        losses = [heights(curve, excess) for curve in self.curves]
         self.lines_: list[Any] = []
         self.beyond_: list[Any] = []
         self.stops_: list[Any] = []
@@ -248,12 +244,6 @@ class LossCurveDisplay(Display):
         if self.tol is not None and not (excess and self.tol <= below):
             style |= {"linestyle": (0, (5, 3)), "label": f"tol {self.tol:.4g}"}
             self.tol_line_ = self.ax_.axhline(self.tol - below, **merged(style, tol_kw))
-
-
-def _heights(curve: LossCurve, excess: bool) -> Floats:
-    """Return the losses to draw, nan for those that no axis can show."""
-    loss = curve.excess() if excess else curve.loss
-    return np.where(np.abs(loss) < LARGEST, loss, np.nan)
 
 
 def _check_one(purpose: str, paths: Sequence[Any]) -> None:

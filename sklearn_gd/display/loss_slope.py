@@ -95,8 +95,7 @@ class LossSlopeDisplay(MovingDisplay):
         name: str = "x0",
         others: bool = False,
     ) -> None:
-        self.value, self.loss = np.asarray(value), np.asarray(loss)
-        self.slope, self.t = np.asarray(slope), np.asarray(t)
+        self.value, self.loss, self.slope, self.t = map(np.asarray, (value, loss, slope, t))
         self.curvature, self.lr, self.name, self.others = curvature, lr, name, others
         # A step of nothing is not -0.
         self.step = 0.0 - lr * self.slope if step is None else np.asarray(step)
@@ -128,8 +127,7 @@ class LossSlopeDisplay(MovingDisplay):
         t : array-like of int, default=None
             The iterates to show. None: up to 30 of them from 0 to `t_max`.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if the descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if the descent diverges.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None

@@ -12,7 +12,7 @@ from sklearn_gd.display._axes import few_ticks, set_limits, tidy
 from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, MovingDisplay, Style, merged
 from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
 from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, iterate_words
-from sklearn_gd.display._plane import ALONG, arrow, azimuth, on_the_way, plane_of, window
+from sklearn_gd.display._plane import ALONG, Quadratic, arrow, azimuth, on_the_way, plane_of, window
 
 # More iterates than this run together into a line, and the line is drawn as well.
 MOST_ITERATES = 60
@@ -37,7 +37,7 @@ ZOOM = 1.02
 BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.04), "ncols": 3}
 
 
-class LossSurfaceDisplay(MovingDisplay):
+class LossSurfaceDisplay(Quadratic, MovingDisplay):
     """The loss over two parameters, the path on it, and the negative gradient with its components.
 
     Make it with :meth:`from_estimator`, or with numbers of your own. The loss is a quadratic, given
@@ -87,23 +87,6 @@ class LossSurfaceDisplay(MovingDisplay):
     (array([1., 2.]), array([-3.   , -4.333]))
     """
 
-    def __init__(
-        self,
-        *,
-        path: ArrayLike,
-        t: ArrayLike,
-        lowest: ArrayLike,
-        loss_floor: float,
-        curvature: ArrayLike,
-        names: tuple[str, str] = ("intercept", "x0"),
-        labels: tuple[str, str] | None = None,
-        held: str = "",
-    ) -> None:
-        self.path, self.t = np.asarray(path, dtype=float), np.asarray(t)
-        self.lowest, self.loss_floor = np.asarray(lowest, dtype=float), loss_floor
-        self.curvature = np.asarray(curvature, dtype=float)
-        self.names, self.labels, self.held = names, names if labels is None else labels, held
-
     @classmethod
     def from_estimator(
         cls,
@@ -133,8 +116,7 @@ class LossSurfaceDisplay(MovingDisplay):
         t : array-like of int, default=None
             The iterates to show. None: up to 60 of them from 0 to `t_max`.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if the descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if the descent diverges.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -150,38 +132,6 @@ class LossSurfaceDisplay(MovingDisplay):
         descent = descent_of(estimator, target, symbols)
         steps = choose(descent.path, t, t_max, MOST_ITERATES)
         return cls(**plane_of(descent, steps, parameters)).plot(ax=ax, **looks)
-
-    def loss(self, points: ArrayLike) -> Floats:
-        """Return J at points of the plane.
-
-        Parameters
-        ----------
-        points : array-like of shape (..., 2)
-            The two parameters.
-
-        Returns
-        -------
-        ndarray of shape (...)
-            The loss at each point.
-        """
-        offset = np.asarray(points) - self.lowest
-        quadratic = np.einsum("...i,ij,...j->...", offset, self.curvature, offset)
-        return np.asarray(self.loss_floor + 0.5 * quadratic)
-
-    def gradient(self, i: int) -> Floats:
-        """Return the two partial derivatives of J at an iterate.
-
-        Parameters
-        ----------
-        i : int
-            Which of the iterates shown, the first one being 0.
-
-        Returns
-        -------
-        ndarray of shape (2,)
-            By each of the two parameters.
-        """
-        return np.asarray((self.path[i] - self.lowest) @ self.curvature)
 
     def plot(
         self,

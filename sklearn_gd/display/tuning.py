@@ -203,11 +203,10 @@ class TuningDisplay(Display):
 
     def _draw_curves(self, chosen: int, given: Style) -> None:
         others = [i for i in range(len(self.lrs)) if i != chosen]
-        few = len(others) <= MOST_CURVES
         said = f"other rates, {self.lrs.min():.3g} to {self.lrs.max():.3g}"
         for k, i in enumerate(others):
             style = {"color": PALE, "linewidth": 0.8, "label": None if k else said}
-            if few:
+            if len(others) <= MOST_CURVES:
                 style = {"color": COLOURS[k], "linestyle": DASHES[1 + k % (len(DASHES) - 1)]}
                 style |= {"linewidth": 1.4, "label": f"lr = {self.lrs[i]:.3g}"}
             self._draw_curve(i, given, **style)
@@ -237,9 +236,8 @@ def _plain(number: float, digits: int) -> str:
 
 def _edges(middles: Floats) -> Floats:
     """Return cell borders half way between ascending values."""
-    between = (middles[:-1] + middles[1:]) / 2
-    first, last = 2 * middles[0] - between[0], 2 * middles[-1] - between[-1]
-    return np.concatenate([[first], between, [last]])
+    wider = np.pad(middles, 1, mode="reflect", reflect_type="odd")
+    return np.asarray((wider[:-1] + wider[1:]) / 2)
 
 
 def _finite(scores: Floats, otherwise: float) -> Floats:
