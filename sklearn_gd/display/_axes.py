@@ -46,7 +46,7 @@ def with_room(values: Any, below: float, above: float) -> tuple[float, float]:
     return low - below * height, high + above * height
 
 
-def updates_axis(ax: Any, last: int) -> None:
+def updates_axis(ax: Any, last: int, ylabel: str) -> None:
     """Show updates on the x axis: in proportion if they are few, else by powers of ten.
 
     Powers of ten stand on an asinh scale, which passes smoothly from proportional to logarithmic:
@@ -54,6 +54,7 @@ def updates_axis(ax: Any, last: int) -> None:
     """
     from matplotlib import ticker
 
+    tidy(ax, "number of updates t", ylabel)
     set_limits(ax, x=(0, max(last, 1)))
     last = int(ax.get_xlim()[1])
     if last > COUNTABLE:

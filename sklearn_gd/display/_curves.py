@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -112,39 +112,33 @@ def at_rate(path: DescentPath, lr: float | str) -> tuple[str, DescentPath]:
             "See path_.fastest_rates() for the best pair."
         )
     if lr == "auto":
-        # The largest stable rate is this over the largest eigenvalue.
-        share = (2.0 + 2.0 * m) / (1.0 + 2.0 * m) if path.nesterovs_momentum else 2.0 + 2.0 * m
-        lr = path.max_stable_lr / share
+        # The largest stable rate times the largest eigenvalue is 2 + 2 m, Nesterov's over 1 + 2 m.
+        lr = path.max_stable_lr / (2.0 + 2.0 * m) * (1.0 + 2.0 * m * path.nesterovs_momentum)
     rate = path.best_lr if lr == "best" else float(lr)
     return f"lr = {rate:.3g}{name}", path.at_lr(rate)
 
 
 def curves_of(
     paths: list[DescentPath], labels: Sequence[str], t: Any, t_max: int | None, *, through: bool
-) -> list[LossCurve]:
-    """Return the losses at `t` or up to `t_max`: by default as far as the longest is known.
+) -> Iterator[LossCurve]:
+    """Yield the losses at `t` or up to `t_max`: by default as far as the longest is known.
 
-    `through` leaves out where and why each descent stops.
+    Each stop is among the points. `through` leaves out where and why each descent stops.
     """
     latest = max(last_shown(path) for path in paths)
-    ends = [known_by(path, latest) if t_max is None else t_max for path in paths]
-    each = zip(paths, labels, ends, strict=False)  # held-out rows have a label too
-    return [_curve_of(path, label, t, end, through) for path, label, end in each]
-
-
-def _curve_of(path: DescentPath, label: str, t: Any, t_max: int, through: bool) -> LossCurve:
-    """Return the losses of one descent, with the stop among the points."""
-    t, stop = choose(path, t, t_max, MOST_POINTS), path.best_iter
-    t = np.union1d(t, min(stop, t[-1]))
-    loss, diverges = path.loss(t), path.stop_reason == "diverged"
-    floor = getattr(path, "loss_floor", None)  # a Krylov solver may not know it
-    if through:
-        ending = "diverges" if diverges else f"J = {loss[-1]:.3g}"
-    elif diverges:
-        ending = f"diverges, least J at t = {stop:,}"
-    else:
-        ending = f"stop at t = {stop:,}, {ENDINGS[path.stop_reason]}"
-    return LossCurve(t, loss, label, None if through else stop, ending, diverges, floor=floor)
+    for path, label in zip(paths, labels, strict=False):  # held-out rows have a label too
+        end = known_by(path, latest) if t_max is None else t_max
+        at, stop = choose(path, t, end, MOST_POINTS), path.best_iter
+        at = np.union1d(at, min(stop, at[-1]))
+        loss, diverges = path.loss(at), path.stop_reason == "diverged"
+        floor = getattr(path, "loss_floor", None)  # a Krylov solver may not know it
+        if through:
+            ending = "diverges" if diverges else f"J = {loss[-1]:.3g}"
+        elif diverges:
+            ending = f"diverges, least J at t = {stop:,}"
+        else:
+            ending = f"stop at t = {stop:,}, {ENDINGS[path.stop_reason]}"
+        yield LossCurve(at, loss, label, None if through else stop, ending, diverges, floor=floor)
 
 
 def held_out(path: DescentPath, label: str, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:

@@ -44,11 +44,6 @@ class Descent:
     names: tuple[str, ...]
     symbols: tuple[str, ...]
 
-    @property
-    def n_intercepts(self) -> int:
-        """One if the first parameter is an intercept, else zero."""
-        return int(self.path.parameters(0).shape[-1] - self.path.coef(0).shape[-1])
-
     def of_target(self, numbers: NDArray[Any]) -> Floats:
         """Return the numbers of the target, if they are laid out for several."""
         several = self.path.coef(0).ndim == 2

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd.display._axes import set_limits, tidy, updates_axis, with_room
+from sklearn_gd.display._axes import set_limits, updates_axis, with_room
 from sklearn_gd.display._canvas import Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, SERIES
 from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, dots
@@ -119,7 +119,7 @@ class CoefPathDisplay(Display):
         """
         descent = descent_of(estimator, target, symbols)
         if parameters is None:
-            parameters = range(descent.n_intercepts, len(descent.names))
+            parameters = range(-descent.path.coef(0).shape[-1], 0)
         chosen = [descent.position(parameter) for parameter in parameters]
         steps = choose(descent.path, t, t_max, MOST_POINTS)
         try:
@@ -170,8 +170,7 @@ class CoefPathDisplay(Display):
             lines[j] = self._draw(j, line_kw, **style)
         self.lines_ = [lines[j] for j in range(len(self.names))]
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-        tidy(ax, "number of updates t", "coefficient")
-        updates_axis(ax, int(self.t[-1]))
+        updates_axis(ax, int(self.t[-1]), "coefficient")
         self._hold_limits()
         self.marks_ = [] if self.limit is None else self._draw_marks(self.limit, named, mark_kw)
         at_ends = legend is None and self._has_layout()

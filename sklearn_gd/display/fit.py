@@ -123,13 +123,12 @@ class FitDisplay(MovingDisplay):
             Drawn.
         """
         descent, shape = descent_of(estimator, target), np.shape(X)
-        if len(shape) != 2 or shape[1] != 1:
+        if shape[1:] != (1,):
             raise ValueError(f"FitDisplay draws one feature: X of shape (n, 1); got shape {shape}.")
         x = np.asarray(X, dtype=float)[:, 0]
         steps = choose(descent.path, t, t_max, MOST_FRAMES, by_loss=True)
-        grid = np.linspace(x.min(), x.max(), GRID)
         # The grid is a column of the same kind as X, so that a pipeline knows its name.
-        column = grid[:, np.newaxis]
+        column = np.linspace([x.min()], [x.max()], GRID)
         like_X = type(X)(column, columns=X.columns) if hasattr(X, "iloc") else column
         Z = transform(estimator, like_X)
         with np.errstate(invalid="ignore"):  # a diverging line may be infinite
@@ -139,7 +138,7 @@ class FitDisplay(MovingDisplay):
         return cls(
             x=x,
             y=np.asarray(y, dtype=float).reshape(len(x), -1)[:, target],
-            grid=grid,
+            grid=column[:, 0],
             lines=lines,
             t=steps,
             loss=descent.path.loss(steps),
@@ -191,13 +190,11 @@ class FitDisplay(MovingDisplay):
         self.between_ = [self._plot(self.grid, self.lines[i], between_kw, **style) for i in shown]
         if self.between_:
             self.between_[0].set_label(f"between, t = {', '.join(f'{t:,}' for t in self.t[shown])}")
-        # Where first and last line are one the dashes lie on top.
-        style = {"linestyle": (0, (5, 2)), "zorder": 5 if len(self.t) == 1 else 3}
+        # If first and last line are one, the dashes lie on top.
+        style = {"color": GREEN, "linestyle": (0, (5, 2)), "zorder": 5 if len(self.t) == 1 else 3}
         # A descent that diverges at once keeps the line that it started from.
-        names = ("first line", "first and fitted line")
-        self.first_line_ = self._line(0, names, first_kw, color=GREEN, **style)
-        names = ("last line", "fitted line")
-        self.line_ = self._line(-1, names, line_kw, color=RED, zorder=4)
+        self.first_line_ = self._line(0, ("first line", "first and fitted line"), first_kw, **style)
+        self.line_ = self._line(-1, ("last line", "fitted line"), line_kw, color=RED, zorder=4)
         handles = [self.scatter_, self.first_line_, *self.between_[:1], self.line_]
         self._draw_legend(legend, handles=handles)
         return self

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import last_step, path_of, transform
-from sklearn_gd.display._axes import loss_axis, tidy, updates_axis
+from sklearn_gd.display._axes import loss_axis, updates_axis
 from sklearn_gd.display._canvas import BESIDE, MARK, Display, LegendStyle, Style, merged
 from sklearn_gd.display._colours import DASHES, GREY, RED, SERIES
 from sklearn_gd.display._curves import LossCurve, at_rate, curves_of, heights, held_out, name_of
@@ -47,10 +47,8 @@ class LossCurveDisplay(Display):
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         Where it was drawn.
-    lines_ : list of Line2D
-        Each descent up to its stop.
-    beyond_ : list of Line2D
-        Each descent from its stop on.
+    lines_, beyond_ : list of Line2D
+        Each descent up to its stop, and from there on.
     stops_ : list of Line2D
         The marks where they stopped, and at the least losses on held-out rows.
     floor_line_, tol_line_ : Line2D or None
@@ -108,11 +106,9 @@ class LossCurveDisplay(Display):
         lrs : sequence of float, "auto" or "best", default=None
             Compare these rates on the problem of one estimator, without fitting again: "auto" is
             1 / largest curvature, "best" is 2 / (largest + smallest curvature).
-        X_val, y_val : array-like, default=None
-            Held-out rows of one estimator, whose loss is drawn too, with its minimum marked. A
-            pipeline transforms them before.
-        sample_weight_val : array-like of shape (n_samples,), default=None
-            Weights of the held-out rows.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Held-out rows of one estimator and their weights; their loss is drawn too, with its
+            minimum marked. A pipeline transforms them before.
         labels : sequence of str, default=None
             What the legend calls each descent; with held-out rows, the two curves.
         t : array-like of int, default=None
@@ -148,7 +144,7 @@ class LossCurveDisplay(Display):
         labels = [labels] if isinstance(labels, str) else list(names if labels is None else labels)
         if len(labels) != len(names):
             raise ValueError(f"labels must name {len(names)} descents; got {len(labels)} of them.")
-        curves = curves_of(paths, labels, t, t_max, through=lrs is not None)
+        curves = list(curves_of(paths, labels, t, t_max, through=lrs is not None))
         floor = _shared([curve.floor for curve in curves]) or 0.0
         if X_val is not None:
             rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
@@ -199,8 +195,7 @@ class LossCurveDisplay(Display):
         for i, loss in enumerate(losses):
             self._draw(i, loss, last, line_kw, beyond_kw, stop_kw)
         self._draw_levels(excess, floor_kw, tol_kw)
-        tidy(ax, "number of updates t", "loss J" + excess * " above the least possible loss")
-        updates_axis(ax, last)
+        updates_axis(ax, last, "loss J" + excess * " above the least possible loss")
         levels = [line.get_ydata()[0] for line in (self.floor_line_, self.tol_line_) if line]
         loss_axis(ax, losses, levels, by_powers=excess)
         # Curves that fall and curves that rise leave no corner free.

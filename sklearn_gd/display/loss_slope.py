@@ -35,14 +35,9 @@ class LossSlopeDisplay(MovingDisplay):
 
     Parameters
     ----------
-    value : array-like of shape (n_iterates,)
-        The parameter at each iterate.
-    loss : array-like of shape (n_iterates,)
-        The loss there.
-    slope : array-like of shape (n_iterates,)
-        The partial derivative of the loss by the parameter there.
-    t : array-like of shape (n_iterates,)
-        The number of updates made.
+    value, loss, slope, t : array-like of shape (n_iterates,)
+        Of each iterate the parameter, the loss, its partial derivative by the parameter, and the
+        number of updates made.
     curvature : float
         The second derivative of the loss by the parameter, everywhere the same.
     lr : float
@@ -59,12 +54,10 @@ class LossSlopeDisplay(MovingDisplay):
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         Where it was drawn.
-    parabolas_ : list of Line2D
-        J by the parameter, one for all iterates or one for each tangent.
+    parabolas_, tangents_ : list of Line2D
+        J by the parameter, one for all iterates or one for each tangent; and the tangents.
     points_ : Line2D
         The iterates.
-    tangents_ : list of Line2D
-        The tangents.
     steps_ : list of matplotlib Annotation
         The steps, as arrows.
     legend_ : matplotlib Legend or None
@@ -141,8 +134,8 @@ class LossSlopeDisplay(MovingDisplay):
             Drawn.
         """
         descent = descent_of(estimator, target, symbols)
-        path, names = descent.path, descent.names
-        j = descent.position(descent.n_intercepts if parameters is None else parameters)
+        path, first = descent.path, -descent.path.coef(0).shape[-1]
+        j = descent.position(first if parameters is None else parameters)
         steps = choose(path, t, t_max, MOST_ITERATES)
         value = descent.parameters(steps)[:, j]
         return cls(
@@ -150,7 +143,7 @@ class LossSlopeDisplay(MovingDisplay):
             loss=path.loss(steps),
             slope=descent.of_target(path.gradient(steps))[:, j],
             t=steps,
-            curvature=float(path.hessian_product(np.eye(len(names))[:, j])[j]),
+            curvature=float(path.hessian_product(np.eye(len(descent.names))[:, j])[j]),
             lr=path.lr,
             step=descent.parameters(steps + 1)[:, j] - value,
             name=descent.symbols[j],

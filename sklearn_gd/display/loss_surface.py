@@ -22,8 +22,7 @@ GRID = 121
 LEVELS = 14
 # The arrow is this long, as a share of the picture's sides, whatever the gradient's size.
 ARROW = 0.22
-# Axes keep one scale for both parameters, so that the gradient is upright on the contours, while
-# the picture's height over its width stays within these.
+# If height over width is within these, one scale for both shows the gradient upright on contours.
 ONE_SCALE = (0.4, 1.3)
 # Of more iterates than this the dots are small.
 FEW = 25
@@ -49,10 +48,8 @@ class LossSurfaceDisplay(Quadratic, MovingDisplay):
         The two parameters at each iterate.
     t : array-like of shape (n_iterates,)
         The number of updates made.
-    lowest : array-like of shape (2,)
-        The parameters of least loss.
-    loss_floor : float
-        The loss there.
+    lowest, loss_floor : array-like of shape (2,) and float
+        The parameters of least loss, and the loss there.
     curvature : array-like of shape (2, 2)
         The second derivatives of the loss.
     names : tuple of two str

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import last_step
-from sklearn_gd.display._axes import set_limits, tidy, updates_axis, with_room
+from sklearn_gd.display._axes import set_limits, updates_axis, with_room
 from sklearn_gd.display._canvas import MARK, Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, RED, SERIES
 from sklearn_gd.display._descents import Floats
@@ -163,11 +163,12 @@ class TuningDisplay(Display):
         j = int(np.argmin(np.abs(self.iters - self.n_iter)))
         if kind == "heatmap" and min(self.mean.shape) > 1:
             self._draw_heatmap(heatmap_kw)
-            height = self.lr
+            height, ylabel = self.lr, "learning rate lr"
         else:
             self._draw_curves(i, line_kw)
-            height = self.mean[i, j]
-        updates_axis(ax, int(self.iters[-1]))
+            height, ylabel = self.mean[i, j], self.score_name
+        updates_axis(ax, int(self.iters[-1]), ylabel)
+        ax.grid(bool(self.lines_))  # not over the colours
         spread = "" if self.std is None else f" ± {_plain(self.std[i, j], 2)}"
         said = f"chosen: lr = {self.lr:.3g}, t = {self.n_iter:,}\n"
         said += f"{self.score_name} {_plain(self.mean[i, j], 4)}{spread}"
@@ -196,8 +197,6 @@ class TuningDisplay(Display):
         self.heatmap_ = ax.pcolormesh(x, y, _finite(self.mean, bottom - missing), **style)
         if by_powers:
             ax.set_yscale("log")
-        tidy(ax, "number of updates t", "learning rate lr")
-        ax.grid(False)
         self.colorbar_ = ax.figure.colorbar(self.heatmap_, ax=ax, label=self.score_name)
         self.colorbar_.ax.yaxis.set_major_formatter(lambda score, _: _plain(score, 4))
 
@@ -220,7 +219,6 @@ class TuningDisplay(Display):
         # A score below the least one at the first iteration belongs to a divergence.
         start = np.nanmin(_finite(self.mean[:, 0], np.nan))
         set_limits(self.ax_, y=with_room(finite[finite >= start], 0.08, 0.16))
-        tidy(self.ax_, "number of updates t", self.score_name)
 
     def _draw_curve(self, i: int, given: Style, **style: Any) -> None:
         # A line through one point cannot be seen.
