@@ -207,8 +207,8 @@ class LossCurveDisplay(Display):
 
     def _draw(self, i: int, loss: Floats, last: int, *styles: Style) -> None:
         """Draw a descent up to its stop and beyond, and mark the stop or the least loss."""
-        curve, alone, (line_kw, beyond_kw, stop_kw) = self.curves[i], len(self.curves) == 1, styles
-        t = curve.t
+        line_kw, beyond_kw, stop_kw = styles
+        curve, t, alone = self.curves[i], self.curves[i].t, len(self.curves) == 1
         stop = t[-1] if curve.stop is None else curve.stop
         before, after = t <= stop, t >= stop
         color = RED if curve.diverges and not alone else SERIES[i % len(SERIES)]
