@@ -4,26 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from sklearn_gd.display._descents import BLOWN_UP, COUNTABLE, FEWEST_RISEN
+
+# A loss that falls by more than this factor is shown by powers of ten.
+IN_PROPORTION = 30.0
 # Losses that differ by a smaller factor need ticks between the powers of ten.
 FEW_TICKS = 2000.0
-# More updates than this are shown on an axis that is logarithmic from the first update on.
-COUNTABLE = 250
-
-
-def has_layout(ax: Any) -> bool:
-    """Whether the figure makes room for what stands beside its axes."""
-    return ax.figure.get_layout_engine() is not None
-
-
-def is_alone(ax: Any) -> bool:
-    """Whether a figure has no other axes, colour bars apart."""
-    return len([other for other in ax.figure.axes if other.get_label() != "<colorbar>"]) == 1
-
-
-def is_shared(ax: Any) -> bool:
-    """Whether other axes share an axis with these."""
-    groups = (ax.get_shared_x_axes(), ax.get_shared_y_axes())
-    return any(len(group.get_siblings(ax)) > 1 for group in groups)
 
 
 def tidy(ax: Any, xlabel: str, ylabel: str) -> None:
@@ -34,29 +22,31 @@ def tidy(ax: Any, xlabel: str, ylabel: str) -> None:
     ax.set_axisbelow(True)
 
 
-def agreed_limits(ax: Any, name: str, low: float, high: float) -> tuple[float, float]:
-    """Return the limits to show on axis x or y.
-
-    Limits that the user has set are kept. Axes that share this axis stay in view.
-    """
-    sharing = getattr(ax, f"get_shared_{name}_axes")().get_siblings(ax)
-    shown = getattr(ax, f"get_{name}lim")()
-    if any(other is not ax and other.has_data() for other in sharing):
-        # A linear axis drawn before may begin below zero, which a logarithmic one cannot show.
-        positive = getattr(ax, f"get_{name}scale")() == "log" and min(shown) <= 0
-        return min(low, low if positive else min(shown)), max(high, *shown)
-    if not getattr(ax, f"get_autoscale{name}_on")():
-        return float(shown[0]), float(shown[1])
-    return low, high
-
-
 def set_limits(ax: Any, **wanted: tuple[float, float]) -> None:
-    """Set the limits of axes x and y, as far as the user or shared axes leave them open."""
+    """Set the limits of axes x and y.
+
+    Limits that the user has set are kept. Axes that share an axis stay in view.
+    """
     for name, (low, high) in wanted.items():
-        getattr(ax, f"set_{name}lim")(*agreed_limits(ax, name, low, high))
+        shown = getattr(ax, f"get_{name}lim")()
+        sharing = getattr(ax, f"get_shared_{name}_axes")().get_siblings(ax)
+        if any(other is not ax and other.has_data() for other in sharing):
+            # A linear axis drawn before may begin below zero, which a logarithmic one cannot show.
+            positive = getattr(ax, f"get_{name}scale")() == "log" and min(shown) <= 0
+            low, high = min(low, low if positive else min(shown)), max(high, *shown)
+        elif not getattr(ax, f"get_autoscale{name}_on")():
+            continue
+        getattr(ax, f"set_{name}lim")(low, high)
 
 
-def updates_axis(ax: Any, last: int) -> None:
+def with_room(values: Any, below: float, above: float) -> tuple[float, float]:
+    """Return limits that leave these shares of the values' range free below and above them."""
+    low, high = float(values.min()), float(values.max())
+    height = (high - low) or 1.0
+    return low - below * height, high + above * height
+
+
+def updates_axis(ax: Any, last: int, ylabel: str) -> None:
     """Show updates on the x axis: in proportion if they are few, else by powers of ten.
 
     Powers of ten stand on an asinh scale, which passes smoothly from proportional to logarithmic:
@@ -64,9 +54,11 @@ def updates_axis(ax: Any, last: int) -> None:
     """
     from matplotlib import ticker
 
-    limits = agreed_limits(ax, "x", 0, max(last, 1))
-    if limits[1] > COUNTABLE:
-        powers = range(len(str(int(limits[1]))))
+    tidy(ax, "number of updates t", ylabel)
+    set_limits(ax, x=(0, max(last, 1)))
+    last = int(ax.get_xlim()[1])
+    if last > COUNTABLE:
+        powers = range(len(str(last)))
         ticks = [0, *(10**k for k in powers[:: 1 + len(powers) // 8])]
         ax.set_xscale("asinh", linear_width=1.0)
         ax.xaxis.set_major_locator(ticker.FixedLocator(ticks))
@@ -74,23 +66,45 @@ def updates_axis(ax: Any, last: int) -> None:
         ax.xaxis.set_minor_locator(ticker.NullLocator())
     else:
         ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
-    ax.set_xlim(*limits)
 
 
-def loss_axis(axis: Any, low: float, high: float) -> None:
+def loss_axis(ax: Any, losses: list[Any], levels: list[float], *, by_powers: bool) -> None:
+    """Show losses on the y axis: all starts and stops, levels, and the first losses that rise."""
+    first = max((float(loss[0]) for loss in losses if np.isfinite(loss[0])), default=0.0)
+    top = float(np.nanmax(np.concatenate(losses), initial=first))
+    if len(losses) > 1:  # alone a descent is shown whole
+        top = min(top, max(BLOWN_UP * first, *map(_few_risen, losses)))
+    heights = np.concatenate([*losses, levels])
+    low = float(heights[heights > 0].min(initial=np.inf))
+    if low == np.inf:
+        return
+    if by_powers or top > IN_PROPORTION * low or ax.get_yscale() == "log":
+        ax.set_yscale("log")
+        # A floor that is rounding only must not squeeze the rest of the picture.
+        set_limits(ax, y=(low / 1.5, top * (1.2 if top > 1.5 * first else 2.0)))
+        _loss_ticks(ax.yaxis, low, top)
+    else:
+        room = 0.06 * (top - low) or 0.06 * top
+        set_limits(ax, y=(low - room, top + room))
+
+
+def _few_risen(loss: Any) -> float:
+    """Return the loss a few updates after the least one, that of the last update if none rises."""
+    least = int(np.nan_to_num(loss, nan=np.inf).argmin())
+    return float(np.nanmax(loss[least : least + FEWEST_RISEN + 1], initial=0.0))
+
+
+def _loss_ticks(axis: Any, low: float, high: float) -> None:
     """Set ticks at 1, 10, 100 in plain digits if these are short, with 2 and 5 if ticks are few."""
     from matplotlib import ticker
 
     subs = (1.0, 2.0, 5.0) if high < FEW_TICKS * low else (1.0,)
     axis.set_major_locator(ticker.LogLocator(subs=subs))
     axis.set_minor_locator(ticker.NullLocator())
-    if low > 1e-4 and high < 1e6:
-        axis.set_major_formatter(ticker.FuncFormatter(lambda loss, _: f"{loss:,.10g}"))
-    else:
-        # Numbers at 2 and 5 too, however many powers of ten there are.
-        always = (float("inf"), float("inf"))
-        words = ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=always)
-        axis.set_major_formatter(words)
+    digits = ticker.FuncFormatter(lambda loss, _: f"{loss:,.10g}")
+    # Numbers at 2 and 5 too, however many powers of ten there are.
+    powers = ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(np.inf, np.inf))
+    axis.set_major_formatter(digits if low > 1e-4 and high < 1e6 else powers)
 
 
 def few_ticks(*axes: Any) -> None:

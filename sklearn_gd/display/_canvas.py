@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sklearn_gd._optional import optional
-from sklearn_gd.display._axes import has_layout, is_alone
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -53,6 +52,11 @@ class Display:
         self.ax_, self.figure_ = ax, ax.figure
         return ax
 
+    def _check_kind(self, kind: str, *kinds: str) -> None:
+        """Refuse a kind of picture that is none of those there are."""
+        if kind not in kinds:
+            raise ValueError(f"kind must be one of {', '.join(map(repr, kinds))}; got {kind!r}.")
+
     def _plot(self, x: Any, y: Any, given: Style, **default: Any) -> Any:
         """Draw one line in the default style, overruled by the user's."""
         return self.ax_.plot(x, y, **merged(default, given))[0]
@@ -62,28 +66,65 @@ class Display:
 
         `place` is one outside the axes, taken if they are alone on a figure that makes room for it.
         """
-        alone = is_alone(self.ax_)
-        size = "small" if alone else "x-small"
+        axes = [ax for ax in self.figure_.axes if ax.get_label() != "<colorbar>"]
+        size = "small" if len(axes) == 1 else "x-small"
         look = {"fontsize": size, "title_fontsize": size, "framealpha": 0.9, "edgecolor": "0.9"}
-        look |= (place or {}) if alone and has_layout(self.ax_) else {}
+        if place and len(axes) == 1 and self._has_layout():
+            look |= place
         given = wanted if isinstance(wanted, Mapping) else {}
         self.legend_ = None if wanted is False else self.ax_.legend(**{**look, **options, **given})
+
+    def _has_layout(self) -> bool:
+        """Whether the figure makes room for what stands beside its axes."""
+        return self.figure_.get_layout_engine() is not None
 
     def _say(self, words: str, size: str = "medium", **style: Any) -> None:
         """Write a title above the left end of the picture."""
         self.ax_.set_title(words, fontsize=size, loc="left", **style)
 
-    def _play(self, draw: Callable[[int], Any], n_frames: int, interval: int) -> FuncAnimation:
-        """Return an animation that calls `draw(i)` for each frame; a notebook can control it."""
+
+class MovingDisplay(Display):
+    """A picture of iterates that can be animated."""
+
+    t: Any
+    _frame_ms = FRAME_MS
+
+    def animate(
+        self, ax: Any = None, *, interval: int | None = None, **looks: Any
+    ) -> FuncAnimation:
+        """Animate the descent, a frame for each iterate shown.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None: a new figure.
+        interval : int, default=None
+            Milliseconds from frame to frame. None: 100, of a :class:`LossSlopeDisplay` 500.
+        **looks : dict
+            Legend, styles and the `kind` of a surface, as for :meth:`plot`.
+
+        Returns
+        -------
+        matplotlib.animation.FuncAnimation
+            Save it with ``animation.save("descent.gif")``; a notebook shows it with its controls.
+        """
         from matplotlib.animation import FuncAnimation
 
-        draw(0)
+        self._begin(ax, **looks)
+        self._show(0)
         # Compute the layout once: for every frame anew it takes longer than the frame, and shakes.
         self.figure_.draw_without_rendering()
         self.figure_.set_layout_engine("none")
+        wait = self._frame_ms if interval is None else interval
         animation = FuncAnimation(
-            self.figure_, draw, n_frames, lambda: [], interval=interval, repeat_delay=1500
+            self.figure_, self._show, len(self.t), interval=wait, repeat_delay=1500
         )
         # What a notebook asks for; matplotlib's own answer is empty unless rcParams are changed.
         animation._repr_html_ = animation.to_jshtml  # type: ignore[method-assign]
         return animation
+
+    def _begin(self, ax: Any, legend: LegendStyle = True, **looks: Any) -> None:
+        """Draw what stays and what moves, with a legend for both."""
+
+    def _show(self, i: int) -> None:
+        """Move to iterate `i`."""

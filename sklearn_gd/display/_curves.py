@@ -1,24 +1,22 @@
-"""Loss curves as plain data, read from a path."""
+"""Loss curves as plain data: of descents, at other rates, and on held-out rows."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd.display._iterates import choose, known_by, last_shown, spread
+from sklearn_gd.display._descents import Floats, choose, known_by, last_shown
 
 if TYPE_CHECKING:
     from sklearn_gd import DescentPath
 
-Floats = NDArray[np.float64]
-
 # Points of a curve: more than a picture has columns of pixels to show.
 MOST_POINTS = 800
-# A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
-NO_FLOOR = 1e-12
+# Matplotlib's margins of a logarithmic axis overflow for losses near the largest float.
+LARGEST = 1e200
 # Excess losses below this share of the first loss are rounding.
 NO_EXCESS = 1e-14
 
@@ -59,8 +57,8 @@ class LossCurve:
     'mine'
     """
 
-    t: ArrayLike
-    loss: ArrayLike
+    t: Any
+    loss: Any
     label: str = "loss J"
     stop: int | None = None
     ending: str = ""
@@ -84,73 +82,79 @@ class LossCurve:
 
     def excess(self) -> Floats:
         """Return how far its losses are above the floor; nan if that is rounding."""
-        loss, floor = np.asarray(self.loss), self.floor
-        if floor is None:
+        if self.floor is None:
             raise ValueError(
                 f"excess=True needs the least possible loss, which is unknown for {self.label!r}. "
                 "Fit with solver='spectral', or pass LossCurve(..., floor=...)."
             )
-        excess = loss - floor
-        return np.where(excess > NO_EXCESS * float(loss[0]), excess, np.nan)
+        excess = self.loss - self.floor
+        return np.where(excess > NO_EXCESS * self.loss[0], excess, np.nan)
+
+
+def heights(curve: LossCurve, excess: bool) -> Floats:
+    """Return the losses to draw, nan for those that no axis can show."""
+    loss = curve.excess() if excess else curve.loss
+    return np.where(np.abs(loss) < LARGEST, loss, np.nan)
+
+
+def name_of(path: DescentPath) -> str:
+    """Return what tells a descent from others on the same rows."""
+    kind = "Nesterov's momentum" if path.nesterovs_momentum else "momentum"
+    return f"lr = {path.lr:.3g}" + (f", {kind} {path.momentum:g}" if path.momentum else "")
+
+
+def at_rate(path: DescentPath, lr: float | str) -> tuple[str, DescentPath]:
+    """Return what to call a rate, and the descent at it."""
+    m, name = path.momentum, f" ({lr})" if lr in ("auto", "best") else ""
+    if lr == "best" and m:
+        raise ValueError(
+            f"lrs='best' is the best rate without momentum, and this descent has momentum={m:g}. "
+            "See path_.fastest_rates() for the best pair."
+        )
+    if lr == "auto":
+        # The largest stable rate times the largest eigenvalue is 2 + 2 m, Nesterov's over 1 + 2 m.
+        lr = path.max_stable_lr / (2.0 + 2.0 * m) * (1.0 + 2.0 * m * path.nesterovs_momentum)
+    rate = path.best_lr if lr == "best" else float(lr)
+    return f"lr = {rate:.3g}{name}", path.at_lr(rate)
 
 
 def curves_of(
-    paths: list[DescentPath], t: Any, t_max: int | None, *, through: bool = False
-) -> list[LossCurve]:
-    """Return the losses at `t` or up to `t_max`: by default as far as the longest is known.
+    paths: list[DescentPath], labels: Sequence[str], t: Any, t_max: int | None, *, through: bool
+) -> Iterator[LossCurve]:
+    """Yield the losses at `t` or up to `t_max`: by default as far as the longest is known.
 
-    `through` leaves out where and why each descent stops.
+    Each stop is among the points. `through` leaves out where and why each descent stops.
     """
     latest = max(last_shown(path) for path in paths)
-    ends = [known_by(path, latest) if t_max is None else t_max for path in paths]
-    return [_curve_of(path, t, end, through) for path, end in zip(paths, ends, strict=True)]
+    for path, label in zip(paths, labels, strict=False):  # held-out rows have a label too
+        end = known_by(path, latest) if t_max is None else t_max
+        at, stop = choose(path, t, end, MOST_POINTS), path.best_iter
+        at = np.union1d(at, min(stop, at[-1]))
+        loss, diverges = path.loss(at), path.stop_reason == "diverged"
+        floor = getattr(path, "loss_floor", None)  # a Krylov solver may not know it
+        if through:
+            ending = "diverges" if diverges else f"J = {loss[-1]:.3g}"
+        elif diverges:
+            ending = f"diverges, least J at t = {stop:,}"
+        else:
+            ending = f"stop at t = {stop:,}, {ENDINGS[path.stop_reason]}"
+        yield LossCurve(at, loss, label, None if through else stop, ending, diverges, floor=floor)
 
 
-def _curve_of(path: DescentPath, t: Any, t_max: int, through: bool) -> LossCurve:
-    """Return the losses of one descent, with the stop among the points."""
-    t, stop = choose(path, t, t_max, MOST_POINTS), path.best_iter
-    t = np.union1d(t, [stop] if stop <= t[-1] else []).astype(np.int64)
-    loss, diverges = path.loss(t), path.stop_reason == "diverged"
-    floor = getattr(path, "loss_floor", None)  # a Krylov solver may not know it
-    if through:
-        ending = "diverges" if diverges else f"J = {loss[-1]:.3g}"
-    elif diverges:
-        ending = f"diverges, least J at t = {stop:,}"
-    else:
-        ending = f"stop at t = {stop:,}, {ENDINGS[path.stop_reason]}"
-    return LossCurve(t, loss, "", None if through else stop, ending, diverges, floor=floor)
-
-
-def held_out_curve(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:
+def held_out(path: DescentPath, label: str, t: Any, rows: tuple[Any, Any, Any]) -> LossCurve:
     """Return the losses on held-out rows (X, y, sample_weight), their least one marked."""
     best = _least(path, t, rows)
     t = np.union1d(t, [best])
     loss = np.asarray(path.loss(t, *rows))
     words = f"least J = {float(loss[t == best][0]):.4g} at t = {best:,}"
-    return LossCurve(t, loss, ending=words, best=best)
+    return LossCurve(t, loss, label, ending=words, best=best)
 
 
 def _least(path: DescentPath, t: Any, rows: tuple[Any, Any, Any]) -> int:
     """Return the t of the least loss, searched between the neighbours of the least one seen."""
     while True:
-        loss = np.asarray(path.loss(t, *rows))
-        i = int(np.argmin(np.where(np.isfinite(loss), loss, np.inf)))
+        i = int(np.argmin(path.loss(t, *rows)))
         low, high = int(t[max(i - 1, 0)]), int(t[min(i + 1, len(t) - 1)])
         if high - low <= 2:
             return int(t[i])
-        evenly = np.linspace(low, high, 50).round().astype(np.int64)
-        t = low + spread(high - low, 100) if i == 0 else np.union1d(evenly, t[i])
-
-
-def floor_line(curves: list[LossCurve]) -> float | None:
-    """Return the floor that all curves share; None if it is zero but for rounding."""
-    floor = shared([curve.floor for curve in curves])
-    first = float(np.asarray(curves[0].loss)[0])
-    return floor if floor is not None and floor > NO_FLOOR * first else None
-
-
-def shared(values: list[Any]) -> Any:
-    """Return what all have in common to four digits, else None."""
-    first = values[0]
-    alike = None not in values and not any(abs(v - first) > 1e-4 * abs(first) for v in values)
-    return first if alike else None
+        t = np.union1d(np.linspace(low, high, 50).round().astype(np.int64), t[i])

@@ -1,26 +1,106 @@
-"""Cuts through the loss: a plane of two parameters or of two directions of a path."""
+"""Cuts through the loss: the quadratic on a plane, and the shapes on it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from sklearn_gd.display._iterates import Steps
-from sklearn_gd.display._parameters import Descent, Floats
+from sklearn_gd.display._descents import Descent, Floats, Steps
+
+# The picture is wider than the path by this share on each side.
+MARGIN = 0.18
+# An arrow's head, as a share of its length, and half the angle of the head in radians.
+HEAD = 0.22
+HEAD_ANGLE = 0.4
+# A segment of a path on a surface is drawn through so many points, an arrow through these.
+ALONG = 12
+ALONG_ARROW = 20
+# A surface is looked at from this much beside the way down, in degrees ...
+ASIDE = -35
+# ... and from at least this much beside its sides, so that both have room for their numbers.
+OBLIQUE = 28
 
 
-def plane_of(descent: Descent, steps: Steps, pair: list[int]) -> dict[str, Any]:
-    """Return the plane of two parameters; of more than two the path is a shadow on it."""
-    n_parameters = len(descent.names)
+class Quadratic:
+    """The loss over two parameters, and the path of a descent there."""
+
+    def __init__(
+        self,
+        *,
+        path: ArrayLike,
+        t: ArrayLike,
+        lowest: ArrayLike,
+        loss_floor: float,
+        curvature: ArrayLike,
+        names: tuple[str, str] = ("intercept", "x0"),
+        labels: tuple[str, str] | None = None,
+        held: str = "",
+    ) -> None:
+        self.path, self.t = np.asarray(path, dtype=float), np.asarray(t)
+        self.lowest, self.loss_floor = np.asarray(lowest, dtype=float), loss_floor
+        self.curvature = np.asarray(curvature, dtype=float)
+        self.names, self.labels, self.held = names, names if labels is None else labels, held
+
+    def loss(self, points: ArrayLike) -> Floats:
+        """Return J at points of the plane.
+
+        Parameters
+        ----------
+        points : array-like of shape (..., 2)
+            The two parameters.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            The loss at each point.
+        """
+        offset = np.asarray(points) - self.lowest
+        quadratic = np.einsum("...i,ij,...j->...", offset, self.curvature, offset)
+        return np.asarray(self.loss_floor + 0.5 * quadratic)
+
+    def gradient(self, i: int) -> Floats:
+        """Return the two partial derivatives of J at an iterate.
+
+        Parameters
+        ----------
+        i : int
+            Which of the iterates shown, the first one being 0.
+
+        Returns
+        -------
+        ndarray of shape (2,)
+            By each of the two parameters.
+        """
+        return np.asarray((self.path[i] - self.lowest) @ self.curvature)
+
+
+def plane_of(
+    descent: Descent, steps: Steps, parameters: Sequence[str | int] | None
+) -> dict[str, Any]:
+    """Return the plane of two parameters or, of more and none chosen, of the main directions."""
+    names, n_parameters = descent.symbols, len(descent.names)
+    if n_parameters < 2:
+        raise ValueError(
+            f"A surface needs two parameters, this descent has only {descent.names[0]}; "
+            f"see LossSlopeDisplay."
+        )
+    if parameters is None and n_parameters > 2:
+        return _main_plane(descent, steps)
+    parameters = (0, 1) if parameters is None else parameters
+    pair = [descent.position(parameter) for parameter in parameters]
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
     shadow = "Others held at least squares;\nof the path this is the shadow"
     return _cut(descent, steps, np.eye(n_parameters)[:, pair], np.zeros(n_parameters)) | {
-        "names": tuple(descent.symbols[j] for j in pair),
+        "names": (names[pair[0]], names[pair[1]]),
         "held": shadow if n_parameters > 2 else "",
     }
 
 
-def main_plane(descent: Descent, steps: Steps) -> dict[str, Any]:
+def _main_plane(descent: Descent, steps: Steps) -> dict[str, Any]:
     """Return the plane of the two directions that hold most of the loss, seen from the start."""
     path, symbols = descent.path, descent.symbols
     directions, share = path.main_directions(descent.target)
@@ -47,3 +127,38 @@ def _cut(descent: Descent, steps: Steps, directions: Any, origin: Floats) -> dic
         "loss_floor": descent.path.loss_floor,
         "curvature": directions.T @ descent.path.hessian_product(directions),
     }
+
+
+def window(points: Floats) -> Floats:
+    """Return the sides, (2, 2), of a picture of all points that are finite."""
+    points = points[np.isfinite(points).all(axis=1)]
+    low, width = points.min(axis=0), np.ptp(points, axis=0)
+    middle = low + width / 2
+    # A side that does not move is as wide as the other one, or as one.
+    half = (0.5 + MARGIN) * np.where(width > 1e-9 * width.max(), width, width.max() or 1.0)
+    return np.column_stack([middle - half, middle + half])
+
+
+def on_the_way(points: Floats) -> Floats:
+    """Return a path with `ALONG` points for each segment, so that it can follow a surface."""
+    at = np.arange(len(points))
+    along = np.arange(1 + ALONG * (len(points) - 1)) / ALONG
+    return np.column_stack([np.interp(along, at, side) for side in points.T])
+
+
+def arrow(at: Floats, by: Floats, sides: Any) -> Floats:
+    """Return a shaft and, as its last three points, barb, tip and barb.
+
+    Lengths are measured in shares of the picture's sides, so that both barbs look alike.
+    """
+    cos, sin = np.cos(HEAD_ANGLE), np.sin(HEAD_ANGLE)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    back, tip = -HEAD * by / sides, at + by
+    barbs = [tip + sides * (back @ turn), tip, tip + sides * (back @ turn.T)]
+    return np.vstack([np.linspace(at, tip, ALONG_ARROW), barbs])
+
+
+def azimuth(down: Floats) -> float:
+    """Return where to look from, in degrees, so that the slope along `down` faces the viewer."""
+    wanted = float(np.degrees(np.arctan2(down[1], down[0]))) + ASIDE
+    return wanted - wanted % 90 + float(np.clip(wanted % 90, OBLIQUE, 90 - OBLIQUE))

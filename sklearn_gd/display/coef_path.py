@@ -8,11 +8,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd.display._axes import has_layout, set_limits, tidy, updates_axis
+from sklearn_gd.display._axes import set_limits, updates_axis, with_room
 from sklearn_gd.display._canvas import Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, SERIES
-from sklearn_gd.display._iterates import choose, dots
-from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
+from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, dots
 
 # Points of a curve: enough for its bends at any width.
 MOST_POINTS = 400
@@ -105,8 +104,7 @@ class CoefPathDisplay(Display):
         t : array-like of int, default=None
             The iterates to show. None: all from 0 to `t_max`, of very many some.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if the descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if the descent diverges.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -121,8 +119,8 @@ class CoefPathDisplay(Display):
         """
         descent = descent_of(estimator, target, symbols)
         if parameters is None:
-            parameters = range(descent.n_intercepts, len(descent.names))
-        chosen = [check_parameter(descent.names, parameter) for parameter in parameters]
+            parameters = range(-descent.path.coef(0).shape[-1], 0)
+        chosen = [descent.position(parameter) for parameter in parameters]
         steps = choose(descent.path, t, t_max, MOST_POINTS)
         try:
             limit = descent.of_target(descent.path.limit())[chosen]
@@ -163,27 +161,24 @@ class CoefPathDisplay(Display):
         """
         ax = self._take_axes(ax)
         # The coefficients that end farthest from zero, the largest first.
-        named = np.argsort(-np.abs(self.coef[-1]), kind="stable")[:n_named].tolist()
-        lines = {}
-        for j in sorted(set(range(len(self.names))) - set(named)):
-            lines[j] = self._draw(j, rest_kw, color=PALE, linewidth=0.8, zorder=1)
+        order = np.argsort(-np.abs(self.coef[-1]), kind="stable").tolist()
+        named, rest = order[:n_named], sorted(order[n_named:])
+        lines = {j: self._draw(j, rest_kw, color=PALE, linewidth=0.8, zorder=1) for j in rest}
         for i, j in enumerate(named):
             style = {"color": SERIES[i % len(SERIES)], "linestyle": DASHES[i % len(DASHES)]}
             style |= {"linewidth": 1.8, "zorder": 3, **dots(self.t, int(self.t[-1]), 2.5)}
             lines[j] = self._draw(j, line_kw, **style)
         self.lines_ = [lines[j] for j in range(len(self.names))]
         ax.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-        tidy(ax, "number of updates t", "coefficient")
-        updates_axis(ax, int(self.t[-1]))
+        updates_axis(ax, int(self.t[-1]), "coefficient")
         self._hold_limits()
         self.marks_ = [] if self.limit is None else self._draw_marks(self.limit, named, mark_kw)
-        at_ends = legend is None and has_layout(ax)
+        at_ends = legend is None and self._has_layout()
         self.texts_ = self._draw_names(named) if at_ends and named else []
         handles = [self.lines_[j] for j in named] + self.marks_[:1]
         self._draw_legend(not at_ends if legend is None else legend, handles=handles)
         said = ["◁ least squares"] if self.marks_ and self.legend_ is None else []
-        if len(self.names) > len(named):
-            said.append(f"grey: {len(self.names) - len(named):,} smaller ones")
+        said += [f"grey: {len(rest):,} smaller ones"] if rest else []
         self._say("    ".join(said))
         return self
 
@@ -192,46 +187,35 @@ class CoefPathDisplay(Display):
 
     def _hold_limits(self) -> None:
         """Make room for all lines, and for least-squares values that are not far from them."""
-        shown = self.coef[np.isfinite(self.coef)]
+        shown = np.append(self.coef[np.isfinite(self.coef)], 0.0)
         if self.limit is not None:
-            reach = 2.0 * np.abs(shown).max(initial=0.0)
-            shown = np.concatenate([shown, self.limit[np.abs(self.limit) <= reach]])
-        low, high = min(float(shown.min()), 0.0), max(float(shown.max()), 0.0)
-        room = 0.05 * ((high - low) or 1.0)
-        set_limits(self.ax_, y=(low - room, high + room))
+            near = np.abs(self.limit) <= 2.0 * np.abs(shown).max()
+            shown = np.append(shown, self.limit[near])
+        set_limits(self.ax_, y=with_room(shown, 0.05, 0.05))
 
     def _draw_marks(self, limit: Floats, named: list[int], given: Style) -> list[Any]:
         low, high = self.ax_.get_ylim()
         style = {"marker": "<", "markersize": 6, "markerfacecolor": "white", "linestyle": "none"}
         style |= {"label": "least squares", "clip_on": False}
         style |= {"transform": self.ax_.get_yaxis_transform()}
-        shown = [j for j in named if low <= limit[j] <= high]
-        colors = [self.lines_[j].get_color() for j in shown]
         return [
-            self._plot([MARK_SHIFT], [limit[j]], given, color=color, **style)
-            for j, color in zip(shown, colors, strict=True)
+            self._plot([MARK_SHIFT], [limit[j]], given, color=self.lines_[j].get_color(), **style)
+            for j in named
+            if low <= limit[j] <= high
         ]
 
     def _draw_names(self, named: list[int]) -> list[Any]:
         """Write names at the ends of their lines, moved apart so that none overlap."""
+        from sklearn.isotonic import isotonic_regression
+
         low, high = self.ax_.get_ylim()
-        wanted = np.array([(self.coef[-1, j] - low) / (high - low) for j in named])
-        heights = _apart(np.nan_to_num(np.clip(wanted, 0, 1), nan=0.5), LINE_HEIGHT)
+        ends = np.nan_to_num(np.clip((self.coef[-1, named] - low) / (high - low), 0, 1), nan=0.5)
+        order, apart = np.argsort(ends, kind="stable"), LINE_HEIGHT * np.arange(len(named))
+        # The heights nearest to the ends that keep their order and this distance.
+        heights = (isotonic_regression(ends[order] - apart) + apart)[np.argsort(order)]
         at: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
         at |= {"xytext": (NAME_SHIFT, 0), "fontsize": "small", "va": "center"}
-        colors = [self.lines_[j].get_color() for j in named]
         return [
-            self.ax_.annotate(self.names[j], xy=(1.0, height), color=color, **at)
-            for j, height, color in zip(named, heights, colors, strict=True)
+            self.ax_.annotate(self.names[j], (1.0, height), color=self.lines_[j].get_color(), **at)
+            for j, height in zip(named, heights, strict=True)
         ]
-
-
-def _apart(wanted: Floats, distance: float) -> Floats:
-    """Return the heights nearest to those wanted that keep their order and this distance."""
-    from sklearn.isotonic import isotonic_regression
-
-    order = np.argsort(wanted, kind="stable")
-    apart = distance * np.arange(len(order))
-    placed = np.empty_like(wanted)
-    placed[order] = isotonic_regression(wanted[order] - apart) + apart
-    return placed

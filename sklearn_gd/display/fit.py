@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import transform
-from sklearn_gd.display._axes import set_limits, tidy
-from sklearn_gd.display._canvas import FRAME_MS, MOST_FRAMES, Display, LegendStyle, Style
+from sklearn_gd.display._axes import set_limits, tidy, with_room
+from sklearn_gd.display._canvas import MOST_FRAMES, LegendStyle, MovingDisplay, Style
 from sklearn_gd.display._colours import GREEN, GREY, RED, SKY
-from sklearn_gd.display._iterates import choose
-from sklearn_gd.display._parameters import descent_of
-
-if TYPE_CHECKING:
-    from matplotlib.animation import FuncAnimation
+from sklearn_gd.display._descents import choose, descent_of
 
 # Points of the grid on which a line is drawn: a pipeline may bend it.
 GRID = 200
@@ -25,7 +21,7 @@ MOST_POINTS = 1000
 BEYOND = 0.8
 
 
-class FitDisplay(Display):
+class FitDisplay(MovingDisplay):
     """One feature against the target: data, first line, fitted line and lines between.
 
     Make it with :meth:`from_estimator`, or with numbers of your own.
@@ -83,9 +79,8 @@ class FitDisplay(Display):
         x_name: str = "x",
         y_name: str = "y",
     ) -> None:
-        self.x, self.y = np.asarray(x), np.asarray(y)
-        self.grid, self.lines = np.asarray(grid), np.asarray(lines)
-        self.t, self.loss = np.asarray(t), np.asarray(loss)
+        self.x, self.y, self.grid = np.asarray(x), np.asarray(y), np.asarray(grid)
+        self.lines, self.t, self.loss = np.asarray(lines), np.asarray(t), np.asarray(loss)
         self.fitted, self.x_name, self.y_name = fitted, x_name, y_name
 
     @classmethod
@@ -114,8 +109,7 @@ class FitDisplay(Display):
         t : array-like of int, default=None
             The iterates to keep. None: up to 60 of them from 0 to `t_max`, evenly apart.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if the descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if the descent diverges.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -129,32 +123,29 @@ class FitDisplay(Display):
             Drawn.
         """
         descent, shape = descent_of(estimator, target), np.shape(X)
-        if len(shape) != 2 or shape[1] != 1:
+        if shape[1:] != (1,):
             raise ValueError(f"FitDisplay draws one feature: X of shape (n, 1); got shape {shape}.")
         x = np.asarray(X, dtype=float)[:, 0]
         steps = choose(descent.path, t, t_max, MOST_FRAMES, by_loss=True)
-        grid = np.linspace(x.min(), x.max(), GRID)
         # The grid is a column of the same kind as X, so that a pipeline knows its name.
-        column = grid[:, np.newaxis]
+        column = np.linspace([x.min()], [x.max()], GRID)
         like_X = type(X)(column, columns=X.columns) if hasattr(X, "iloc") else column
-        Z = np.asarray(transform(estimator, like_X), dtype=float)
-        intercept, coef = np.split(descent.parameters(steps), [descent.n_intercepts], axis=1)
+        Z = transform(estimator, like_X)
         with np.errstate(invalid="ignore"):  # a diverging line may be infinite
-            lines = coef @ Z.T + intercept.sum(axis=1, keepdims=True)
+            lines = descent.path.predict(Z, steps).reshape(len(steps), GRID, -1)[..., target]
         # The one column that the descent saw has a name; several columns are called x.
-        seen = descent.names[-1] if coef.shape[1] == 1 else "x"
-        display = cls(
+        seen = descent.names[-1] if np.shape(Z)[1] == 1 else "x"
+        return cls(
             x=x,
             y=np.asarray(y, dtype=float).reshape(len(x), -1)[:, target],
-            grid=grid,
+            grid=column[:, 0],
             lines=lines,
             t=steps,
             loss=descent.path.loss(steps),
             fitted=descent.path.best_iter,
             x_name=str(X.columns[0]) if hasattr(X, "columns") else seen,
             y_name=str(getattr(y, "name", None) or "y"),
-        )
-        return display.plot(ax=ax, **looks)
+        ).plot(ax=ax, **looks)
 
     def plot(
         self,
@@ -185,63 +176,6 @@ class FitDisplay(Display):
         FitDisplay
             Itself.
         """
-        self._frame(ax, scatter_kw)
-        inner = np.arange(1, len(self.t) - 1)
-        count = min(max(between, 0), inner.size)
-        picked = np.linspace(0, inner.size - 1, count + 2)[1:-1].round().astype(int)
-        shown = np.unique(inner[picked])
-        style = {"color": GREY, "linewidth": 0.9, "alpha": 0.7, "zorder": 2}
-        self.between_ = [self._plot(self.grid, self.lines[i], between_kw, **style) for i in shown]
-        if self.between_:
-            self.between_[0].set_label(f"between, t = {', '.join(f'{t:,}' for t in self.t[shown])}")
-        self._draw_ends(first_kw, line_kw)
-        handles = [self.scatter_, self.first_line_, *self.between_[:1], self.line_]
-        self._draw_legend(legend, handles=handles)
-        return self
-
-    def animate(
-        self,
-        ax: Any = None,
-        *,
-        interval: int = FRAME_MS,
-        legend: LegendStyle = True,
-        scatter_kw: Style = None,
-        first_kw: Style = None,
-        line_kw: Style = None,
-    ) -> FuncAnimation:
-        """Animate the line on its way from the first to the last, a frame for each iterate kept.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None: a new figure.
-        interval : int, default=100
-            Milliseconds from frame to frame.
-        legend : bool or dict, default=True
-            Whether there is a legend; a dict is passed to ``ax.legend``.
-        scatter_kw, first_kw, line_kw : dict, default=None
-            Styles of data, first line and moving line.
-
-        Returns
-        -------
-        matplotlib.animation.FuncAnimation
-            Save it with ``animation.save("fit.gif")``; a notebook shows it with its controls.
-        """
-        self._frame(ax, scatter_kw)
-        self.between_ = []
-        self._draw_ends(first_kw, line_kw)
-        self.line_.set_label("line after t updates")
-        self._draw_legend(legend, handles=[self.scatter_, self.first_line_, self.line_])
-
-        def draw(i: int) -> list[Any]:
-            self.line_.set_ydata(self.lines[i])
-            self._say(f"t = {self.t[i]:,}, J = {self.loss[i]:.4g}")
-            return [self.line_]
-
-        return self._play(draw, len(self.t), interval)
-
-    def _frame(self, ax: Any, scatter_kw: Style) -> None:
-        """Draw the data, within limits that no wild line moves."""
         ax = self._take_axes(ax)
         thin = slice(None, None, 1 + (len(self.x) - 1) // MOST_POINTS)
         style = {"color": SKY, "edgecolors": "white", "linewidths": 0.5, "s": 28, "zorder": 1}
@@ -249,31 +183,44 @@ class FitDisplay(Display):
         self.scatter_ = ax.scatter(self.x[thin], self.y[thin], **style)
         set_limits(ax, y=self._limits())
         tidy(ax, self.x_name, self.y_name)
-
-    def _draw_ends(self, first_kw: Style, line_kw: Style) -> None:
-        """Draw the first and the last line."""
+        n_inner = max(len(self.t) - 2, 0)
+        places = np.linspace(0, n_inner - 1, np.clip(between, 0, n_inner) + 2)[1:-1]
+        shown = 1 + np.unique(places.round().astype(int))
+        style = {"color": GREY, "linewidth": 0.9, "alpha": 0.7, "zorder": 2}
+        self.between_ = [self._plot(self.grid, self.lines[i], between_kw, **style) for i in shown]
+        if self.between_:
+            self.between_[0].set_label(f"between, t = {', '.join(f'{t:,}' for t in self.t[shown])}")
+        # If first and last line are one, the dashes lie on top.
+        style = {"color": GREEN, "linestyle": (0, (5, 2)), "zorder": 5 if len(self.t) == 1 else 3}
         # A descent that diverges at once keeps the line that it started from.
-        name = "first and fitted line" if self.t[0] == self.fitted else "first line"
-        # Where first and last line are one the dashes lie on top.
-        style = {"linestyle": (0, (5, 2)), "zorder": 5 if len(self.t) == 1 else 3}
-        self.first_line_ = self._line(0, name, first_kw, color=GREEN, **style)
-        name = "fitted line" if self.t[-1] == self.fitted else "last line"
-        self.line_ = self._line(-1, name, line_kw, color=RED, zorder=4)
+        self.first_line_ = self._line(0, ("first line", "first and fitted line"), first_kw, **style)
+        self.line_ = self._line(-1, ("last line", "fitted line"), line_kw, color=RED, zorder=4)
+        handles = [self.scatter_, self.first_line_, *self.between_[:1], self.line_]
+        self._draw_legend(legend, handles=handles)
+        return self
 
-    def _line(self, i: int, name: str, given: Style, **style: Any) -> Any:
+    def _line(self, i: int, names: tuple[str, str], given: Style, **style: Any) -> Any:
+        """Draw a line; of two names the second is that of the fitted one."""
+        name = names[bool(self.t[i] == self.fitted)]
         label = f"{name}, t = {self.t[i]:,}: J = {self.loss[i]:.3g}"
         return self._plot(self.grid, self.lines[i], given, label=label, linewidth=2.2, **style)
+
+    def _begin(self, ax: Any, legend: LegendStyle = True, **looks: Any) -> None:
+        self.plot(ax, between=0, legend=False, **looks)
+        self.line_.set_label("line after t updates")
+        self._draw_legend(legend, handles=[self.scatter_, self.first_line_, self.line_])
+
+    def _show(self, i: int) -> None:
+        self.line_.set_ydata(self.lines[i])
+        self._say(f"t = {self.t[i]:,}, J = {self.loss[i]:.4g}")
 
     def _limits(self) -> tuple[float, float]:
         """Return limits for the data and the first line, and for the last within reach of them.
 
         If the loss rises, the line after the first update belongs to them.
         """
-        rises = len(self.t) > 1 and self.loss[-1] > self.loss[0]
+        rises = bool(self.loss[-1] > self.loss[0])
         sure = np.concatenate([self.y, *self.lines[: 1 + rises]])
         sure = sure[np.isfinite(sure)]
-        reach = BEYOND * np.ptp(sure)
-        last = np.clip(np.nan_to_num(self.lines[-1]), sure.min() - reach, sure.max() + reach)
-        shown = np.concatenate([sure, last])
-        margin = 0.06 * (np.ptp(shown) or 1.0)
-        return float(shown.min() - margin), float(shown.max() + margin)
+        last = np.clip(np.nan_to_num(self.lines[-1]), *with_room(sure, BEYOND, BEYOND))
+        return with_room(np.concatenate([sure, last]), 0.06, 0.06)

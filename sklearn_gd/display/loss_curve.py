@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import last_step, path_of, transform
-from sklearn_gd.display._axes import loss_axis, set_limits, tidy, updates_axis
+from sklearn_gd.display._axes import loss_axis, updates_axis
 from sklearn_gd.display._canvas import BESIDE, MARK, Display, LegendStyle, Style, merged
 from sklearn_gd.display._colours import DASHES, GREY, RED, SERIES
-from sklearn_gd.display._curves import LossCurve, curves_of, floor_line, held_out_curve, shared
-from sklearn_gd.display._iterates import BLOWN_UP, FEWEST_RISEN, dots
-from sklearn_gd.display._parameters import Floats
-from sklearn_gd.display._rates import at_rate, name_of
+from sklearn_gd.display._curves import LossCurve, at_rate, curves_of, heights, held_out, name_of
+from sklearn_gd.display._descents import Floats, dots
 
-# A loss that falls by more than this factor is shown by powers of ten.
-IN_PROPORTION = 30.0
-# Matplotlib's margins of a logarithmic axis overflow for losses near the largest float.
-LARGEST = 1e200
+# A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
+NO_FLOOR = 1e-12
 # Rates are compared over at least so many updates.
 FEWEST_COMPARED = 10
 
@@ -29,13 +24,18 @@ FEWEST_COMPARED = 10
 class LossCurveDisplay(Display):
     """Loss against iteration, with the threshold, the floor, and where and why it stopped.
 
-    Make it with :meth:`from_estimator`, or with numbers of your own. Beyond the stop a curve is
-    drawn thin and dotted; there a diverging descent shows how its loss rises.
+    Make it with :meth:`from_estimator`, or with numbers of your own: the losses of one loop as
+    ``LossCurveDisplay(t, losses, label)``, several as a list of :class:`LossCurve`. Beyond the stop
+    a curve is drawn thin and dotted; there a diverging descent shows how its loss rises.
 
     Parameters
     ----------
-    curves : list of LossCurve
-        The descents.
+    curves : list of LossCurve, or array-like of shape (n_points,)
+        The descents or, with `losses`, the numbers of updates of a single one.
+    losses : array-like of shape (n_points,), default=None
+        The losses of that one. None: `curves` are the descents.
+    label : str, default="loss J"
+        What the legend calls it.
     loss_floor : float, default=None
         The least possible loss, if the descents share one.
     tol : float, default=None
@@ -47,10 +47,8 @@ class LossCurveDisplay(Display):
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         Where it was drawn.
-    lines_ : list of Line2D
-        Each descent up to its stop.
-    beyond_ : list of Line2D
-        Each descent from its stop on.
+    lines_, beyond_ : list of Line2D
+        Each descent up to its stop, and from there on.
     stops_ : list of Line2D
         The marks where they stopped, and at the least losses on held-out rows.
     floor_line_, tol_line_ : Line2D or None
@@ -66,17 +64,22 @@ class LossCurveDisplay(Display):
     >>> display = LossCurveDisplay.from_estimator(model)
     >>> display.lines_[0].get_ydata()[:2].round(3)
     array([5.833, 3.387])
+    >>> LossCurveDisplay(range(3), [5.83, 3.39, 2.01], "my loop").plot().lines_[0].get_label()
+    'my loop'
     """
 
     def __init__(
         self,
-        curves: Sequence[LossCurve],
+        curves: Sequence[LossCurve] | ArrayLike,
+        losses: ArrayLike | None = None,
+        label: str = "loss J",
         *,
         loss_floor: float | None = None,
         tol: float | None = None,
         max_stable_lr: float | None = None,
     ) -> None:
-        self.curves = list(curves)
+        own: Any = curves if losses is None else [LossCurve(curves, losses, label)]
+        self.curves: list[LossCurve] = list(own)
         self.loss_floor, self.tol, self.max_stable_lr = loss_floor, tol, max_stable_lr
 
     @classmethod
@@ -103,18 +106,15 @@ class LossCurveDisplay(Display):
         lrs : sequence of float, "auto" or "best", default=None
             Compare these rates on the problem of one estimator, without fitting again: "auto" is
             1 / largest curvature, "best" is 2 / (largest + smallest curvature).
-        X_val, y_val : array-like, default=None
-            Held-out rows of one estimator, whose loss is drawn too, with its minimum marked. A
-            pipeline transforms them before.
-        sample_weight_val : array-like of shape (n_samples,), default=None
-            Weights of the held-out rows.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Held-out rows of one estimator and their weights; their loss is drawn too, with its
+            minimum marked. A pipeline transforms them before.
         labels : sequence of str, default=None
             What the legend calls each descent; with held-out rows, the two curves.
         t : array-like of int, default=None
             The iterates to show. None: all from 0 to `t_max`, of very many some.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if a descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if a descent diverges.
         ax : matplotlib Axes, default=None
             Where to draw. None: a new figure.
         **looks : dict
@@ -126,30 +126,35 @@ class LossCurveDisplay(Display):
             Drawn.
         """
         estimators = list(estimator) if isinstance(estimator, (list, tuple)) else [estimator]
+        lrs = None if lrs is None else list(lrs)
+        if [] in (estimators, lrs):
+            name = "lrs" if estimators else "estimator"
+            raise ValueError(f"{name} must name at least one; got an empty list.")
         paths = [path_of(each) for each in estimators]
-        _check_some("estimator", paths)
         names = [name_of(path) for path in paths]
         if lrs is not None:
-            lrs = list(lrs)
-            _check_some("lrs", lrs)
             _check_one("lrs compares rates", paths)
             t_max = max(paths[0].n_iter, FEWEST_COMPARED) if t_max is None else t_max
             names, paths = map(list, zip(*(at_rate(paths[0], lr) for lr in lrs), strict=True))
         elif len(paths) == 1:
             names = [f"loss J, {names[0]}"]
-        curves = curves_of(paths, t, t_max, through=lrs is not None)
         if X_val is not None:
             _check_one("X_val holds out rows", paths)
-            rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
-            curves.append(held_out_curve(paths[0], np.asarray(curves[0].t), rows))
             names = [f"training rows, {name_of(paths[0])}", "held-out rows"]
-        display = cls(
-            _labelled(curves, names if labels is None else labels),
-            loss_floor=floor_line(curves[: len(paths)]),
-            tol=shared([getattr(last_step(each), "tol", None) for each in estimators]),
-            max_stable_lr=shared([getattr(path, "max_stable_lr", None) for path in paths]),
-        )
-        return display.plot(ax=ax, **looks)
+        labels = [labels] if isinstance(labels, str) else list(names if labels is None else labels)
+        if len(labels) != len(names):
+            raise ValueError(f"labels must name {len(names)} descents; got {len(labels)} of them.")
+        curves = list(curves_of(paths, labels, t, t_max, through=lrs is not None))
+        floor = _shared([curve.floor for curve in curves]) or 0.0
+        if X_val is not None:
+            rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
+            curves.append(held_out(paths[0], labels[1], curves[0].t, rows))
+        return cls(
+            curves,
+            loss_floor=floor if floor > NO_FLOOR * curves[0].loss[0] else None,
+            tol=_shared([getattr(last_step(each), "tol", None) for each in estimators]),
+            max_stable_lr=_shared([getattr(path, "max_stable_lr", None) for path in paths]),
+        ).plot(ax=ax, **looks)
 
     def plot(
         self,
@@ -182,17 +187,17 @@ class LossCurveDisplay(Display):
         LossCurveDisplay
             Itself.
         """
-        ax = self._take_axes(ax)
-        losses = [_heights(curve, excess) for curve in self.curves]
+        ax, last = self._take_axes(ax), max(int(curve.t[-1]) for curve in self.curves)
+        losses = [heights(curve, excess) for curve in self.curves]
         self.lines_: list[Any] = []
         self.beyond_: list[Any] = []
         self.stops_: list[Any] = []
         for i, loss in enumerate(losses):
-            self._draw(i, loss, line_kw, beyond_kw, stop_kw)
+            self._draw(i, loss, last, line_kw, beyond_kw, stop_kw)
         self._draw_levels(excess, floor_kw, tol_kw)
-        tidy(ax, "number of updates t", "loss J" + excess * " above the least possible loss")
-        updates_axis(ax, self._last())
-        self._scale(losses, excess)
+        updates_axis(ax, last, "loss J" + excess * " above the least possible loss")
+        levels = [line.get_ydata()[0] for line in (self.floor_line_, self.tol_line_) if line]
+        loss_axis(ax, losses, levels, by_powers=excess)
         # Curves that fall and curves that rise leave no corner free.
         crossed = len(self.curves) > 1 and any(curve.diverges for curve in self.curves)
         limit = np.inf if self.max_stable_lr is None else self.max_stable_lr
@@ -200,10 +205,10 @@ class LossCurveDisplay(Display):
         self._draw_legend(legend, BESIDE if crossed else None, title=title)
         return self
 
-    def _draw(self, i: int, loss: Floats, line_kw: Style, beyond_kw: Style, stop_kw: Style) -> None:
+    def _draw(self, i: int, loss: Floats, last: int, *styles: Style) -> None:
         """Draw a descent up to its stop and beyond, and mark the stop or the least loss."""
-        curve, alone, last = self.curves[i], len(self.curves) == 1, self._last()
-        t = np.asarray(curve.t)
+        line_kw, beyond_kw, stop_kw = styles
+        curve, t, alone = self.curves[i], self.curves[i].t, len(self.curves) == 1
         stop = t[-1] if curve.stop is None else curve.stop
         before, after = t <= stop, t >= stop
         color = RED if curve.diverges and not alone else SERIES[i % len(SERIES)]
@@ -216,21 +221,16 @@ class LossCurveDisplay(Display):
             if alone and after.sum() > 1:
                 style["label"] = f"beyond the {'least loss' if curve.diverges else 'stop'}"
             self.beyond_.append(self._plot(t[after], loss[after], beyond_kw, **style))
-        style = MARK | {"color": color, "zorder": 5, "clip_on": False, "markersize": 8}
-        style |= {"marker": "X" if curve.diverges else "s"}
-        style |= {} if curve.best is None else {"marker": "*", "markersize": 14}
-        style |= {"label": curve.ending} if alone and curve.ending else {}
+        marker, size = ("X" if curve.diverges else "s", 8) if curve.best is None else ("*", 14)
+        style = MARK | {"color": color, "zorder": 5, "clip_on": False, "markersize": size}
+        style |= {"marker": marker, "label": curve.ending if alone else ""}
         for at in (curve.best, curve.stop):
             if at is not None:
                 self.stops_.append(self._plot(t[t == at], loss[t == at], stop_kw, **style))
 
-    def _last(self) -> int:
-        return max(int(np.asarray(curve.t)[-1]) for curve in self.curves)
-
     def _draw_levels(self, excess: bool, floor_kw: Style, tol_kw: Style) -> None:
         """Draw the floor and the threshold; of the excess there is no floor to draw."""
-        self.floor_line_: Any = None
-        self.tol_line_: Any = None
+        self.floor_line_ = self.tol_line_ = cast("Any", None)
         below = (self.curves[0].floor or 0.0) if excess else 0.0
         style: dict[str, Any] = {"color": GREY, "linewidth": 1.2, "zorder": 1}
         if self.loss_floor is not None and not excess:
@@ -240,58 +240,13 @@ class LossCurveDisplay(Display):
             style |= {"linestyle": (0, (5, 3)), "label": f"tol {self.tol:.4g}"}
             self.tol_line_ = self.ax_.axhline(self.tol - below, **merged(style, tol_kw))
 
-    def _scale(self, losses: list[Floats], excess: bool) -> None:
-        """Set limits that hold every start and stop, and the first losses of those that rise."""
-        first = max((float(loss[0]) for loss in losses if np.isfinite(loss[0])), default=0.0)
-        top = self._top(losses, first)
-        levels = [line.get_ydata()[0] for line in (self.floor_line_, self.tol_line_) if line]
-        heights = np.concatenate([*losses, levels])
-        low = float(heights[heights > 0].min(initial=np.inf))
-        if low == np.inf:
-            return
-        if excess or top > IN_PROPORTION * low or self.ax_.get_yscale() == "log":
-            self.ax_.set_yscale("log")
-            # A floor that is rounding only must not squeeze the rest of the picture.
-            set_limits(self.ax_, y=(low / 1.5, top * (1.2 if top > 1.5 * first else 2.0)))
-            loss_axis(self.ax_.yaxis, low, top)
-        else:
-            room = 0.06 * (top - low) or 0.06 * top
-            set_limits(self.ax_, y=(low - room, top + room))
-
-    def _top(self, losses: list[Floats], first: float) -> float:
-        """Return a loss high enough for a few risen iterates; alone a descent is shown whole."""
-        highest = float(np.nanmax(np.concatenate(losses), initial=first))
-        if len(losses) == 1:
-            return highest
-        return min(highest, max(BLOWN_UP * first, *(_few_risen(loss) for loss in losses)))
-
-
-def _heights(curve: LossCurve, excess: bool) -> Floats:
-    """Return the losses to draw, nan for those that no axis can show."""
-    loss = curve.excess() if excess else np.asarray(curve.loss)
-    return np.where(np.abs(loss) < LARGEST, loss, np.nan)
-
-
-def _few_risen(loss: Floats) -> float:
-    """Return the loss a few updates after the least one, that of the last update if none rises."""
-    if not np.isfinite(loss).any():
-        return 0.0
-    least = int(np.nanargmin(loss))
-    return float(np.nanmax(loss[least : least + FEWEST_RISEN + 1]))
-
-
-def _labelled(curves: list[LossCurve], labels: Sequence[str]) -> list[LossCurve]:
-    labels = [labels] if isinstance(labels, str) else list(labels)
-    if len(labels) != len(curves):
-        raise ValueError(f"labels must name {len(curves)} descents; got {len(labels)} of them.")
-    return [replace(curve, label=str(said)) for curve, said in zip(curves, labels, strict=True)]
-
-
-def _check_some(name: str, given: Sequence[Any]) -> None:
-    if len(given) == 0:
-        raise ValueError(f"{name} must name at least one; got an empty list.")
-
 
 def _check_one(purpose: str, paths: Sequence[Any]) -> None:
     if len(paths) > 1:
         raise ValueError(f"{purpose} of one estimator; got {len(paths)} of them.")
+
+
+def _shared(values: list[Any]) -> Any:
+    """Return what all have in common to four digits, else None."""
+    alike = None not in values and np.allclose(values, values[0], rtol=1e-4, atol=0.0)
+    return values[0] if alike else None

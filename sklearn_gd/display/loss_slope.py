@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd.display._axes import set_limits, tidy
-from sklearn_gd.display._canvas import FRAME_MS, Display, LegendStyle, Style
+from sklearn_gd.display._axes import set_limits, tidy, with_room
+from sklearn_gd.display._canvas import FRAME_MS, LegendStyle, MovingDisplay, Style
 from sklearn_gd.display._colours import BLUE, GREEN, GREY, RED
-from sklearn_gd.display._iterates import choose, iterate_words
-from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
-
-if TYPE_CHECKING:
-    from matplotlib.animation import FuncAnimation
+from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, iterate_words
 
 # Iterates are dots on a curve: more of them run together.
 MOST_ITERATES = 30
@@ -28,11 +24,9 @@ TANGENT = 0.13
 # Distance of steps below one another, as a share of the height: steps to and fro would overlap.
 ROW = 0.04
 ROWS = 3
-# Milliseconds for a frame, enough to read its numbers.
-SLOW_MS = 5 * FRAME_MS
 
 
-class LossSlopeDisplay(Display):
+class LossSlopeDisplay(MovingDisplay):
     """One parameter: the parabola of its loss, the iterates, tangents and steps lr * slope.
 
     The slope of the tangent is the partial derivative; the arrow along the axis of the parameter is
@@ -41,14 +35,9 @@ class LossSlopeDisplay(Display):
 
     Parameters
     ----------
-    value : array-like of shape (n_iterates,)
-        The parameter at each iterate.
-    loss : array-like of shape (n_iterates,)
-        The loss there.
-    slope : array-like of shape (n_iterates,)
-        The partial derivative of the loss by the parameter there.
-    t : array-like of shape (n_iterates,)
-        The number of updates made.
+    value, loss, slope, t : array-like of shape (n_iterates,)
+        Of each iterate the parameter, the loss, its partial derivative by the parameter, and the
+        number of updates made.
     curvature : float
         The second derivative of the loss by the parameter, everywhere the same.
     lr : float
@@ -65,12 +54,10 @@ class LossSlopeDisplay(Display):
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         Where it was drawn.
-    parabolas_ : list of Line2D
-        J by the parameter, one for all iterates or one for each tangent.
+    parabolas_, tangents_ : list of Line2D
+        J by the parameter, one for all iterates or one for each tangent; and the tangents.
     points_ : Line2D
         The iterates.
-    tangents_ : list of Line2D
-        The tangents.
     steps_ : list of matplotlib Annotation
         The steps, as arrows.
     legend_ : matplotlib Legend or None
@@ -86,6 +73,8 @@ class LossSlopeDisplay(Display):
     array([-9.3333, -7.1556])
     """
 
+    _frame_ms = 5 * FRAME_MS  # enough to read the numbers
+
     def __init__(
         self,
         *,
@@ -99,8 +88,7 @@ class LossSlopeDisplay(Display):
         name: str = "x0",
         others: bool = False,
     ) -> None:
-        self.value, self.loss = np.asarray(value), np.asarray(loss)
-        self.slope, self.t = np.asarray(slope), np.asarray(t)
+        self.value, self.loss, self.slope, self.t = map(np.asarray, (value, loss, slope, t))
         self.curvature, self.lr, self.name, self.others = curvature, lr, name, others
         # A step of nothing is not -0.
         self.step = 0.0 - lr * self.slope if step is None else np.asarray(step)
@@ -132,8 +120,7 @@ class LossSlopeDisplay(Display):
         t : array-like of int, default=None
             The iterates to show. None: up to 30 of them from 0 to `t_max`.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if the descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if the descent diverges.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -147,22 +134,21 @@ class LossSlopeDisplay(Display):
             Drawn.
         """
         descent = descent_of(estimator, target, symbols)
-        path, names = descent.path, descent.names
-        j = check_parameter(names, descent.n_intercepts if parameters is None else parameters)
+        path, first = descent.path, -descent.path.coef(0).shape[-1]
+        j = descent.position(first if parameters is None else parameters)
         steps = choose(path, t, t_max, MOST_ITERATES)
         value = descent.parameters(steps)[:, j]
-        display = cls(
+        return cls(
             value=value,
             loss=path.loss(steps),
             slope=descent.of_target(path.gradient(steps))[:, j],
             t=steps,
-            curvature=float(path.hessian_product(np.eye(len(names))[:, j])[j]),
+            curvature=float(path.hessian_product(np.eye(len(descent.names))[:, j])[j]),
             lr=path.lr,
             step=descent.parameters(steps + 1)[:, j] - value,
             name=descent.symbols[j],
             others=path.parameters(0).size > 1,
-        )
-        return display.plot(ax=ax, **looks)
+        ).plot(ax=ax, **looks)
 
     def plot(
         self,
@@ -194,8 +180,23 @@ class LossSlopeDisplay(Display):
         LossSlopeDisplay
             Itself.
         """
-        at = self._positions(tangents)
-        self._frame(ax, (at if self.others else at[:1]) or [0], parabola_kw, points_kw)
+        ax, at = self._take_axes(ax), self._positions(tangents)
+        through = (at if self.others else at[:1]) or [0]
+        grid, self.parabolas_ = self._grid(through[0]), []
+        style = {"color": BLUE, "linewidth": 2.0, "zorder": 2}
+        for i in through:
+            style["label"] = f"loss J, others as at t = {self.t[i]:,}" if self.others else "loss J"
+            self.parabolas_.append(self._plot(grid, self._parabola(i, grid), parabola_kw, **style))
+            style["alpha"] = 0.45
+        style = {"color": "black", "marker": "o", "markersize": 5, "linestyle": "none", "zorder": 5}
+        style |= {"markerfacecolor": "white"} if self.others else {}
+        style["label"] = iterate_words(self.t) + self.others * ", at their own loss"
+        self.points_ = self._plot(self.value, self.loss, points_kw, **style)
+        tidy(ax, f"parameter {self.name}", "loss J")
+        losses = [*self.loss[through], self.loss.min(), *self._parabola(through[0], grid)]
+        limits = with_room(np.array(losses), 0.17, 0.05)
+        self._below = limits[0]
+        set_limits(ax, x=(grid[0], grid[-1]), y=limits)
         self.tangents_ = [self._draw_tangent(i, tangent_kw) for i in at]
         self.steps_ = [self._draw_step(row % ROWS, i, step_kw) for row, i in enumerate(at)]
         if at:
@@ -203,48 +204,18 @@ class LossSlopeDisplay(Display):
         self._draw_legend(legend)
         return self
 
-    def animate(
-        self,
-        ax: Any = None,
-        *,
-        interval: int = SLOW_MS,
-        legend: LegendStyle = True,
-        parabola_kw: Style = None,
-        points_kw: Style = None,
-        tangent_kw: Style = None,
-    ) -> FuncAnimation:
-        """Animate the tangent, a frame for each iterate.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None: a new figure.
-        interval : int, default=500
-            Milliseconds from frame to frame.
-        legend : bool or dict, default=True
-            Whether there is a legend; a dict is passed to ``ax.legend``.
-        parabola_kw, points_kw, tangent_kw : dict, default=None
-            Styles of parabola, iterates and tangent.
-
-        Returns
-        -------
-        matplotlib.animation.FuncAnimation
-            Save it with ``animation.save("slope.gif")``; a notebook shows it with its controls.
-        """
-        self._frame(ax, [0], parabola_kw, points_kw)
-        grid = self.parabolas_[0].get_xdata()
-        self.tangents_, self.steps_ = [self._draw_tangent(0, tangent_kw)], []
+    def _begin(self, ax: Any, legend: LegendStyle = True, **looks: Any) -> None:
+        self.plot(ax, tangents=[], legend=False, **looks)
+        self.tangents_ = [self._draw_tangent(0, looks.get("tangent_kw"))]
         self._draw_legend(legend)
 
-        def draw(i: int) -> list[Any]:
-            self.points_.set_data(self.value[: i + 1], self.loss[: i + 1])
-            self.parabolas_[0].set_ydata(self._parabola(i, grid))
-            self.tangents_[0].set_data(*self._tangent(i))
-            numbers = f"slope {self.slope[i]:.4g}, step {self.step[i]:.4g}"
-            self._say(f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, {numbers}")
-            return [self.points_, *self.parabolas_, *self.tangents_]
-
-        return self._play(draw, len(self.t), interval)
+    def _show(self, i: int) -> None:
+        parabola = self.parabolas_[0]
+        self.points_.set_data(self.value[: i + 1], self.loss[: i + 1])
+        parabola.set_ydata(self._parabola(i, parabola.get_xdata()))
+        self.tangents_[0].set_data(*self._tangent(i))
+        numbers = f"slope {self.slope[i]:.4g}, step {self.step[i]:.4g}"
+        self._say(f"t = {self.t[i]:,}: J = {self.loss[i]:.4g}, {numbers}")
 
     def _positions(self, tangents: Sequence[int] | None) -> list[int]:
         if tangents is None:
@@ -254,32 +225,10 @@ class LossSlopeDisplay(Display):
             raise ValueError(f"tangents must be among the iterates {self.t}; got {missing}.")
         return [int(np.flatnonzero(self.t == t)[0]) for t in tangents]
 
-    def _frame(self, ax: Any, at: list[int], parabola_kw: Style, points_kw: Style) -> None:
-        """Draw the parabolas through the iterates `at`, and all iterates."""
-        ax = self._take_axes(ax)
-        grid, self.parabolas_ = self._grid(at[0]), []
-        style = {"color": BLUE, "linewidth": 2.0, "zorder": 2}
-        for i in at:
-            style["label"] = f"loss J, others as at t = {self.t[i]:,}" if self.others else "loss J"
-            self.parabolas_.append(self._plot(grid, self._parabola(i, grid), parabola_kw, **style))
-            style["alpha"] = 0.45
-        style = {"color": "black", "marker": "o", "markersize": 5, "linestyle": "none", "zorder": 5}
-        style |= {"markerfacecolor": "white"} if self.others else {}
-        style["label"] = iterate_words(self.t) + self.others * ", at their own loss"
-        self.points_ = self._plot(self.value, self.loss, points_kw, **style)
-        tidy(ax, f"parameter {self.name}", "loss J")
-        parabola = self._parabola(at[0], grid)
-        high = max(float(np.max(self.loss[at])), float(parabola.max()))
-        low = min(float(self.loss.min()), float(parabola.min()))
-        height = high - low or 1.0
-        self._below = low - 0.17 * height
-        set_limits(ax, x=(grid[0], grid[-1]), y=(self._below, high + 0.05 * height))
-
     def _grid(self, i: int) -> Floats:
         """Return values as wide as the iterates, the lowest point and much of the other branch."""
         lowest = self.value[i] - self.slope[i] / self.curvature if self.curvature > 0 else 0.0
-        across = 2 * lowest - self.value[i]
-        shown = np.array([*self.value, lowest + 0.7 * (across - lowest)])
+        shown = np.array([*self.value, lowest + 0.7 * (lowest - self.value[i])])
         width = float(np.ptp(shown)) or abs(float(self.value[i])) or 1.0
         return np.linspace(shown.min() - MARGIN * width, shown.max() + MARGIN * width, GRID)
 

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sklearn_gd.display._axes import agreed_limits, few_ticks, is_shared, set_limits, tidy
-from sklearn_gd.display._canvas import BESIDE, FRAME_MS, MARK, Display, LegendStyle, Style, merged
+from sklearn_gd.display._axes import few_ticks, set_limits, tidy
+from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, MovingDisplay, Style, merged
 from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
-from sklearn_gd.display._geometry import ALONG, arrow, azimuth, on_the_way, window
-from sklearn_gd.display._iterates import choose, iterate_words
-from sklearn_gd.display._parameters import Floats, Symbols, check_parameter, descent_of
-from sklearn_gd.display._plane import main_plane, plane_of
-
-if TYPE_CHECKING:
-    from matplotlib.animation import FuncAnimation
+from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, iterate_words
+from sklearn_gd.display._plane import ALONG, Quadratic, arrow, azimuth, on_the_way, plane_of, window
 
 # More iterates than this run together into a line, and the line is drawn as well.
 MOST_ITERATES = 60
@@ -27,8 +22,7 @@ GRID = 121
 LEVELS = 14
 # The arrow is this long, as a share of the picture's sides, whatever the gradient's size.
 ARROW = 0.22
-# Axes keep one scale for both parameters, so that the gradient is upright on the contours, while
-# the picture's height over its width stays within these.
+# If height over width is within these, one scale for both shows the gradient upright on contours.
 ONE_SCALE = (0.4, 1.3)
 # Of more iterates than this the dots are small.
 FEW = 25
@@ -41,10 +35,8 @@ ZOOM = 1.02
 # Its legend is below, that of contours beside: within there is no corner free of the path.
 BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.04), "ncols": 3}
 
-KINDS = ("contour", "3d")
 
-
-class LossSurfaceDisplay(Display):
+class LossSurfaceDisplay(Quadratic, MovingDisplay):
     """The loss over two parameters, the path on it, and the negative gradient with its components.
 
     Make it with :meth:`from_estimator`, or with numbers of your own. The loss is a quadratic, given
@@ -56,10 +48,8 @@ class LossSurfaceDisplay(Display):
         The two parameters at each iterate.
     t : array-like of shape (n_iterates,)
         The number of updates made.
-    lowest : array-like of shape (2,)
-        The parameters of least loss.
-    loss_floor : float
-        The loss there.
+    lowest, loss_floor : array-like of shape (2,) and float
+        The parameters of least loss, and the loss there.
     curvature : array-like of shape (2, 2)
         The second derivatives of the loss.
     names : tuple of two str
@@ -94,23 +84,6 @@ class LossSurfaceDisplay(Display):
     (array([1., 2.]), array([-3.   , -4.333]))
     """
 
-    def __init__(
-        self,
-        *,
-        path: ArrayLike,
-        t: ArrayLike,
-        lowest: ArrayLike,
-        loss_floor: float,
-        curvature: ArrayLike,
-        names: tuple[str, str] = ("intercept", "x0"),
-        labels: tuple[str, str] | None = None,
-        held: str = "",
-    ) -> None:
-        self.path, self.t = np.asarray(path, dtype=float), np.asarray(t)
-        self.lowest, self.loss_floor = np.asarray(lowest, dtype=float), loss_floor
-        self.curvature = np.asarray(curvature, dtype=float)
-        self.names, self.labels, self.held = names, names if labels is None else labels, held
-
     @classmethod
     def from_estimator(
         cls,
@@ -140,8 +113,7 @@ class LossSurfaceDisplay(Display):
         t : array-like of int, default=None
             The iterates to show. None: up to 60 of them from 0 to `t_max`.
         t_max : int, default=None
-            The last number of updates shown. None: the stop and, if the descent diverges, a few
-            updates beyond it.
+            The last t shown. None: the stop, or a few updates beyond it if the descent diverges.
         target : int, default=0
             Which of several targets.
         ax : matplotlib Axes, default=None
@@ -155,52 +127,8 @@ class LossSurfaceDisplay(Display):
             Drawn.
         """
         descent = descent_of(estimator, target, symbols)
-        names = descent.names
-        if len(names) < 2:
-            raise ValueError(
-                f"A surface needs two parameters, this descent has only {names[0]}; "
-                f"see LossSlopeDisplay."
-            )
         steps = choose(descent.path, t, t_max, MOST_ITERATES)
-        if parameters is None and len(names) > 2:
-            return cls(**main_plane(descent, steps)).plot(ax=ax, **looks)
-        parameters = (0, 1) if parameters is None else parameters
-        pair = [check_parameter(names, parameter) for parameter in parameters]
-        if len(set(pair)) != 2 or len(pair) != 2:
-            raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
-        return cls(**plane_of(descent, steps, pair)).plot(ax=ax, **looks)
-
-    def loss(self, points: ArrayLike) -> Floats:
-        """Return J at points of the plane.
-
-        Parameters
-        ----------
-        points : array-like of shape (..., 2)
-            The two parameters.
-
-        Returns
-        -------
-        ndarray of shape (...)
-            The loss at each point.
-        """
-        offset = np.asarray(points) - self.lowest
-        quadratic = np.einsum("...i,ij,...j->...", offset, self.curvature, offset)
-        return np.asarray(self.loss_floor + 0.5 * quadratic)
-
-    def gradient(self, i: int) -> Floats:
-        """Return the two partial derivatives of J at an iterate.
-
-        Parameters
-        ----------
-        i : int
-            Which of the iterates shown, the first one being 0.
-
-        Returns
-        -------
-        ndarray of shape (2,)
-            By each of the two parameters.
-        """
-        return np.asarray((self.path[i] - self.lowest) @ self.curvature)
+        return cls(**plane_of(descent, steps, parameters)).plot(ax=ax, **looks)
 
     def plot(
         self,
@@ -233,75 +161,38 @@ class LossSurfaceDisplay(Display):
         LossSurfaceDisplay
             Itself.
         """
-        self._frame(ax, kind, surface_kw, line_kw)
-        if arrow_at is not None and arrow_at in self.t:
-            self._draw_arrows(int(np.flatnonzero(self.t == arrow_at)[0]), arrow_kw)
-        self._draw_legend(legend, BELOW if self._solid else BESIDE)
-        return self
-
-    def animate(
-        self,
-        ax: Any = None,
-        *,
-        kind: str = "contour",
-        interval: int = FRAME_MS,
-        legend: LegendStyle = True,
-        surface_kw: Style = None,
-        line_kw: Style = None,
-    ) -> FuncAnimation:
-        """Animate the path growing from the start, a frame for each iterate shown.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None: a new figure.
-        kind : {"contour", "3d"}, default="contour"
-            Seen from above, or in 3-D.
-        interval : int, default=100
-            Milliseconds from frame to frame.
-        legend : bool or dict, default=True
-            Whether there is a legend; a dict is passed to ``ax.legend``.
-        surface_kw, line_kw : dict, default=None
-            Styles of the loss and the path.
-
-        Returns
-        -------
-        matplotlib.animation.FuncAnimation
-            Save it with ``animation.save("surface.gif")``; a notebook shows it with its controls.
-        """
-        self._frame(ax, kind, surface_kw, line_kw)
-        self.stop_.set_label("after t updates")
-        self._draw_legend(legend, BELOW if self._solid else BESIDE)
-
-        def draw(i: int) -> list[Any]:
-            for line, points in ((self.line_, self.path[: i + 1]), (self.stop_, self.path[[i]])):
-                move = line.set_data_3d if self._solid else line.set_data
-                move(*self._coordinates(self._way(points)))
-            said = f"t = {self.t[i]:,}, J = {float(self.loss(self.path[i])):.4g}"
-            self._say(f"{said}\n{self.held}".strip(), "small" if self.held else "medium")
-            return [self.line_, self.stop_]
-
-        return self._play(draw, len(self.t), interval)
-
-    def _frame(self, ax: Any, kind: str, surface_kw: Style, line_kw: Style) -> None:
-        """Draw the loss and the path."""
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
+        self._check_kind(kind, "contour", "3d")
         self._solid = kind == "3d"
-        self._take_axes(ax, "3d" if self._solid else None)
+        ax = self._take_axes(ax, "3d" if self._solid else None)
         # A little more than the path and the lowest point, or what the axes show.
-        middle, half = window(np.vstack([self.path, self.lowest]))
-        sides = np.column_stack([middle - half, middle + half])
+        sides = window(np.vstack([self.path, self.lowest]))
         if not self._solid:
-            sides = np.array([agreed_limits(self.ax_, "xy"[j], *sides[j]) for j in (0, 1)])
-        self._window = [np.linspace(low, high, GRID) for low, high in sides]
+            set_limits(ax, x=sides[0], y=sides[1])
+            sides = np.array([ax.get_xlim(), ax.get_ylim()])
+        self._window = np.linspace(sides[:, 0], sides[:, 1], GRID).T
         self._sides = np.ptp(sides, axis=1)
         draw = self._draw_solid if self._solid else self._draw_contours
         draw(self.loss(np.stack(np.meshgrid(*self._window), axis=-1)), surface_kw)
         self._draw_path(line_kw)
-        self.arrows_: list[Any] = []
         if self.held:
             self._say(self.held, "small", color=GREY)
+        self.arrows_: list[Any] = []
+        for i in np.flatnonzero(self.t == arrow_at).tolist():
+            self._draw_arrows(i, arrow_kw)
+        self._draw_legend(legend, BELOW if self._solid else BESIDE)
+        return self
+
+    def _begin(self, ax: Any, legend: LegendStyle = True, **looks: Any) -> None:
+        self.plot(ax, arrow_at=None, legend=False, **looks)
+        self.stop_.set_label("after t updates")
+        self._draw_legend(legend, BELOW if self._solid else BESIDE)
+
+    def _show(self, i: int) -> None:
+        for line, points in ((self.line_, self.path[: i + 1]), (self.stop_, self.path[[i]])):
+            move = line.set_data_3d if self._solid else line.set_data
+            move(*self._coordinates(self._way(points)))
+        said = f"t = {self.t[i]:,}, J = {float(self.loss(self.path[i])):.4g}"
+        self._say(f"{said}\n{self.held}".strip(), "small" if self.held else "medium")
 
     def _shades(self, height: float) -> dict[str, Any]:
         """Return colours in proportion to the root of the loss, so that the valley has some too."""
@@ -316,11 +207,12 @@ class LossSurfaceDisplay(Display):
         # Levels at equal steps of the root of the loss: ellipses at equal distances.
         levels = self.loss_floor + height * np.linspace(0.0, 1.0, LEVELS) ** 2
         style = {**self._shades(height), "levels": levels if height > 0 else None, **(given or {})}
-        set_limits(ax, x=(u[0], u[-1]), y=(v[0], v[-1]))
         self.surface_ = ax.contourf(u, v, loss, **style)
         tidy(ax, *self.labels)
         ax.grid(False)
-        if not is_shared(ax) and ONE_SCALE[0] < np.ptp(v) / np.ptp(u) < ONE_SCALE[1]:
+        groups = ax.get_shared_x_axes(), ax.get_shared_y_axes()
+        shared = any(len(group.get_siblings(ax)) > 1 for group in groups)
+        if not shared and ONE_SCALE[0] < np.ptp(v) / np.ptp(u) < ONE_SCALE[1]:
             ax.set_aspect("equal", anchor="W")
             # More ticks on a smaller axis would not fit the room that the layout gave to them.
             few_ticks(ax.yaxis)
@@ -345,9 +237,9 @@ class LossSurfaceDisplay(Display):
         first = {"color": GREEN, "marker": "o", "markersize": 9, "zorder": 8}
         last = {"color": RED, "marker": "s", "markersize": 8, "zorder": 8}
         star = {"color": "black", "marker": "*", "markersize": 13, "zorder": 9}
-        words = [f"start, t = {self.t[0]:,}", f"least loss {self.loss_floor:.4g}"]
-        self.start_ = self._line(self.path[:1], label=words[0], **MARK, **first)
-        self.lowest_ = self._line(self.lowest[np.newaxis], label=words[1], **MARK, **star)
+        words = f"least loss {self.loss_floor:.4g}"
+        self.start_ = self._line(self.path[:1], label=f"start, t = {self.t[0]:,}", **MARK, **first)
+        self.lowest_ = self._line(self.lowest[np.newaxis], label=words, **MARK, **star)
         self.stop_ = self._line(self.path[-1:], label=f"t = {self.t[-1]:,}", **MARK, **last)
 
     def _draw_arrows(self, i: int, given: Style) -> None:
@@ -358,12 +250,11 @@ class LossSurfaceDisplay(Display):
             return
         end = -gradient * ARROW / size
         style = {"color": "black", "linewidth": 2.2, "zorder": 9, "solid_joinstyle": "miter"}
-        style |= given or {}
+        style = merged(style, given)
         style["label"] = f"negative gradient at t = {self.t[i]:,}\n(direction only)"
         self.arrows_ = [self._line(arrow(self.path[i], end, self._sides), **style)]
-        for j, color in enumerate((ORANGE, PURPLE)):
-            part = np.where(np.arange(2) == j, end, 0.0)
-            style |= {"color": color, "linewidth": 1.8}
+        for j, part in enumerate(np.diag(end)):
+            style |= {"color": (ORANGE, PURPLE)[j], "linewidth": 1.8}
             style["label"] = f"−∂J/∂{self.names[j]} = {0.0 - gradient[j]:.4g}"
             self.arrows_.append(self._line(arrow(self.path[i], part, self._sides), **style))
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd._estimator.path_of import last_step
-from sklearn_gd.display._axes import set_limits, tidy, updates_axis
+from sklearn_gd.display._axes import set_limits, updates_axis, with_room
 from sklearn_gd.display._canvas import MARK, Display, LegendStyle, Style
 from sklearn_gd.display._colours import DASHES, PALE, RED, SERIES
-from sklearn_gd.display._parameters import Floats
+from sklearn_gd.display._descents import Floats
 
 # The chosen rate is red; the others have the remaining colours, as far as these suffice.
 COLOURS = tuple(colour for colour in SERIES if colour != RED)
@@ -20,8 +20,6 @@ MOST_CURVES = len(COLOURS)
 OFF_SCALE = 0.25
 # Shades between the worst and the best.
 SHADES = 16
-
-KINDS = ("heatmap", "curves")
 
 
 class TuningDisplay(Display):
@@ -114,17 +112,16 @@ class TuningDisplay(Display):
             Drawn.
         """
         tuned = last_step(estimator)
-        gcv, scores = (getattr(tuned, f"{name}_path_", None) for name in ("gcv", "scores"))
-        if gcv is None and scores is None:
+        if not hasattr(tuned, "scores_path_"):
             raise TypeError(
                 f"TuningDisplay needs a fitted GDLinearRegressorCV; got {type(tuned).__name__}."
             )
-        # The GCV error is as the score of a single fold.
-        folds = np.asarray(scores if gcv is None else -np.asarray(gcv)[..., np.newaxis], float)
+        folds = np.asarray(tuned.scores_path_, dtype=float)
         with np.errstate(invalid="ignore"):  # a diverging rate scores -inf
             mean, std = folds.mean(axis=-1), folds.std(axis=-1)
         several = folds.shape[-1] > 1
-        name = "mean score over folds" if several else "score" if gcv is None else "-GCV error"
+        name = "-GCV error" if hasattr(tuned, "gcv_path_") else "score"
+        name = "mean score over folds" if several else name
         tried = {"lrs": tuned.lrs_, "iters": tuned.iters_, "mean": mean}
         chosen = {"lr": tuned.lr_, "n_iter": tuned.n_iter_, "score_name": name}
         return cls(**tried, **chosen, std=std if several else None).plot(ax=ax, **looks)
@@ -158,22 +155,20 @@ class TuningDisplay(Display):
         TuningDisplay
             Itself.
         """
-        if kind not in KINDS:
-            raise ValueError(f"kind must be one of {', '.join(map(repr, KINDS))}; got {kind!r}.")
+        self._check_kind(kind, "heatmap", "curves")
         ax = self._take_axes(ax)
-        self.heatmap_: Any = None
-        self.colorbar_: Any = None
-        self.band_: Any = None
+        self.heatmap_ = self.colorbar_ = self.band_ = cast("Any", None)
         self.lines_: list[Any] = []
         i = int(np.argmin(np.abs(self.lrs - self.lr)))
         j = int(np.argmin(np.abs(self.iters - self.n_iter)))
         if kind == "heatmap" and min(self.mean.shape) > 1:
             self._draw_heatmap(heatmap_kw)
-            height = self.lr
+            height, ylabel = self.lr, "learning rate lr"
         else:
             self._draw_curves(i, line_kw)
-            height = self.mean[i, j]
-        updates_axis(ax, int(self.iters[-1]))
+            height, ylabel = self.mean[i, j], self.score_name
+        updates_axis(ax, int(self.iters[-1]), ylabel)
+        ax.grid(bool(self.lines_))  # not over the colours
         spread = "" if self.std is None else f" ± {_plain(self.std[i, j], 2)}"
         said = f"chosen: lr = {self.lr:.3g}, t = {self.n_iter:,}\n"
         said += f"{self.score_name} {_plain(self.mean[i, j], 4)}{spread}"
@@ -202,18 +197,15 @@ class TuningDisplay(Display):
         self.heatmap_ = ax.pcolormesh(x, y, _finite(self.mean, bottom - missing), **style)
         if by_powers:
             ax.set_yscale("log")
-        tidy(ax, "number of updates t", "learning rate lr")
-        ax.grid(False)
         self.colorbar_ = ax.figure.colorbar(self.heatmap_, ax=ax, label=self.score_name)
         self.colorbar_.ax.yaxis.set_major_formatter(lambda score, _: _plain(score, 4))
 
     def _draw_curves(self, chosen: int, given: Style) -> None:
         others = [i for i in range(len(self.lrs)) if i != chosen]
-        few = len(others) <= MOST_CURVES
         said = f"other rates, {self.lrs.min():.3g} to {self.lrs.max():.3g}"
         for k, i in enumerate(others):
             style = {"color": PALE, "linewidth": 0.8, "label": None if k else said}
-            if few:
+            if len(others) <= MOST_CURVES:
                 style = {"color": COLOURS[k], "linestyle": DASHES[1 + k % (len(DASHES) - 1)]}
                 style |= {"linewidth": 1.4, "label": f"lr = {self.lrs[i]:.3g}"}
             self._draw_curve(i, given, **style)
@@ -226,10 +218,7 @@ class TuningDisplay(Display):
         finite = self.mean[np.isfinite(self.mean)]
         # A score below the least one at the first iteration belongs to a divergence.
         start = np.nanmin(_finite(self.mean[:, 0], np.nan))
-        top, bottom = float(finite.max()), float(finite[finite >= start].min())
-        room = 0.08 * ((top - bottom) or 1.0)
-        set_limits(self.ax_, y=(bottom - room, top + 2 * room))
-        tidy(self.ax_, "number of updates t", self.score_name)
+        set_limits(self.ax_, y=with_room(finite[finite >= start], 0.08, 0.16))
 
     def _draw_curve(self, i: int, given: Style, **style: Any) -> None:
         # A line through one point cannot be seen.
@@ -245,9 +234,8 @@ def _plain(number: float, digits: int) -> str:
 
 def _edges(middles: Floats) -> Floats:
     """Return cell borders half way between ascending values."""
-    between = (middles[:-1] + middles[1:]) / 2
-    first, last = 2 * middles[0] - between[0], 2 * middles[-1] - between[-1]
-    return np.concatenate([[first], between, [last]])
+    wider = np.pad(middles, 1, mode="reflect", reflect_type="odd")
+    return np.asarray((wider[:-1] + wider[1:]) / 2)
 
 
 def _finite(scores: Floats, otherwise: float) -> Floats:

@@ -9,20 +9,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 
-from sklearn_gd import (
-    CoefPathDisplay,
-    FitDisplay,
-    GDLinearRegressor,
-    GDLinearRegressorCV,
-    LossCurve,
-    LossCurveDisplay,
-    LossSlopeDisplay,
-    LossSurfaceDisplay,
-    TuningDisplay,
-)
+import sklearn_gd as gd
 
 
-def fitted(X, y, kind=GDLinearRegressor, **terms):
+def legend_words(display):
+    """What the legend of a display says."""
+    return [text.get_text() for text in display.legend_.get_texts()]
+
+
+def fitted(X, y, kind=gd.GDLinearRegressor, **terms):
+    """A fitted estimator, whether or not it warns."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return kind(**terms).fit(X, y)
@@ -49,22 +45,22 @@ NO_INTERCEPT = fitted(X3, y, lr=0.2, max_iter=3, fit_intercept=False)
 MANY = fitted(WIDE, y, lr=0.5, max_iter=30)
 BENT = make_pipeline(
     PolynomialFeatures(2, include_bias=False),
-    GDLinearRegressor(lr=0.1, tol=0.4, fit_intercept=False),
+    gd.GDLinearRegressor(lr=0.1, tol=0.4, fit_intercept=False),
 ).fit(X, y)
-FOLDS = fitted(X, y, GDLinearRegressorCV, lrs=[0.01, 0.05, 0.2], max_iter=20, cv=3)
-ONE_FOLD = fitted(X, y, GDLinearRegressorCV, lrs=[0.05, 0.1, 0.2], max_iter=20, cv="gcv")
+FOLDS = fitted(X, y, gd.GDLinearRegressorCV, lrs=[0.01, 0.05, 0.2], max_iter=20, cv=3)
+ONE_FOLD = fitted(X, y, gd.GDLinearRegressorCV, lrs=[0.05, 0.1, 0.2], max_iter=20, cv="gcv")
 
 
 def own_fit(rows):
     at = np.linspace(-1.0, 1.0, rows)
     lines = [[0.0, 0.0], [0.5, np.inf], [np.nan, 1.0]]
-    return FitDisplay(
+    return gd.FitDisplay(
         x=at, y=at**2, grid=[-1, 1], lines=lines, t=[0, 5, 1234], loss=[4, 3, 2.5], fitted=1234
     )
 
 
 def constant_fit():
-    return FitDisplay(
+    return gd.FitDisplay(
         x=[1, 2],
         y=[3, 3],
         grid=[1, 2],
@@ -77,25 +73,25 @@ def constant_fit():
 
 
 def own_curve(loss, stop=None, **levels):
-    curve = LossCurve(t=np.arange(len(loss)), loss=np.array(loss), stop=stop)
-    return LossCurveDisplay([curve], max_stable_lr=np.inf, **levels)
+    curve = gd.LossCurve(t=np.arange(len(loss)), loss=np.array(loss), stop=stop)
+    return gd.LossCurveDisplay([curve], max_stable_lr=np.inf, **levels)
 
 
 def ten_curves():
     t = np.arange(4)
     for k in range(10):
-        yield LossCurve(t, 2.0 - 0.1 * k * t / 3, f"number {k}", stop=2, ending="why not")
+        yield gd.LossCurve(t, 2.0 - 0.1 * k * t / 3, f"number {k}", stop=2, ending="why not")
 
 
 def own_slope(curvature, slope, **more):
     value = [1.5, 1.5 - 0.1 * slope[0]]
     loss = [3.0, 3.0 - 0.1 * slope[0] ** 2]
     iterates = {"value": value, "loss": loss, "slope": slope, "t": [0, 5]} | more
-    return LossSlopeDisplay(**iterates, curvature=curvature, lr=0.1)
+    return gd.LossSlopeDisplay(**iterates, curvature=curvature, lr=0.1)
 
 
 def own_surface(path, curvature, **words):
-    return LossSurfaceDisplay(
+    return gd.LossSurfaceDisplay(
         path=path,
         t=np.arange(len(path)),
         lowest=[1, 1],
@@ -107,36 +103,36 @@ def own_surface(path, curvature, **words):
 
 def own_coefs(limit):
     coef = [[0, 0, 0], [1, -2, np.nan], [2, -1, np.inf]]
-    return CoefPathDisplay(t=[0, 1, 300], coef=coef, names=("a", "b", "c"), limit=limit)
+    return gd.CoefPathDisplay(t=[0, 1, 300], coef=coef, names=("a", "b", "c"), limit=limit)
 
 
 def zero_coefs():
-    return CoefPathDisplay(t=[0], coef=[[0.0, 0.0]], names=["a", "b"], limit=[0.0, 0.5])
+    return gd.CoefPathDisplay(t=[0], coef=[[0.0, 0.0]], names=["a", "b"], limit=[0.0, 0.5])
 
 
 def positive_coefs():
     coef = [[1.0, 2.0, 1.0, 1.0], [1.5, 3.0, np.nan, -np.inf]]
-    return CoefPathDisplay(t=[0, 250], coef=coef, names=list("abcd"), limit=[7.0, 6.0, 1.0, 1.0])
+    return gd.CoefPathDisplay(t=[0, 250], coef=coef, names=list("abcd"), limit=[7.0, 6.0, 1.0, 1.0])
 
 
 def crowded_coefs():
     end = [1.0, 1.01, -1.0, -1.01, 1.02, 0.0, 0.01, 0.6, 0.3]
-    return CoefPathDisplay(t=[0, 7], coef=[np.zeros(9), end], names=list("abcdefghi"))
+    return gd.CoefPathDisplay(t=[0, 7], coef=[np.zeros(9), end], names=list("abcdefghi"))
 
 
 def own_tuning(rates, iters=(0, 1, 10, 1000)):
     lrs, t = 0.01 * 4.0 ** np.arange(rates)[::-1], np.array(iters)
     mean = -1.0 - (1.0 - 0.1 * np.log(lrs)[:, np.newaxis]) / (1.0 + t)
     mean[lrs > 0.3, 1:] = -np.inf
-    return TuningDisplay(lrs=lrs, iters=t, mean=mean, std=np.abs(mean) / 8)
+    return gd.TuningDisplay(lrs=lrs, iters=t, mean=mean, std=np.abs(mean) / 8)
 
 
 def equal_scores():
-    return TuningDisplay(lrs=[0.1, 0.2, 0.4], iters=[0, 1], mean=np.full((3, 2), 0.5))
+    return gd.TuningDisplay(lrs=[0.1, 0.2, 0.4], iters=[0, 1], mean=np.full((3, 2), 0.5))
 
 
 def chosen_elsewhere():
     mean = [[1.0, 2.0, 3.0], [2.0, 4.0, 3.5], [1.5, 1.25, 0.5]]
-    return TuningDisplay(
+    return gd.TuningDisplay(
         lrs=[0.0, 0.1, 0.2], iters=[0, 2, 4], mean=mean, lr=0.12, n_iter=3, score_name="R2"
     )

@@ -18,8 +18,8 @@ AGREE = 2e-4
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
-def picture(display, **more):
-    """All lines of a display's figure, and which artist the display, or one more name, holds."""
+def picture(display):
+    """All lines of a display's figure, and which artist the display holds."""
     figure = display.figure_
     places, lines = {id(figure): "the figure"}, _figure(figure)
     for number, ax in enumerate(figure.axes, 1):
@@ -35,7 +35,7 @@ def picture(display, **more):
         if getattr(ax, "_colorbar", None):
             places[id(ax._colorbar)] = f"colorbar of axes {number}"
     held = {name: value for name, value in vars(display).items() if name.endswith("_")}
-    return lines + list(_held(held | more, places))
+    return lines + list(_held(held, places))
 
 
 def same(expected, actual):
@@ -145,5 +145,4 @@ def frames(display, animation):
     display.figure_.canvas.draw()  # an animation never drawn warns when it goes
     for i in (1, len(each) - 1):
         animation._draw_frame(each[i])
-        seen = picture(display, anew=animation._drawn_artists)
-        yield from [f"frame {i}", *_indented(seen)]
+        yield from [f"frame {i}", *_indented(picture(display))]

@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from display.gallery_models import X, y
 from sklearn_gd import FitDisplay, GDLinearRegressor, LossSlopeDisplay, LossSurfaceDisplay
 
-matplotlib = pytest.importorskip("matplotlib")
 image = pytest.importorskip("PIL.Image")
-
-X = np.linspace(0.0, 2.0, 12)[:, np.newaxis]
-y = 1.0 + 2.0 * X[:, 0] + np.cos(9.0 * X[:, 0]) / 4
 
 
 def _display(kind):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-import warnings
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures, StandardScaler
 
+from display.gallery_models import fitted, legend_words
 from sklearn_gd import (
     CoefPathDisplay,
     FitDisplay,
@@ -27,20 +27,12 @@ from sklearn_gd import (
 )
 from sklearn_gd._estimator.path_of import names_of, path_of, transform
 
-matplotlib = pytest.importorskip("matplotlib")
-
 
 def _data(n=40, d=1, k=None, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, d)) + 1.0
     y = X @ rng.normal(size=(d, k or 1)) + 2.0 + 0.1 * rng.normal(size=(n, k or 1))
     return X, y if k else y[:, 0]
-
-
-def _fit(X, y, **terms):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return GDLinearRegressor(**terms).fit(X, y)
 
 
 def _loop(X, y, lr, updates):
@@ -77,7 +69,7 @@ def _draw_all(model, X, y):
 def test_every_number_of_updates_can_be_drawn(terms):
     """Each display draws descents of none, two, 2000 and 10**12 updates, and diverging ones."""
     X, y = _data()
-    for display in _draw_all(_fit(X, y, **terms), X, y):
+    for display in _draw_all(fitted(X, y, **terms), X, y):
         assert display.figure_ is display.ax_.figure
         assert display.ax_.get_xlabel()
         display.figure_.canvas.draw()
@@ -86,7 +78,7 @@ def test_every_number_of_updates_can_be_drawn(terms):
 def test_axes_given_are_drawn_on_and_returned(pyplot):
     """`plot` draws on the axes it is given, makes no other figure and returns the display."""
     X, y = _data()
-    model = _fit(X, y)
+    model = fitted(X, y)
     _, axes = pyplot.subplots(2, 2)
     displays = [
         FitDisplay.from_estimator(model, X, y, ax=axes[0, 0]),
@@ -102,7 +94,7 @@ def test_axes_given_are_drawn_on_and_returned(pyplot):
 def test_fit_display_draws_the_loops_first_and_last_line():
     """The first and the fitted line are those of the textbook loop, with its losses in words."""
     X, y = _data()
-    display = FitDisplay.from_estimator(_fit(X, y, lr=0.1, max_iter=30), X, y)
+    display = FitDisplay.from_estimator(fitted(X, y, lr=0.1, max_iter=30), X, y)
     thetas, losses = _loop(X, y, 0.1, 30)
     for line, t in ((display.first_line_, 0), (display.line_, 30)):
         assert_allclose(line.get_ydata(), thetas[t, 0] + thetas[t, 1] * display.grid, atol=1e-12)
@@ -124,9 +116,9 @@ def test_fit_display_takes_one_feature_and_one_of_several_targets():
     """Two features are refused with their shape; of several targets the one asked for is drawn."""
     X, y = _data(d=2)
     with pytest.raises(ValueError, match=r"one feature.*\(40, 2\)"):
-        FitDisplay.from_estimator(_fit(X, y), X, y)
+        FitDisplay.from_estimator(fitted(X, y), X, y)
     X, Y = _data(k=3)
-    model = _fit(X, Y)
+    model = fitted(X, Y)
     display = FitDisplay.from_estimator(model, X, Y, target=2)
     expected = model.predict(display.grid[:, None])[:, 2]
     assert_allclose(display.line_.get_ydata(), expected, rtol=1e-12)
@@ -137,7 +129,7 @@ def test_fit_display_takes_one_feature_and_one_of_several_targets():
 def test_styles_have_the_last_word():
     """A style dictionary overrules the default, under matplotlib's short names too."""
     X, y = _data()
-    display = FitDisplay.from_estimator(_fit(X, y), X, y, line_kw={"c": "black", "lw": 5})
+    display = FitDisplay.from_estimator(fitted(X, y), X, y, line_kw={"c": "black", "lw": 5})
     assert display.line_.get_color() == "black"
     assert display.line_.get_linewidth() == 5
 
@@ -145,21 +137,20 @@ def test_styles_have_the_last_word():
 def test_loss_curve_is_the_loops():
     """The curve is the textbook loop's loss; stop, threshold and floor are where they belong."""
     X, y = _data()
-    model = _fit(X, y, lr=0.1, tol=0.05)
+    model = fitted(X, y, lr=0.1, tol=0.05)
     display = LossCurveDisplay.from_estimator(model)
     _, losses = _loop(X, y, 0.1, model.n_iter_)
     assert_allclose(display.lines_[0].get_ydata(), losses, rtol=1e-12)
     assert display.stops_[0].get_xdata() == [model.n_iter_]
     assert display.tol_line_.get_ydata()[0] == 0.05
     assert_allclose(display.floor_line_.get_ydata()[0], model.path_.loss_floor)
-    words = [text.get_text() for text in display.legend_.get_texts()]
-    assert f"stop at t = {model.n_iter_}, loss below tol" in words
+    assert f"stop at t = {model.n_iter_}, loss below tol" in legend_words(display)
 
 
 def test_loss_curve_follows_a_divergence_beyond_its_stop():
     """Beyond the least loss of a diverging descent the path's rising losses are drawn."""
     X, y = _data()
-    model = _fit(X, y, lr=10.0)
+    model = fitted(X, y, lr=10.0)
     display = LossCurveDisplay.from_estimator(model)
     beyond = display.beyond_[0]
     t = beyond.get_xdata().astype(int)
@@ -173,7 +164,7 @@ def test_loss_curve_follows_a_divergence_beyond_its_stop():
 def test_loss_curves_at_several_rates_are_those_of_fits_at_these_rates():
     """Rates compared without fitting again give the losses that fits would give."""
     X, y = _data()
-    model = _fit(X, y, max_iter=20)
+    model = fitted(X, y, max_iter=20)
     stable = model.path_.max_stable_lr
     display = LossCurveDisplay.from_estimator(model, lrs=[0.01, "auto", "best", 1.1 * stable])
     for line, lr in zip(display.lines_, [0.01, stable / 2, None, 1.1 * stable], strict=True):
@@ -188,7 +179,7 @@ def test_loss_curves_at_several_rates_are_those_of_fits_at_these_rates():
 def test_loss_curves_of_several_models_share_axes_and_name_themselves():
     """Several estimators are drawn side by side under their labels, whatever their lengths."""
     X, y = _data()
-    models = [_fit(X, y, lr=0.1, max_iter=9), _fit(X, y, lr=0.2, max_iter=30)]
+    models = [fitted(X, y, lr=0.1, max_iter=9), fitted(X, y, lr=0.2, max_iter=30)]
     display = LossCurveDisplay.from_estimator(models, labels=["slow", "fast"])
     assert [line.get_label().split(":")[0] for line in display.lines_] == ["slow", "fast"]
     assert_allclose(display.beyond_[0].get_xdata(), np.arange(9, 31))
@@ -205,14 +196,14 @@ def test_loss_curve_takes_plain_data():
 def test_an_exact_fit_has_no_floor_line():
     """Where the least possible loss is zero but for rounding, no level of noise is drawn."""
     X, _ = _data()
-    display = LossCurveDisplay.from_estimator(_fit(X, X[:, 0], max_iter=50))
+    display = LossCurveDisplay.from_estimator(fitted(X, X[:, 0], max_iter=50))
     assert display.floor_line_ is None
 
 
 def test_slope_parabola_passes_through_all_iterates_of_one_parameter():
     """With a single parameter all iterates lie on one parabola, and each step leads to the next."""
     X, y = _data()
-    model = _fit(X, y, lr=0.05, max_iter=10, fit_intercept=False)
+    model = fitted(X, y, lr=0.05, max_iter=10, fit_intercept=False)
     display = LossSlopeDisplay.from_estimator(model)
     assert len(display.parabolas_) == 1
     for value, loss in zip(*display.points_.get_data(), strict=True):
@@ -229,7 +220,7 @@ def test_slope_parabola_passes_through_all_iterates_of_one_parameter():
 def test_slope_tangent_has_the_partial_derivative_as_its_slope():
     """The tangent touches at the iterate and rises by the partial derivative of the loss there."""
     X, y = _data(d=3)
-    model = _fit(X, y, max_iter=10)
+    model = fitted(X, y, max_iter=10)
     display = LossSlopeDisplay.from_estimator(model, parameters="x1", tangents=[0, 4])
     for line, t in zip(display.tangents_, [0, 4], strict=True):
         (left, right), (low, high) = line.get_data()
@@ -242,7 +233,7 @@ def test_slope_tangent_has_the_partial_derivative_as_its_slope():
 def test_slope_parabola_of_several_parameters_holds_the_others():
     """Among several parameters the parabola through an iterate is J with the others held there."""
     X, y = _data(d=2)
-    model = _fit(X, y, max_iter=10)
+    model = fitted(X, y, max_iter=10)
     display = LossSlopeDisplay.from_estimator(model, parameters="x0", tangents=[3])
     values = display.parabolas_[0].get_xdata()[[0, 100, -1]]
     path = model.path_
@@ -267,32 +258,28 @@ def test_rows_are_seen_through_all_steps_of_a_pipeline():
 def test_rates_are_compared_as_far_as_asked():
     """Curves of several rates end at t_max; without one at the stop, or a little further on."""
     X, y = _data()
-    model = _fit(X, y, lr=0.1, max_iter=300)
+    model = fitted(X, y, lr=0.1, max_iter=300)
     for t_max, last in ((7, 7), (500, 500), (None, 300)):
         display = LossCurveDisplay.from_estimator(model, lrs=[0.01, 0.1], t_max=t_max)
         assert {int(curve.t[-1]) for curve in display.curves} == {last}
         assert display.ax_.get_xlabel().startswith("number of updates t")
 
 
-def _words(display):
-    return [text.get_text() for text in display.legend_.get_texts()]
-
-
 def test_slope_says_what_is_drawn():
     """The legend names parabola, iterates, tangent and step with their numbers, axes theirs."""
     X, y = _data()
-    display = LossSlopeDisplay.from_estimator(_fit(X, y, max_iter=4, fit_intercept=False))
+    display = LossSlopeDisplay.from_estimator(fitted(X, y, max_iter=4, fit_intercept=False))
     slope, lr = display.slope[0], display.lr
-    assert _words(display)[0] == "loss J"
-    assert f"tangent at t = 0: slope {slope:.4g}" in _words(display)
-    assert f"step −lr × slope = {-lr * slope:.4g}" in _words(display)
+    assert legend_words(display)[0] == "loss J"
+    assert f"tangent at t = 0: slope {slope:.4g}" in legend_words(display)
+    assert f"step −lr × slope = {-lr * slope:.4g}" in legend_words(display)
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("parameter x0", "loss J")
     assert (len(display.tangents_), len(display.steps_)) == (2, 2)
     X, y = _data(d=2)
-    model = _fit(X, y, max_iter=4)
+    model = fitted(X, y, max_iter=4)
     display = LossSlopeDisplay.from_estimator(model, parameters="x1", tangents=[0, 3])
-    assert _words(display)[:2] == [f"loss J, others as at t = {t}" for t in (0, 3)]
-    assert any(words.endswith(", at their own loss") for words in _words(display))
+    assert legend_words(display)[:2] == [f"loss J, others as at t = {t}" for t in (0, 3)]
+    assert any(words.endswith(", at their own loss") for words in legend_words(display))
     assert display.ax_.get_xlabel() == "parameter x1"
     assert len(display.parabolas_) == 2
     assert len(LossSlopeDisplay.from_estimator(model).tangents_) == 1
@@ -304,7 +291,7 @@ def test_slope_shows_the_bottom_of_its_parabola(share):
     """In view are all iterates, the lowest point and some of the other branch, little beside."""
     X, y = _data()
     curvature = float(X[:, 0] @ X[:, 0] / len(y))
-    model = _fit(X, y, lr=share / curvature, max_iter=10, fit_intercept=False)
+    model = fitted(X, y, lr=share / curvature, max_iter=10, fit_intercept=False)
     display = LossSlopeDisplay.from_estimator(model)
     (left, right), (low, high) = display.ax_.get_xlim(), display.ax_.get_ylim()
     bottom = float(X[:, 0] @ y / (X[:, 0] @ X[:, 0]))
@@ -321,7 +308,7 @@ def test_slope_shows_the_bottom_of_its_parabola(share):
 def test_surface_is_the_loss_and_its_path_the_loops():
     """Over two parameters heights are losses, the path is the loop's, the gradient the path's."""
     X, y = _data()
-    display = LossSurfaceDisplay.from_estimator(_fit(X, y, lr=0.1, max_iter=20))
+    display = LossSurfaceDisplay.from_estimator(fitted(X, y, lr=0.1, max_iter=20))
     thetas, losses = _loop(X, y, 0.1, 20)
     assert_allclose(np.column_stack(display.line_.get_data()), thetas, atol=1e-12)
     assert_allclose(display.loss(thetas), losses, rtol=1e-10)
@@ -340,7 +327,7 @@ def _norm(vector):
 def test_surface_over_the_main_plane_is_a_descent_of_its_own():
     """On the plane of two directions each update of the drawn path is lr times the gradient."""
     X, y = _data(d=5)
-    model = _fit(X, y, max_iter=20)
+    model = fitted(X, y, max_iter=20)
     display = LossSurfaceDisplay.from_estimator(model)
     gradients = (display.path - display.lowest) @ display.curvature
     assert_allclose(display.path[:-1] - model.lr_ * gradients[:-1], display.path[1:], atol=1e-12)
@@ -350,7 +337,7 @@ def test_surface_over_the_main_plane_is_a_descent_of_its_own():
 def test_surface_over_two_of_many_parameters_says_what_the_others_are_held_at():
     """Over any two parameters heights are losses with the others at least squares, as is said."""
     X, y = _data(d=3)
-    display = LossSurfaceDisplay.from_estimator(_fit(X, y), parameters=["x2", "intercept"])
+    display = LossSurfaceDisplay.from_estimator(fitted(X, y), parameters=["x2", "intercept"])
     best = LinearRegression().fit(X, y)
     residual = 1.5 + X @ [best.coef_[0], best.coef_[1], 0.5] - y
     assert_allclose(display.loss([0.5, 1.5]), residual @ residual / 2 / len(y), rtol=1e-10)
@@ -370,22 +357,22 @@ def test_surface_over_two_of_many_parameters_says_what_the_others_are_held_at():
 def test_surface_says_what_it_expected(call, match):
     """A wrong pair of parameters or kind is answered with what would be right."""
     with pytest.raises(ValueError, match=match):
-        LossSurfaceDisplay.from_estimator(_fit(*_data()), **call)
+        LossSurfaceDisplay.from_estimator(fitted(*_data()), **call)
 
 
 def test_surface_needs_two_parameters_and_solid_axes(pyplot):
     """One parameter is referred to the parabola; flat axes can't hold a 3-D surface."""
     X, y = _data()
     with pytest.raises(ValueError, match="LossSlopeDisplay"):
-        LossSurfaceDisplay.from_estimator(_fit(X, y, fit_intercept=False))
+        LossSurfaceDisplay.from_estimator(fitted(X, y, fit_intercept=False))
     with pytest.raises(ValueError, match="projection='3d'"):
-        LossSurfaceDisplay.from_estimator(_fit(X, y), kind="3d", ax=pyplot.figure().gca())
+        LossSurfaceDisplay.from_estimator(fitted(X, y), kind="3d", ax=pyplot.figure().gca())
 
 
 def test_coef_path_lines_end_at_coef_and_marks_at_least_squares():
     """Lines are coefficients by updates, ending at `coef_`; marks are the least-squares values."""
     X, y = _data(d=4)
-    model = _fit(X, y, max_iter=30)
+    model = fitted(X, y, max_iter=30)
     display = CoefPathDisplay.from_estimator(model)
     assert_allclose([line.get_ydata()[-1] for line in display.lines_], model.coef_)
     assert_allclose(display.lines_[2].get_ydata(), model.coef_path_[:, 2], atol=1e-14)
@@ -396,7 +383,7 @@ def test_coef_path_lines_end_at_coef_and_marks_at_least_squares():
 def test_coef_path_of_many_features_names_the_largest():
     """Of many coefficients eight are named, no two names overlap, and the title counts the rest."""
     X, y = _data(n=100, d=40)
-    display = CoefPathDisplay.from_estimator(_fit(X, y, max_iter=5))
+    display = CoefPathDisplay.from_estimator(fitted(X, y, max_iter=5))
     assert len(display.texts_) == 8
     heights = np.sort([text.xy[1] for text in display.texts_])
     assert (np.diff(heights) > 0.05).all()
@@ -409,10 +396,12 @@ def test_names_come_from_the_data_or_from_the_pipeline():
     X, y = _data(d=2)
     X = pandas.DataFrame(X, columns=["age", "bmi"])
     scaled = make_pipeline(StandardScaler(), GDLinearRegressor(tol=1.0)).fit(X, y)
-    for model in (_fit(X, y), scaled):
+    for model in (fitted(X, y), scaled):
         display = CoefPathDisplay.from_estimator(model, parameters=range(3))
         assert display.names == ["intercept", "age", "bmi"]
-    one = FitDisplay.from_estimator(_fit(X[["bmi"]], y), X[["bmi"]], pandas.Series(y, name="risk"))
+    one = FitDisplay.from_estimator(
+        fitted(X[["bmi"]], y), X[["bmi"]], pandas.Series(y, name="risk")
+    )
     assert (one.ax_.get_xlabel(), one.ax_.get_ylabel()) == ("bmi", "risk")
 
 
@@ -465,7 +454,7 @@ def test_tuning_curves_are_the_means_with_a_band_about_the_chosen():
     assert_allclose(chosen.get_ydata(), mean[1])
     band = display.band_.get_paths()[0].get_extents()
     assert_allclose([band.ymin, band.ymax], [(mean[1] - std).min(), (mean[1] + std).max()])
-    words = _words(display)
+    words = legend_words(display)
     assert {"lr = 0.01", "lr = 1", "lr = 0.1, chosen", "± std over folds"} <= set(words)
     low, high = display.ax_.get_ylim()
     shown = mean[np.isfinite(mean)]
@@ -479,7 +468,7 @@ def test_many_tuning_curves_share_one_word():
     """Of many rates the legend names the chosen one and the range of the others."""
     lrs = np.geomspace(1e-3, 1.0, 30)
     display = TuningDisplay(lrs=lrs, iters=[0, 1], mean=np.arange(60.0).reshape(30, 2))
-    words = _words(display.plot(kind="curves"))
+    words = legend_words(display.plot(kind="curves"))
     assert "other rates, 0.001 to 1" in words
     assert len([word for word in words if "lr = " in word]) <= 2
     assert len(display.lines_) == 30
@@ -502,6 +491,7 @@ def test_tuning_without_folds_reads_the_gcv_error():
     """With cv="gcv" the score is minus the generalised cross-validation error, without spread."""
     tuned = Tuned()
     tuned.gcv_path_ = np.arange(15.0).reshape(3, 5)
+    tuned.scores_path_ = -tuned.gcv_path_[..., np.newaxis]
     display = TuningDisplay.from_estimator(tuned, kind="curves")
     assert_allclose(display.mean, -tuned.gcv_path_)
     assert display.band_ is None
@@ -529,7 +519,7 @@ def test_tuning_says_what_it_expected():
 def test_a_descent_known_in_part_is_drawn_as_far_as_it_is_known():
     """Of a Krylov descent curves are drawn as far as known; surfaces are refused with a reason."""
     X, y = _data(n=300, d=200)
-    model = _fit(X, y, max_iter=5, solver="krylov")
+    model = fitted(X, y, max_iter=5, solver="krylov")
     display = CoefPathDisplay.from_estimator(model)
     assert display.limit is None
     assert display.marks_ == []
@@ -555,7 +545,7 @@ def test_what_is_no_descent_is_refused_by_name():
 
 def test_without_matplotlib_a_plain_message_says_what_to_install(monkeypatch):
     """Without matplotlib the display says so and how to get it."""
-    model = _fit(*_data())
+    model = fitted(*_data())
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match="LossCurveDisplay needs matplotlib.*pip install matpl"):
         LossCurveDisplay.from_estimator(model)

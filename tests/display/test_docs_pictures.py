@@ -7,12 +7,11 @@ import runpy
 from pathlib import Path
 from xml.etree import ElementTree
 
+import matplotlib
 import pytest
+from matplotlib import pyplot
 
-matplotlib = pytest.importorskip("matplotlib")
 image = pytest.importorskip("PIL.Image")
-matplotlib.use("Agg")
-pyplot = pytest.importorskip("matplotlib.pyplot")
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 LOGO = runpy.run_path(str(DOCS / "pictures" / "logo.py"))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from numpy.testing import assert_allclose
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sklearn_gd.display
-from display.gallery_models import DIVERGING, FOLDS, LINE, LONG, THREE, X, fitted, y
+from display.gallery_models import DIVERGING, FOLDS, LINE, LONG, THREE, X, fitted, legend_words, y
 from sklearn_gd import (
     CoefPathDisplay,
     FitDisplay,
@@ -24,10 +26,6 @@ from sklearn_gd import (
     TuningDisplay,
 )
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
-pyplot = pytest.importorskip("matplotlib.pyplot")
-
 DRAW = {
     "fit": lambda **looks: FitDisplay.from_estimator(LINE, X, y, **looks),
     "curve": lambda **looks: LossCurveDisplay.from_estimator(LINE, **looks),
@@ -38,10 +36,6 @@ DRAW = {
 }
 PATHS = {name: draw for name, draw in DRAW.items() if name != "tuning"}
 OF_PARAMETERS = ("slope", "surface", "coefficients")
-
-
-def _words(display):
-    return [text.get_text() for text in display.legend_.get_texts()]
 
 
 def test_displays_read_nothing_but_the_public_path():
@@ -104,8 +98,8 @@ def test_a_step_that_is_not_the_slopes_alone_says_so():
     further = LossSlopeDisplay(**own, step=[0.4]).plot()
     assert plain.steps_[0].xy[0] == pytest.approx(0.1)
     assert further.steps_[0].xy[0] == pytest.approx(0.4)
-    assert "step −lr × slope = 0.1" in _words(plain)
-    assert "step = 0.4" in _words(further)
+    assert "step −lr × slope = 0.1" in legend_words(plain)
+    assert "step = 0.4" in legend_words(further)
 
 
 def test_symbols_reach_directions():
@@ -228,7 +222,7 @@ def test_arrows_say_what_they_are():
     """The arrow is called the negative gradient, its components minus the partial derivatives."""
     display = LossSurfaceDisplay.from_estimator(LINE)
     gradient = LINE.path_.gradient(0)
-    words = _words(display)
+    words = legend_words(display)
     assert any(said.startswith("negative gradient at t = 0") for said in words)
     assert f"−∂J/∂x0 = {-gradient[1]:.4g}" in words
 
@@ -283,10 +277,21 @@ def test_own_numbers_may_be_lists_and_ranges():
     """Lists and ranges are drawn; a label without an ending stands alone in the legend."""
     curves = [LossCurve(range(3), [4, 2, 1], "mine"), LossCurve([0, 1], (4.0, 3.0), "yours")]
     display = LossCurveDisplay(curves).plot()
-    assert _words(display) == ["mine", "yours"]
+    assert legend_words(display) == ["mine", "yours"]
     assert_allclose(display.lines_[1].get_ydata(), [4.0, 3.0])
     with pytest.raises(ValueError, match=r"equally long; got shapes \(3,\) and \(2,\)"):
         LossCurve(range(3), [1.0, 2.0])
+
+
+def test_a_loop_of_ones_own_is_drawn_from_t_losses_and_label():
+    """`LossCurveDisplay(t, losses, label)` draws one curve; the legend says its label alone."""
+    display = LossCurveDisplay(range(3), [4, 2, 1], "mine", loss_floor=0.5).plot()
+    assert legend_words(display) == ["mine", "least possible loss 0.5"]
+    assert_allclose(display.lines_[0].get_xydata(), [[0, 4], [1, 2], [2, 1]])
+    assert display.stops_ == []
+    assert legend_words(LossCurveDisplay([0, 1], [2.0, 1.0]).plot()) == ["loss J"]
+    with pytest.raises(ValueError, match=r"equally long; got shapes \(3,\) and \(2,\)"):
+        LossCurveDisplay(range(3), [2.0, 1.0])
 
 
 def _overfitting(weights=False):
@@ -316,7 +321,7 @@ def test_held_out_rows_have_their_curve_and_its_minimum(weights, max_iter):
     assert curve.best == np.argmin(losses)
     assert display.stops_[-1].get_xdata() == [curve.best]
     assert_allclose(display.lines_[0].get_ydata(), path.loss(display.lines_[0].get_xdata()))
-    assert any(f"at t = {curve.best:,}" in said for said in _words(display))
+    assert any(f"at t = {curve.best:,}" in said for said in legend_words(display))
 
 
 def test_held_out_rows_are_those_of_one_estimator():
@@ -324,7 +329,7 @@ def test_held_out_rows_are_those_of_one_estimator():
     with pytest.raises(ValueError, match="X_val holds out rows of one estimator; got 2"):
         LossCurveDisplay.from_estimator([LINE, LINE], X_val=X, y_val=y)
     display = LossCurveDisplay.from_estimator(LINE, X_val=X, y_val=y, labels=["seen", "new"])
-    assert [said.split(":")[0] for said in _words(display)][:2] == ["seen", "new"]
+    assert [said.split(":")[0] for said in legend_words(display)][:2] == ["seen", "new"]
 
 
 def test_a_long_curve_is_smooth_where_its_axis_turns_logarithmic():

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import sklearn_gd as gd
+from display import gallery
 from display.gallery_models import (
     FOLDS,
     LINE,
@@ -24,89 +26,77 @@ from display.gallery_models import (
     Y,
     y,
 )
-from sklearn_gd import (
-    CoefPathDisplay,
-    FitDisplay,
-    GDLinearRegressor,
-    GDLinearRegressorCV,
-    LossCurve,
-    LossCurveDisplay,
-    LossSlopeDisplay,
-    LossSurfaceDisplay,
-    TuningDisplay,
-)
 from sklearn_gd.display._axes import count_words
 from sklearn_gd.display._curves import MOST_POINTS
-from sklearn_gd.display._iterates import iterate_words, last_shown, spread
-from sklearn_gd.display._parameters import check_parameter
+from sklearn_gd.display._descents import Descent, iterate_words, last_shown, spread
 from sklearn_gd.display.coef_path import LINE_HEIGHT
-
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")  # before pyplot is imported, which gallery.py does
-gallery = pytest.importorskip("display.gallery")
 
 KINDS = "kind must be one of {}; got 'cube'."
 PAIR = "parameters must be two different ones; got {}."
 REFUSED = {
     "FitDisplay draws one feature: X of shape (n, 1); got shape (12, 3).": (
-        lambda: FitDisplay.from_estimator(THREE, X3, y)
+        lambda: gd.FitDisplay.from_estimator(THREE, X3, y)
     ),
     "FitDisplay draws one feature: X of shape (n, 1); got shape (12,).": (
-        lambda: FitDisplay.from_estimator(LINE, X[:, 0], y)
+        lambda: gd.FitDisplay.from_estimator(LINE, X[:, 0], y)
     ),
     "FitDisplay draws one feature: X of shape (n, 1); got shape (12, 1, 1).": (
-        lambda: FitDisplay.from_estimator(LINE, X[..., np.newaxis], y)
+        lambda: gd.FitDisplay.from_estimator(LINE, X[..., np.newaxis], y)
     ),
     "target must be from 0 to 1; got 2.": (
-        lambda: CoefPathDisplay.from_estimator(TWO_TARGETS, target=2)
+        lambda: gd.CoefPathDisplay.from_estimator(TWO_TARGETS, target=2)
     ),
     "target must be from 0 to 1; got -1.": (
-        lambda: FitDisplay.from_estimator(TWO_TARGETS, X, Y, target=-1)
+        lambda: gd.FitDisplay.from_estimator(TWO_TARGETS, X, Y, target=-1)
     ),
     "lrs compares rates of one estimator; got 2 of them.": (
-        lambda: LossCurveDisplay.from_estimator([LINE, LINE], lrs=[0.1])
+        lambda: gd.LossCurveDisplay.from_estimator([LINE, LINE], lrs=[0.1])
     ),
     "estimator must name at least one; got an empty list.": (
-        lambda: LossCurveDisplay.from_estimator([])
+        lambda: gd.LossCurveDisplay.from_estimator([])
     ),
     "lrs must name at least one; got an empty list.": (
-        lambda: LossCurveDisplay.from_estimator(LINE, lrs=[])
+        lambda: gd.LossCurveDisplay.from_estimator(LINE, lrs=[])
     ),
     "labels must name 2 descents; got 1 of them.": (
-        lambda: LossCurveDisplay.from_estimator([LINE, LINE], labels=["one"])
+        lambda: gd.LossCurveDisplay.from_estimator([LINE, LINE], labels=["one"])
     ),
     "tangents must be among the iterates [0 1 2 3 4 5 6]; got [7, 9].": (
-        lambda: LossSlopeDisplay.from_estimator(SLOPE, tangents=[1, 7, 9])
+        lambda: gd.LossSlopeDisplay.from_estimator(SLOPE, tangents=[1, 7, 9])
     ),
     "parameters must be among intercept, x0; got 'x1'.": (
-        lambda: LossSlopeDisplay.from_estimator(LINE, parameters="x1")
+        lambda: gd.LossSlopeDisplay.from_estimator(LINE, parameters="x1")
     ),
     "There are 2 parameters; got number 2.": (
-        lambda: LossSlopeDisplay.from_estimator(LINE, parameters=2)
+        lambda: gd.LossSlopeDisplay.from_estimator(LINE, parameters=2)
     ),
     "There are 2 parameters; got number -3.": (
-        lambda: LossSurfaceDisplay.from_estimator(LINE, parameters=[0, -3])
+        lambda: gd.LossSurfaceDisplay.from_estimator(LINE, parameters=[0, -3])
     ),
     PAIR.format("['x0', 'x0']"): (
-        lambda: LossSurfaceDisplay.from_estimator(THREE, parameters=["x0", "x0"])
+        lambda: gd.LossSurfaceDisplay.from_estimator(THREE, parameters=["x0", "x0"])
     ),
-    PAIR.format("[0]"): lambda: LossSurfaceDisplay.from_estimator(THREE, parameters=[0]),
-    PAIR.format("[0, 1, 2]"): lambda: LossSurfaceDisplay.from_estimator(
+    PAIR.format("[0]"): lambda: gd.LossSurfaceDisplay.from_estimator(THREE, parameters=[0]),
+    PAIR.format("[0, 1, 2]"): lambda: gd.LossSurfaceDisplay.from_estimator(
         THREE, parameters=[0, 1, 2]
     ),
-    PAIR.format("[0, 1, 0]"): lambda: LossSurfaceDisplay.from_estimator(
+    PAIR.format("[0, 1, 0]"): lambda: gd.LossSurfaceDisplay.from_estimator(
         THREE, parameters=[0, 1, 0]
     ),
     "A surface needs two parameters, this descent has only x0; see LossSlopeDisplay.": (
-        lambda: LossSurfaceDisplay.from_estimator(SLOPE)
+        lambda: gd.LossSurfaceDisplay.from_estimator(SLOPE)
     ),
-    KINDS.format("'contour', '3d'"): (lambda: LossSurfaceDisplay.from_estimator(LINE, kind="cube")),
+    KINDS.format("'contour', '3d'"): (
+        lambda: gd.LossSurfaceDisplay.from_estimator(LINE, kind="cube")
+    ),
     "LossSurfaceDisplay needs three-dimensional axes, made with projection='3d'; got Axes.": (
-        lambda: LossSurfaceDisplay.from_estimator(LINE, kind="3d", ax=gallery.flat())
+        lambda: gd.LossSurfaceDisplay.from_estimator(LINE, kind="3d", ax=gallery.flat())
     ),
-    KINDS.format("'heatmap', 'curves'"): (lambda: TuningDisplay.from_estimator(FOLDS, kind="cube")),
+    KINDS.format("'heatmap', 'curves'"): (
+        lambda: gd.TuningDisplay.from_estimator(FOLDS, kind="cube")
+    ),
     "mean must have shape (1, 2); got (2, 1).": (
-        lambda: TuningDisplay(lrs=[1.0], iters=[0, 1], mean=[[0.0], [1.0]])
+        lambda: gd.TuningDisplay(lrs=[1.0], iters=[0, 1], mean=[[0.0], [1.0]])
     ),
 }
 
@@ -122,9 +112,9 @@ def test_a_wrong_argument_is_told_what_would_be_right(words):
 def test_what_was_not_tuned_has_no_scores_to_draw():
     """An estimator without scores over rates is refused by its name."""
     words = "TuningDisplay needs a fitted GDLinearRegressorCV; got {}."
-    for estimator in (LINE, GDLinearRegressorCV(cv=3)):
+    for estimator in (LINE, gd.GDLinearRegressorCV(cv=3)):
         with pytest.raises(TypeError, match=re.escape(words.format(type(estimator).__name__))):
-            TuningDisplay.from_estimator(estimator)
+            gd.TuningDisplay.from_estimator(estimator)
 
 
 @pytest.mark.parametrize("name", ["fit", "curve", "slope", "surface", "coefficients", "tuning"])
@@ -192,7 +182,8 @@ def test_a_parameter_is_asked_for_by_name_or_position():
     """Positions count from the front or from the back."""
     names = ("intercept", "x0", "x1")
     asked = ["intercept", "x1", 0, 2, -1, -3, np.int64(1)]
-    assert [check_parameter(names, each) for each in asked] == [0, 2, 0, 2, 2, 0, 1]
+    descent = Descent(LINE.path_, 0, names, names)
+    assert [descent.position(each) for each in asked] == [0, 2, 0, 2, 2, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -240,8 +231,8 @@ def test_a_number_of_updates_is_said_shortly(t, words):
 )
 def test_updates_are_counted_along_their_axis(last, ticks):
     """Whole numbers of updates, or powers of ten, every other one where they are many."""
-    curve = LossCurve(t=np.array([0, last]), loss=np.array([2.0, 1.0]))
-    axis = LossCurveDisplay([curve]).plot().ax_.xaxis
+    curve = gd.LossCurve(t=np.array([0, last]), loss=np.array([2.0, 1.0]))
+    axis = gd.LossCurveDisplay([curve]).plot().ax_.xaxis
     places = [place for place in axis.get_majorticklocs() if 0 <= place <= max(last, 1)]
     assert " | ".join(axis.get_major_formatter().format_ticks(places)) == ticks
     assert len(axis.get_minorticklocs()) == 0
@@ -251,7 +242,7 @@ def test_names_at_the_edge_stand_apart():
     """No two names overlap; names that touch share their shift, the others stand at their lines."""
     end = [0.0, 0.01, 0.02, 1.0, -1.0]
     names = list("abcde")
-    display = CoefPathDisplay(t=[0, 1], coef=[np.zeros(5), end], names=names).plot()
+    display = gd.CoefPathDisplay(t=[0, 1], coef=[np.zeros(5), end], names=names).plot()
     heights = {text.get_text(): text.xy[1] for text in display.texts_}
     low, high = display.ax_.get_ylim()
     at = {name: (each - low) / (high - low) for name, each in zip(names, end, strict=True)}
@@ -262,14 +253,14 @@ def test_names_at_the_edge_stand_apart():
 
 def test_of_equal_coefficients_the_first_are_named():
     """The order of the features decides where sizes do not."""
-    display = CoefPathDisplay(t=[0], coef=np.tile([1.0, -1.0], 50)[np.newaxis], names=range(100))
+    display = gd.CoefPathDisplay(t=[0], coef=np.tile([1.0, -1.0], 50)[np.newaxis], names=range(100))
     assert [text.get_text() for text in display.plot().texts_] == [str(k) for k in range(8)]
 
 
 def test_equal_rates_keep_their_order():
     """Scores of rates that are equal stay in the order given."""
     mean = np.arange(100.0)[:, np.newaxis]
-    display = TuningDisplay(lrs=np.repeat([2.0, 1.0], 50), iters=[0], mean=mean)
+    display = gd.TuningDisplay(lrs=np.repeat([2.0, 1.0], 50), iters=[0], mean=mean)
     assert_array_equal(display.mean[:, 0], [*range(50, 100), *range(50)])
 
 
@@ -278,50 +269,50 @@ def test_equal_rates_keep_their_order():
 )
 def test_rates_are_shown_by_powers_where_they_span_more_than_one(lrs, scale):
     """Rates that differ by more than ten times stand on a logarithmic axis, unless one is zero."""
-    display = TuningDisplay(lrs=lrs, iters=[0, 1], mean=[[0, 1], [0, 2]]).plot()
+    display = gd.TuningDisplay(lrs=lrs, iters=[0, 1], mean=[[0, 1], [0, 2]]).plot()
     assert display.ax_.get_yscale() == scale
 
 
 def test_plain_data_may_be_numbers_of_any_kind():
     """Fractions, say, and rows of objects, are drawn as the floats they are."""
     half = np.array([[Fraction(1, 2), Fraction(3, 2)], [Fraction(5, 2), Fraction(1, 4)]])
-    coef = CoefPathDisplay(t=[0, 1], coef=half, names="ab", limit=half[0])
+    coef = gd.CoefPathDisplay(t=[0, 1], coef=half, names="ab", limit=half[0])
     assert {coef.coef.dtype, coef.limit.dtype} == {np.dtype(float)}
-    surface = LossSurfaceDisplay(
+    surface = gd.LossSurfaceDisplay(
         path=half, t=[0, 1], lowest=half[0], loss_floor=0.0, curvature=half
     )
     kept = {surface.path.dtype, surface.lowest.dtype, surface.curvature.dtype}
     assert kept == {np.dtype(float)}
-    tuning = TuningDisplay(lrs=half[0], iters=[0, 1], mean=half, std=half)
+    tuning = gd.TuningDisplay(lrs=half[0], iters=[0, 1], mean=half, std=half)
     assert {tuning.lrs.dtype, tuning.mean.dtype, tuning.std.dtype} == {np.dtype(float)}
-    fit = FitDisplay.from_estimator(LINE, X.astype(object), y.astype(object))
+    fit = gd.FitDisplay.from_estimator(LINE, X.astype(object), y.astype(object))
     assert {fit.x.dtype, fit.y.dtype, fit.lines.dtype} == {np.dtype(float)}
 
 
 def test_a_single_label_needs_no_list():
     """Of one descent; and any iterable names several."""
-    assert LossCurveDisplay.from_estimator(LINE, labels="mine").curves[0].label == "mine"
-    both = LossCurveDisplay.from_estimator([LINE, LINE], labels=(name for name in "ab"))
+    assert gd.LossCurveDisplay.from_estimator(LINE, labels="mine").curves[0].label == "mine"
+    both = gd.LossCurveDisplay.from_estimator([LINE, LINE], labels=(name for name in "ab"))
     assert [curve.label for curve in both.curves] == ["a", "b"]
 
 
 def test_a_curve_holds_its_stop_and_no_point_beyond_its_end():
     """Of very many updates too the stop is a point of the curve, unless the curve ends before."""
-    model = GDLinearRegressor(lr=0.2, tol=0.02).fit(X, y)
-    far = LossCurveDisplay.from_estimator(LONG, t_max=50_000).curves[0]
+    model = gd.GDLinearRegressor(lr=0.2, tol=0.02).fit(X, y)
+    far = gd.LossCurveDisplay.from_estimator(LONG, t_max=50_000).curves[0]
     assert LONG.n_iter_ == far.stop
     assert far.stop not in spread(50_000, MOST_POINTS)  # where it would be by chance
     assert far.stop in far.t
     assert far.t[-1] == 50_000
     assert_allclose(far.loss, LONG.path_.loss(far.t))
     for t_max in (model.n_iter_ - 1, model.n_iter_):
-        assert LossCurveDisplay.from_estimator(model, t_max=t_max).curves[0].t[-1] == t_max
+        assert gd.LossCurveDisplay.from_estimator(model, t_max=t_max).curves[0].t[-1] == t_max
 
 
 def test_directions_are_measured_from_the_start():
     """Wherever a descent starts, its plane of directions has the start at zero, and it descends."""
-    model = GDLinearRegressor(lr=0.2, tol=0.05).fit(X3, y, coef_init=[1.0, -2.0, 3.0])
-    display = LossSurfaceDisplay.from_estimator(model, t=range(5))
+    model = gd.GDLinearRegressor(lr=0.2, tol=0.05).fit(X3, y, coef_init=[1.0, -2.0, 3.0])
+    display = gd.LossSurfaceDisplay.from_estimator(model, t=range(5))
     assert_allclose(display.path[0], 0.0, atol=1e-12)
     steps = np.array([display.gradient(i) for i in range(len(display.t))])
     assert_allclose(display.path[:-1] - model.lr_ * steps[:-1], display.path[1:], atol=1e-12)
@@ -329,9 +320,9 @@ def test_directions_are_measured_from_the_start():
 
 def test_parameters_held_are_said_where_there_are_any():
     """With three parameters a surface over two says what the third is held at, with two nothing."""
-    three = LossSurfaceDisplay.from_estimator(NO_INTERCEPT, parameters=[0, 2])
+    three = gd.LossSurfaceDisplay.from_estimator(NO_INTERCEPT, parameters=[0, 2])
     assert three.held == "Others held at least squares;\nof the path this is the shadow"
-    assert LossSurfaceDisplay.from_estimator(LINE, parameters=[1, 0]).held == ""
+    assert gd.LossSurfaceDisplay.from_estimator(LINE, parameters=[1, 0]).held == ""
 
 
 @pytest.mark.parametrize(("folds", "name"), [(1, "score"), (2, "mean score over folds")])
@@ -341,7 +332,7 @@ def test_the_tuned_point_is_the_estimators_own(folds, name):
     tuned = SimpleNamespace(
         lrs_=[0.1, 0.2], iters_=np.arange(6), lr_=0.1, n_iter_=2, scores_path_=scores.tolist()
     )
-    display = TuningDisplay.from_estimator(tuned)
+    display = gd.TuningDisplay.from_estimator(tuned)
     assert (display.lr, display.n_iter) == (0.1, 2)
     assert display.score_name == name
     assert (display.std is None) == (folds == 1)

@@ -11,16 +11,14 @@ import difflib
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))  # as pytest does
+    matplotlib.use("Agg")
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")  # before pyplot is imported, which gallery.py does
-
-gallery = pytest.importorskip("display.gallery")
-pictures = pytest.importorskip("display.pictures")
+from display import gallery, pictures
 
 TEXTS = Path(__file__).parents[1] / "data" / "pictures"
 NAMES = [*gallery.PICTURES, *gallery.ANIMATIONS]

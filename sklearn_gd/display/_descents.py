@@ -1,24 +1,30 @@
-"""Which iterates of a path to show, and how to call them."""
+"""What pictures ask of a descent: the parameters of one target, and which iterates to show."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from sklearn_gd.display._axes import COUNTABLE
+from sklearn_gd._estimator.path_of import names_of, path_of
 
 if TYPE_CHECKING:
     from sklearn_gd import DescentPath
 
 Steps = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Symbols = Mapping[str, str] | None
 
 # A diverging descent is followed until its loss is this many times the first.
 BLOWN_UP = 10.0
 # It is followed for at least and at most this many updates after its least loss.
 FEWEST_RISEN = 3
 MOST_RISEN = 30
+# More updates than this are shown on an axis that is logarithmic from the first update on.
+COUNTABLE = 250
 # The largest number of updates that an array of integers holds.
 LAST = 2**62
 # Up to so many updates each iterate has its own dot.
@@ -29,17 +35,61 @@ FIRST_DOTS = 10
 MOST_SPACED = 10**6
 
 
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """The path of one of several targets, the parameters' names, and what pictures call them."""
+
+    path: DescentPath
+    target: int
+    names: tuple[str, ...]
+    symbols: tuple[str, ...]
+
+    def of_target(self, numbers: NDArray[Any]) -> Floats:
+        """Return the numbers of the target, if they are laid out for several."""
+        several = self.path.coef(0).ndim == 2
+        return np.asarray(numbers[..., self.target, :] if several else numbers, dtype=float)
+
+    def parameters(self, t: Any) -> Floats:
+        """Return all parameters of the target after `t` updates, (len(t), p)."""
+        return self.of_target(self.path.parameters(t))
+
+    def position(self, parameter: str | int) -> int:
+        """Return the position of a parameter given by name or by position."""
+        names = self.names
+        if isinstance(parameter, str):
+            if parameter not in names:
+                raise ValueError(f"parameters must be among {', '.join(names)}; got {parameter!r}.")
+            return names.index(parameter)
+        if not -len(names) <= parameter < len(names):
+            raise ValueError(f"There are {len(names)} parameters; got number {parameter!r}.")
+        return int(parameter) % len(names)
+
+
+def descent_of(estimator: Any, target: int, symbols: Symbols = None) -> Descent:
+    """Return the descent of one target of a fitted estimator."""
+    path, names = path_of(estimator), names_of(estimator)
+    targets = len(path.coef(0)) if path.coef(0).ndim == 2 else 1
+    if not 0 <= target < targets:
+        raise ValueError(f"target must be from 0 to {targets - 1}; got {target!r}.")
+    symbols = symbols or {}
+    unknown = [name for name in symbols if name not in names]
+    if unknown:
+        raise ValueError(
+            f"symbols must be for parameters, which are {', '.join(names)}; got {unknown}."
+        )
+    return Descent(path, int(target), names, tuple(symbols.get(name, name) for name in names))
+
+
 def spread(last: int, most: int) -> Steps:
     """Return 0 .. last: all of them while they are few, else ever wider apart; at most `most`."""
     last = min(last, LAST)
     if last < most:
         return np.arange(last + 1)
-    steps = np.unique(np.geomspace(1, last, most - 1).round().astype(np.int64))
+    steps = np.geomspace(1, last, most - 1).round().astype(np.int64)
+    steps = np.unique([0, *steps[:-1], last])
     # Steps of one at the start, until there are `most` with the geometric ones.
-    early = np.setdiff1d(np.arange(1, most), steps)[: most - 1 - len(steps)]
-    steps = np.union1d(steps, early)
-    steps[-1] = last
-    return np.concatenate([[0], steps])
+    early = np.setdiff1d(np.arange(most), steps)[: most - len(steps)]
+    return np.union1d(steps, early)
 
 
 def last_shown(path: DescentPath) -> int:
@@ -57,14 +107,12 @@ def known_by(path: DescentPath, t: int) -> int:
     return t if path.last_known is None else min(t, path.last_known)
 
 
-def choose(
-    path: DescentPath, t: ArrayLike | None, t_max: int | None, most: int, *, by_loss: bool = False
-) -> Steps:
+def choose(path: DescentPath, t: Any, t_max: int | None, most: int, by_loss: bool = False) -> Steps:
     """Return the iterates asked for, or at most `most` from 0 to `t_max`."""
     if t is None:
         last = last_shown(path) if t_max is None else t_max
         return _milestones(path, last, most) if by_loss else spread(last, most)
-    steps = np.unique(np.atleast_1d(np.asarray(t)))
+    steps = np.unique(t)
     return steps if t_max is None else steps[steps <= t_max]
 
 
