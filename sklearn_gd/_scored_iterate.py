@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._data import FoldsInMemory, LocalRows
+from sklearn_gd._data import LocalRows
 from sklearn_gd._descent import ClosedForm, Spectrum
-from sklearn_gd._estimator.array_api import Device, is_foreign
-from sklearn_gd._estimator.prediction import predicted_there
+from sklearn_gd._estimator.array_api import NUMPY, Device, is_foreign
+from sklearn_gd._estimator.prediction import predicted
 from sklearn_gd._estimator.prepare import FitInput
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._tuning import Grid
@@ -45,16 +45,14 @@ class HeldOutRows:
     X: Any
     y: Any
     params: dict[str, Any]
-    device: Device | None
+    device: Device
     layout: Layout
 
     @classmethod
-    def of(
-        cls, fit_input: FitInput, folds: FoldsInMemory, i: int, params: dict[str, Any]
-    ) -> HeldOutRows:
-        """Return the held-out rows of fold i, and the metadata for them."""
-        rows, test, layout = folds.problem, folds.splits[i].test, fit_input.layout
-        part = rows.taken(test)
+    def of(cls, fit_input: FitInput, test: NDArray[np.intp], params: dict[str, Any]) -> HeldOutRows:
+        """Return the held-out rows of a fold, and the metadata for them."""
+        rows: Any = fit_input.problem
+        layout, part = fit_input.layout, rows.taken(test)
         y = part.y[:, 0] if layout.y_layout == "1d" else part.y
         taken = {name: read_only(_taken(value, test, rows)) for name, value in params.items()}
         return cls(read_only(part.X), read_only(y), taken, fit_input.device, layout)
@@ -62,7 +60,7 @@ class HeldOutRows:
     def score(self, scorer: Callable[..., float], iterate: Iterate) -> float:
         """Return the score of one iterate."""
         X, y = self.X, self.y
-        if self.device is not None:  # arrays of other libraries cannot be made read-only
+        if self.device is not NUMPY:  # arrays of other libraries cannot be made read-only
             X, y = (self.device.xp.asarray(array, copy=True) for array in (X, y))
             iterate._held_out = X
         return scorer(iterate, X, y, **self.params)
@@ -100,22 +98,10 @@ def _iterates(descent: ClosedForm, steps: NDArray[Any], held_out: HeldOutRows) -
     for first in range(0, len(steps), at_once):
         theta = descent.theta(steps[first : first + at_once])
         coef, intercept = layout.coef(theta), layout.intercept(theta)
-        if device is None:
-            shown: Iterable[Any] = _predicted(X, coef, intercept)
-        else:
-            shown = predicted_there(device, X, coef, intercept)
-            coef, intercept = device.as_result(coef), device.as_result(intercept)
-        for i, prediction in enumerate(shown):
+        for i, predictions in enumerate(predicted(device, X, coef, intercept)):
             iterate = Iterate(descent.rule.lr, max_iter=int(steps[first + i]))
-            at = i if device is None else (i, ...)  # the standard has no other way to index
-            yield iterate._show(X, coef[at], intercept[at], prediction)
-
-
-def _predicted(X: Any, coef: Floats, intercept: Floats) -> Iterator[Floats]:
-    predictions = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)
-    predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
-    for prediction, shift in zip(predictions, intercept, strict=True):
-        yield np.ascontiguousarray(prediction + shift)
+            parameters = device.as_result(coef[i]), device.as_result(intercept[i])
+            yield iterate._show(X, *parameters, predictions)
 
 
 def _taken(value: Any, index: NDArray[np.intp], rows: LocalRows) -> Any:

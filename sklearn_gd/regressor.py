@@ -20,21 +20,14 @@ from sklearn_gd._estimator.callbacks import (
     restored_on_error,
     with_callbacks,
 )
+from sklearn_gd._estimator.parameters import check_descent, check_flag, check_number
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
 from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
 from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
-from sklearn_gd._estimator.validation import (
-    check_choice,
-    check_flag,
-    check_nonnegative,
-    check_number,
-    check_start,
-)
+from sklearn_gd._estimator.validation import check_start
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._solvers import DescentOptions
-
-SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
 class GDLinearRegressor(
@@ -264,14 +257,9 @@ class GDLinearRegressor(
         if self.tol is not None:
             check_number("tol", self.tol, Real, above=0)
         check_number("max_iter", self.max_iter, Integral, least=1, most=MOST_UPDATES)
-        check_flag("fit_intercept", self.fit_intercept)
         check_flag("warm_start", self.warm_start)
-        check_choice("solver", self.solver, SOLVERS)
-        momentum = check_nonnegative("momentum", self.momentum, below=1.0)
-        nesterov = check_flag("nesterovs_momentum", self.nesterovs_momentum) and momentum > 0
-        check_nonnegative("alpha", self.alpha)
         rate = None if lr is None else float(lr)
-        return DescentOptions(rate, self.tol, int(self.max_iter), momentum, nesterov)
+        return DescentOptions(rate, self.tol, int(self.max_iter), *check_descent(self))
 
     def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any:
         """Return theta_0 (p, k): the given values, those of the last fit, or zeros."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
@@ -23,8 +22,9 @@ from sklearn_gd._estimator.callbacks import (
     with_callbacks,
 )
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
-from sklearn_gd._estimator.host_attributes import HostAttribute
+from sklearn_gd._estimator.host_attributes import host_attribute
 from sklearn_gd._estimator.metadata import CLOSED_FORM_SCORER, MetadataMixin
+from sklearn_gd._estimator.parameters import check_choice, check_descent
 from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
 from sklearn_gd._estimator.prepare import (
     FitInput,
@@ -33,7 +33,6 @@ from sklearn_gd._estimator.prepare import (
     prepare,
 )
 from sklearn_gd._estimator.splits import folds_of
-from sklearn_gd._estimator.validation import check_choice, check_flag, check_nonnegative
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._scored_iterate import HeldOutRows, score_iterates
@@ -51,7 +50,6 @@ from sklearn_gd._tuning import (
     strategy_for,
 )
 from sklearn_gd.path import DescentPath
-from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
 
@@ -227,11 +225,11 @@ class GDLinearRegressorCV(
     True
     """
 
-    lrs_ = HostAttribute[Floats]()
-    iters_ = HostAttribute[NDArray[np.int64]]()
-    scores_path_ = HostAttribute[Floats]()
-    gcv_path_ = HostAttribute[Floats]()
-    dof_path_ = HostAttribute[Floats]()
+    lrs_: Floats = host_attribute("lrs_")
+    iters_: NDArray[np.int64] = host_attribute("iters_")
+    scores_path_: Floats = host_attribute("scores_path_")
+    gcv_path_: Floats = host_attribute("gcv_path_")
+    dof_path_: Floats = host_attribute("dof_path_")
     best_score_: float
     best_index_: tuple[int, int]
 
@@ -307,19 +305,22 @@ class GDLinearRegressorCV(
             shown = partial(attributes_of, device=fit_input.device)
             callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
             each = callbacks.tuning_begins(self._each)
-            with naming_what_is_not_finite(fit_input.problem):
-                whole: SpectralProblem | None
+            problem: Any = fit_input.problem
+            self._records: dict[str, Any] = {}
+            with naming_what_is_not_finite(problem):
                 if self._is_gcv:
                     grid, whole = self._score_by_gcv(fit_input, rates, iters, params)
                 else:
                     grid, whole = self._score_by_folds(fit_input, rates, iters, params, each)
-                self._choose(grid)
-                options = replace(self._options(grid), on_growth=callbacks.on_krylov_growth)
-                problem: Any = fit_input.problem
+                i, j = self.best_index_ = choose(self.scores_path_, grid, self.selection)
+                self.best_score_ = float(self.scores_path_[i, j].mean())
+                lr, t = float(grid.lrs[i]), int(grid.iters[j])
+                rule, on_growth = (grid.momentum, grid.nesterov), callbacks.on_krylov_growth
+                options = DescentOptions(lr, None, t, *rule, on_growth)
                 stopped = refit(problem, options, grid.last, self.solver, whole)
             path = path_of_stopped(fit_input, stopped)
             self._keep(callbacks.descends(path), fit_input.device)
-            return self._messages(path, fit_input.problem, grid)
+            return self._messages(path, problem, grid)
 
     @property
     def _is_gcv(self) -> bool:
@@ -327,13 +328,10 @@ class GDLinearRegressorCV(
 
     def _check_params(self) -> tuple[int | Floats, NDArray[np.int64]]:
         rates, iters = check_rates(self.lrs), check_iters(self.iters, self.max_iter)
-        check_flag("fit_intercept", self.fit_intercept)
-        check_choice("solver", self.solver, SOLVERS)
+        momentum, _ = check_descent(self)
         if not callable(self.selection):
             check_choice("selection", self.selection, SELECTIONS)
-        check_flag("nesterovs_momentum", self.nesterovs_momentum)
-        check_nonnegative("alpha", self.alpha)
-        if check_nonnegative("momentum", self.momentum, below=1.0) and self.solver == "krylov":
+        if momentum and self.solver == "krylov":
             raise ValueError(
                 f"solver='krylov' takes no momentum; got momentum={self.momentum!r}. Use "
                 "solver='auto' or 'spectral', or momentum=0."
@@ -379,27 +377,23 @@ class GDLinearRegressorCV(
         params: dict[str, Any],
         each: Each,
     ) -> tuple[Grid, SpectralProblem | None]:
-        for name in ("gcv_path_", "dof_path_"):
-            delattr(self, name)  # those of an earlier fit without folds
         for_splitter, for_scorer = self._route(fit_input.sample_weight, params)
         in_closed_form = self._in_closed_form(fit_input.sample_weight)
         if not in_closed_form and not isinstance(fit_input.problem, LocalRows):
             raise ValueError(SCORERS_NEED_ROWS.format(self.scoring))
         folds = folds_of(fit_input, self.cv, for_splitter, each)
-        momentum = float(self.momentum)
-        strategy = strategy_for(
-            folds, self.solver, DescentOptions(max_iter=int(iters[-1]), momentum=momentum)
-        )
+        options = DescentOptions(max_iter=int(iters[-1]), momentum=float(self.momentum))
+        strategy = strategy_for(folds, self.solver, options)
         grid = self._grid(rates, iters, strategy.largest_eigenvalue)
         if in_closed_form:
             self.scores_path_ = -strategy.errors(grid)
             return grid, strategy.whole
         assert isinstance(folds, FoldsInMemory)
-        local, spectrum_of = folds, strategy.spectra(grid)
+        splits, spectrum_of = folds.splits, strategy.spectra(grid)
         scorer = check_scoring(self, self.scoring)
 
         def score(i: int) -> NDArray[Any]:
-            held_out = HeldOutRows.of(fit_input, local, i, for_scorer)
+            held_out = HeldOutRows.of(fit_input, splits[i].test, for_scorer)
             return score_iterates(scorer, spectrum_of(i), held_out, grid)
 
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
@@ -408,23 +402,12 @@ class GDLinearRegressorCV(
     def _grid(
         self, rates: int | Floats, iters: NDArray[np.int64], largest: Callable[[], float]
     ) -> Grid:
-        momentum = float(self.momentum)
-        nesterov = bool(self.nesterovs_momentum) and momentum > 0
+        rule = check_descent(self)
         if isinstance(rates, int):
-            one = Grid(np.ones(1), iters, momentum, nesterov).rules[0]
+            one = Grid(np.ones(1), iters, *rule).rules[0]
             rates = spread_rates(rates, one.stable_below(largest()))
         self.lrs_, self.iters_ = rates, iters
-        return Grid(rates, iters, momentum, nesterov)
-
-    def _choose(self, grid: Grid) -> None:
-        self.best_index_ = choose(self.scores_path_, grid, self.selection)
-        self.best_score_ = float(self.scores_path_[self.best_index_].mean())
-
-    def _options(self, grid: Grid) -> DescentOptions:
-        """Return the options of the chosen descent."""
-        i, j = self.best_index_
-        lr, t = float(grid.lrs[i]), int(grid.iters[j])
-        return DescentOptions(lr, None, t, grid.momentum, grid.nesterov)
+        return Grid(rates, iters, *rule)
 
     def _messages(self, path: DescentPath, problem: Any, grid: Grid) -> list[Warning]:
         """Return what a user should know of GCV, the descent, and a grid that was asked for."""

@@ -101,6 +101,10 @@ class Device:
             return array
         return self.asarray(_to_numpy(array))
 
+    def in_floats(self, array: Any) -> Any:
+        """Return an array of the device in the dtype of sums."""
+        return self.xp.astype(array, self.floats, copy=False)
+
     def promote(self, *arrays: Any) -> list[Any]:
         """Return the arrays in their common dtype, which not every library finds by itself."""
         dtype = self.xp.result_type(*arrays)
@@ -111,9 +115,35 @@ class Device:
         return self.xp.empty((0,), dtype=self.dtypes[-1], device=self.device)
 
 
-def device_of(X: Any) -> Device | None:
-    """Return the device of X; None if NumPy holds X or array API dispatch is off."""
-    return Device.of(X) if get_config()["array_api_dispatch"] and is_foreign(X) else None
+class _NumPy(Device):
+    """NumPy and SciPy, whose arrays stay as they are."""
+
+    def __str__(self) -> str:
+        return "numpy"
+
+    @property
+    def dtypes(self) -> tuple[Any, ...]:
+        return np.float64, np.float32
+
+    def to_device(self, numbers: Any) -> Any:
+        return numbers
+
+    def as_result(self, result: Any) -> Any:
+        return result
+
+    def in_floats(self, array: Any) -> Any:
+        return array.astype(np.float64, copy=False)
+
+    def promote(self, *arrays: Any) -> list[Any]:
+        return [to_numpy(array) for array in arrays]
+
+
+NUMPY = _NumPy(np, "cpu")
+
+
+def device_of(X: Any) -> Device:
+    """Return the device of X; NUMPY if array API dispatch is off."""
+    return Device.of(X) if get_config()["array_api_dispatch"] and is_foreign(X) else NUMPY
 
 
 def to_numpy_if_dispatched(array: Any) -> Any:
@@ -127,17 +157,15 @@ def to_numpy(array: Any) -> Any:
     return _to_numpy(array) if is_foreign(array) else array
 
 
-def same_device(estimator: Any, X: Any, method: str) -> Device | None:
+def same_device(estimator: Any, X: Any, method: str) -> Device:
     """Return the device of X; raise ValueError if the estimator was fitted on another one."""
-    if not get_config()["array_api_dispatch"]:
-        return None
     fitted, now = device_of(estimator.coef_), device_of(X)
     if fitted == now:
         return now
     raise ValueError(
         f"Inputs passed to {type(estimator).__name__}.{method}() must use the same namespace and "
-        f"the same device as those passed to fit(): that was {fitted or 'numpy'}, and this is "
-        f"{now or 'numpy'}."
+        f"the same device as those passed to fit(): that was {fitted}, and this is "
+        f"{now}."
     )
 
 

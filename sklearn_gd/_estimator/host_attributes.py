@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Self, TypeVar, overload
-
-Kept = TypeVar("Kept")
+from typing import Any
 
 
-class HostAttribute(Generic[Kept]):
-    """A fitted attribute that stays a NumPy array, and does not exist before `fit`.
+def host_attribute(name: str) -> Any:
+    """Return a property that does not exist before `fit`, an item of the dictionary `_records`.
 
-    scikit-learn moves arrays among the variables of an estimator to the device of the rows, so
-    that these attributes are items of one dictionary instead.
+    scikit-learn moves arrays among the variables of an estimator to the device of the rows.
     """
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
+    def get(estimator: Any) -> object:
+        records = vars(estimator).get("_records", {})
+        if name not in records:
+            raise AttributeError(f"{type(estimator).__name__!r} object has no attribute {name!r}")
+        return records[name]
 
-    @overload
-    def __get__(self, estimator: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, estimator: object, owner: type | None = None) -> Kept: ...
-    def __get__(self, estimator: object, owner: type | None = None) -> Self | Kept:
-        if estimator is None:
-            return self
-        try:
-            kept: Kept = vars(estimator)["_records"][self._name]
-            return kept
-        except KeyError:
-            raise AttributeError(
-                f"{type(estimator).__name__!r} object has no attribute {self._name!r}"
-            ) from None
-
-    def __set__(self, estimator: Any, value: Kept) -> None:
+    def keep(estimator: Any, value: Any) -> None:
         # A new dict, so that a fit that fails can restore the old one.
-        estimator._records = {**vars(estimator).get("_records", {}), self._name: value}
+        estimator._records = {**vars(estimator).get("_records", {}), name: value}
 
-    def __delete__(self, estimator: Any) -> None:
-        kept = vars(estimator).get("_records", {})
-        estimator._records = {name: value for name, value in kept.items() if name != self._name}
+    return property(get, keep)

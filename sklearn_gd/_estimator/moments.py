@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from sklearn_gd._data import LARGEST_SIZE, CrossProducts, SummedRows, zeros
 from sklearn_gd._descent import ClosedForm, UpdateRule, floor_error
-from sklearn_gd._estimator.array_api import Device
+from sklearn_gd._estimator.array_api import NUMPY, Device
+from sklearn_gd._estimator.parameters import check_choice
 from sklearn_gd._estimator.prepare import FitInput, naming_what_is_not_finite, prepare
-from sklearn_gd._estimator.validation import FeatureChecker, check_choice, check_size_of_X
+from sklearn_gd._estimator.validation import FeatureChecker, check_size_of_X
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._solvers import MOST_PARAMETERS, eigenbasis
 
@@ -240,7 +241,7 @@ class Moments:
     def _shape_of_y(self) -> str:
         return "(n_samples,)" if self._y_layout == "1d" else f"(n_samples, {self.n_targets})"
 
-    def _fit_input(self, fit_intercept: bool, device: Device | None = None) -> FitInput:
+    def _fit_input(self, fit_intercept: bool, device: Device = NUMPY) -> FitInput:
         """Return the problem of all rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
-from sklearn_gd._estimator.array_api import Device
+from sklearn_gd._estimator.array_api import NUMPY, Device
 from sklearn_gd._estimator.callbacks import refuse_nested_fit, restored_on_error
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import FitInput, prepare
@@ -82,15 +82,19 @@ class PartialFitMixin:
             moments = vars(self).get("_moments")
             data, is_first = (X, y, sample_weight), moments is None
             fit_input = prepare(self, data, True, reset=is_first, part=True)
-            if not is_first:
-                _check_device(self._device(), fit_input.device)
+            device = fit_input.device
+            if not is_first and device != self._device():
+                raise ValueError(
+                    f"partial_fit takes rows of one library and device; got {device} after "
+                    f"{self._device()}."
+                )
             batch = Moments._of(fit_input)
             anew = is_first and "path_" in vars(self)
             self._forget()
             self._moments = batch if is_first else moments + batch
             self.n_samples_seen_ = self._moments.n_samples
-            if fit_input.device is not None:
-                self._device_sample = fit_input.device.sample()
+            if device is not NUMPY:
+                self._device_sample = device.sample()
         if anew:
             warnings.warn(BEGINS_ANEW, UserWarning, stacklevel=2)
         return self
@@ -155,10 +159,10 @@ class PartialFitMixin:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return vars(self)[name]
 
-    def _device(self) -> Device | None:
-        """Return the device of the rows so far; None for NumPy."""
+    def _device(self) -> Device:
+        """Return the device of the rows so far."""
         sample = vars(self).get("_device_sample")
-        return None if sample is None else Device.of(sample)
+        return NUMPY if sample is None else Device.of(sample)
 
     def _forget(self) -> None:
         """Drop earlier rows and the descent on them."""
@@ -170,12 +174,3 @@ class PartialFitMixin:
         vars(self).pop("feature_names_in_", None)
         if moments.feature_names is not None:
             self.feature_names_in_ = np.array(moments.feature_names, dtype=object)
-
-
-def _check_device(before: Device | None, device: Device | None) -> None:
-    """Raise ValueError if the rows are not on the device of earlier rows."""
-    if before != device:
-        raise ValueError(
-            f"partial_fit takes rows of one library and device; got {device or 'numpy'} after "
-            f"{before or 'numpy'}."
-        )

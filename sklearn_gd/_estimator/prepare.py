@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
 from sklearn_gd._data import LocalRows, NotFinite, Problem, SummedRows
-from sklearn_gd._estimator.array_api import Device, device_of, to_numpy_if_dispatched
-from sklearn_gd._estimator.array_api_validation import check_device_rows
+from sklearn_gd._estimator.array_api import NUMPY, Device, device_of
 from sklearn_gd._estimator.blas_threads import one_thread_if_medium
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
 from sklearn_gd._estimator.validation import Data, check_rows, names_seen
@@ -31,7 +30,7 @@ class FitInput:
     problem: Problem | SummedRows
     layout: Layout
     sample_weight: Any = None  # as checked
-    device: Device | None = None  # of the rows; None for NumPy
+    device: Device = NUMPY  # of the rows
 
     def with_alpha(self, alpha: float) -> FitInput:
         """Return the same rows with a penalty."""
@@ -46,20 +45,14 @@ def prepare(
     The estimator keeps the features of X; without `reset` X must have those that it kept before.
     With `part` more rows follow, so that all of these may have weight zero.
     """
-    X, y, sample_weight = data
     how = {"reset": reset, "part": part}
     if is_dask(*data):
         prepared: FitInput = dask_module("_prepare").prepare(estimator, data, fit_intercept, **how)
         return prepared
-    device = device_of(X)
-    if device is not None:
-        on_device, y_layout = check_device_rows(estimator, data, fit_intercept, **how)
-        layout = Layout(fit_intercept, y_layout, device.dtype_of(on_device.X))
-        return FitInput(on_device, layout, on_device.sample_weight, device)
-    data = X, to_numpy_if_dispatched(y), to_numpy_if_dispatched(sample_weight)
     rows, y_layout = check_rows(estimator, data, fit_intercept, **how)
-    layout = Layout(fit_intercept, y_layout, rows.X.dtype, names_seen(estimator))
-    return FitInput(rows, layout, rows.sample_weight)
+    device = device_of(rows.X)
+    layout = Layout(fit_intercept, y_layout, device.dtype_of(rows.X), names_seen(estimator))
+    return FitInput(rows, layout, rows.sample_weight, device)
 
 
 def fit_path(
