@@ -48,6 +48,10 @@ NO_DIRECTIONS = (
 )
 
 
+class UnknownError(AttributeError, ValueError):
+    """What cannot be computed: as an attribute it is absent, for `hasattr` and notebooks."""
+
+
 class DescentPath:
     """A whole gradient descent, evaluated at any number of updates.
 
@@ -125,40 +129,18 @@ class DescentPath:
     def __init__(
         self, stopped: StoppedDescent, layout: Layout, *, weight: float, alpha: float = 0.0
     ) -> None:
-        self._descent = stopped.descent
-        self._stop = stopped.stop
-        self._layout = layout
-        self.weight = weight
-        self.alpha = alpha
+        descent, stop = stopped.descent, stopped.stop
+        self._descent, self._stop, self._layout = descent, stop, layout
         self._histories: dict[str, Floats] = {}
-
-    @property
-    def lr(self) -> float:
-        return self._descent.rule.lr
-
-    @property
-    def momentum(self) -> float:
-        return self._descent.rule.momentum
-
-    @property
-    def nesterovs_momentum(self) -> bool:
-        return self._descent.rule.nesterov
-
-    @property
-    def n_iter(self) -> int:
-        return self._stop.t
-
-    @property
-    def stop_reason(self) -> str:
-        return self._stop.reason
-
-    @property
-    def best_iter(self) -> int:
-        return self._stop.best
-
-    @property
-    def last_known(self) -> int | None:
-        return self._descent.last_known
+        self.lr = descent.rule.lr
+        self.momentum = descent.rule.momentum
+        self.nesterovs_momentum = descent.rule.nesterov
+        self.alpha = alpha
+        self.n_iter = stop.t
+        self.stop_reason = stop.reason
+        self.best_iter = stop.best
+        self.last_known: int | None = descent.last_known
+        self.weight = weight
 
     @property
     def max_stable_lr(self) -> float:
@@ -166,10 +148,7 @@ class DescentPath:
 
     @property
     def best_lr(self) -> float:
-        try:
-            return self.fastest_rates(momentum=False)[0]
-        except ValueError as error:  # an attribute that is not known is absent
-            raise AttributeError(str(error)) from None
+        return self.fastest_rates(momentum=False)[0]
 
     @property
     def loss_floor(self) -> float:
@@ -396,7 +375,7 @@ class DescentPath:
         order = np.argsort(-energy, kind="stable")[:2]
         directions, total = spectrum.basis[:, order], float(energy.sum())
         heaviest = np.abs(directions).argmax(axis=0)
-        upwards = directions * np.sign(directions[heaviest, np.arange(len(heaviest))])
+        upwards = directions * np.sign(np.diagonal(directions[heaviest]))
         return upwards, float(energy[order].sum()) / total if total > 0 else 1.0
 
     def direction_name(self, direction: ArrayLike, names: Sequence[str] | None = None) -> str:
@@ -453,10 +432,10 @@ class DescentPath:
         """
         descent = self._all_directions
         other = descent.at(replace(descent.rule, lr=check_rate(lr)))
-        eps = float(np.finfo(self._layout.dtype).eps)
-        stop = find_stop(other, StoppingRule(None, max(self.n_iter, 1), eps))
-        if stop.reason == "stationary":
-            stop = Stop(max(self.n_iter, 1), "max_iter", max(self.n_iter, 1))
+        last = max(self.n_iter, 1)
+        stop = Stop(last, "max_iter", last)
+        if other.diverges:
+            stop = find_stop(other, StoppingRule(None, last, 0.0))
         return self._sibling(other, stop, self._layout)
 
     @without_underflow
@@ -490,17 +469,19 @@ class DescentPath:
             found = stop.t if stop.reason == "tol" else None
             if stop.reason in ("diverged", "stationary"):
                 known = None
-        if found is None and known is not None:
+        if found is not None:
+            return found
+        if known is not None:
             raise ValueError(
                 f"This descent is known up to t = {known:,}, where the loss is not yet below "
                 f"{loss:.6g}. Fit again with a larger max_iter, or with tol={loss:.6g}."
             )
-        if found is None and isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
+        if isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
             raise ValueError(
                 "When the loss falls that low is not known: columns are too far apart in scale for "
                 "float64. Standardise them."
             )
-        return found
+        return None
 
     def explain(self, t: int, language: str = "en") -> Explanation:
         """The update from iterate `t` to the next, in words and in numbers to check by hand.
@@ -534,20 +515,18 @@ class DescentPath:
         if steps.ndim:
             raise TypeError(f"explain takes one number of updates; got {t!r}.")
         now = int(steps)
-        new, old = self.parameters(now + 1), self.parameters(now)
-        velocity = self._velocity(now) if now and self.momentum else None
         return Explanation(
             t=now,
             lr=self.lr,
             names=self.parameter_names,
-            parameters=old,
+            parameters=self.parameters(now),
             gradient=self.gradient(now),
-            new_parameters=new,
+            new_parameters=self.parameters(now + 1),
             loss=float(self.loss(now)),
             new_loss=float(self.loss(now + 1)),
             n_iter=self.n_iter,
             momentum=self.momentum,
-            velocity=velocity,
+            velocity=self._velocity(now) if now and self.momentum else None,
             nesterovs_momentum=self.nesterovs_momentum,
             language=language,
         )
@@ -620,13 +599,14 @@ class DescentPath:
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
     def __repr__(self) -> str:
-        floor = self._told_floor
+        floor = getattr(self, "loss_floor", None)
+        least = "unknown" if floor is None else f"{0.0 if is_exact(self) else floor:.6g}"
         rate = f"lr={self.lr:.4g}" + (f", momentum={self.momentum:.4g}" if self.momentum else "")
         updates = f"{self.n_iter:,} update{'' if self.n_iter == 1 else 's'}"
         return (
             f"<DescentPath: {ENDINGS[self.stop_reason]} after {updates} at {rate}; "
             f"loss {self.loss(0):.6g} -> {self.loss(self.n_iter):.6g}, "
-            f"least possible {'unknown' if floor is None else format(floor, '.6g')}>"
+            f"least possible {least}>"
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -644,7 +624,7 @@ class DescentPath:
         descent = self._descent
         if isinstance(descent, ClosedForm) and descent.spectrum.has_all_directions:
             return descent
-        raise ValueError(NO_DIRECTIONS)
+        raise UnknownError(NO_DIRECTIONS)
 
     @property
     def _largest(self) -> float:
@@ -660,12 +640,6 @@ class DescentPath:
         """By how much the least loss may be off."""
         return floor_error(self._closed_form)
 
-    @property
-    def _told_floor(self) -> float | None:
-        """The least loss as one would say it: 0 when it may be rounding, None when not known."""
-        floor = getattr(self, "loss_floor", None)
-        return 0.0 if floor is not None and is_exact(self) else floor
-
     def _velocity(self, t: int) -> Floats:
         """v after t >= 1 updates; with Nesterov theta_t - theta_{t-1} = momentum v - lr g."""
         update = self.parameters(t) - self.parameters(t - 1)
@@ -675,8 +649,7 @@ class DescentPath:
 
     def _sibling_at(self, lr: float) -> DescentPath:
         """The same problem and start at another rate, not stopped; nothing of it may be unknown."""
-        descent = self._closed_form
-        other = descent.at(replace(descent.rule, lr=lr))
+        other = self._closed_form.at(replace(self._descent.rule, lr=lr))
         return self._sibling(other, Stop(0, "max_iter", 0), self._layout)
 
     def _sibling(self, descent: Any, stop: Stop, layout: Layout) -> DescentPath:

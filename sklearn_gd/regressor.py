@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -22,7 +21,7 @@ from sklearn_gd._estimator.callbacks import (
 )
 from sklearn_gd._estimator.parameters import check_descent, check_flag, check_number
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
-from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._estimator.prediction import PredictionMixin
 from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
 from sklearn_gd._estimator.validation import check_start
 from sklearn_gd._report.convergence_message import convergence_message
@@ -231,8 +230,7 @@ class GDLinearRegressor(
             fit_input = fit_input.with_alpha(self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
-            at_path = partial(attributes_of, device=fit_input.device)
-            callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, at_path)
+            callbacks = CallbackRunner(self, X, y, fit_input)
             options = replace(options, on_growth=callbacks.on_krylov_growth)
             return self._descend(fit_input, start, options, callbacks)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -25,7 +24,7 @@ from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spre
 from sklearn_gd._estimator.host_attributes import host_attribute
 from sklearn_gd._estimator.metadata import CLOSED_FORM_SCORER, MetadataMixin
 from sklearn_gd._estimator.parameters import check_choice, check_descent
-from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._estimator.prediction import PredictionMixin
 from sklearn_gd._estimator.prepare import (
     FitInput,
     naming_what_is_not_finite,
@@ -302,8 +301,7 @@ class GDLinearRegressorCV(
             rates, iters = self._check_params()
             fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept)
             fit_input = fit_input.with_alpha(self.alpha)
-            shown = partial(attributes_of, device=fit_input.device)
-            callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
+            callbacks = CallbackRunner(self, X, y, fit_input)
             each = callbacks.tuning_begins(self._each)
             problem: Any = fit_input.problem
             self._records: dict[str, Any] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,8 +14,9 @@ from sklearn_gd._data import zeros
 from sklearn_gd._estimator.array_api import NUMPY, Device
 from sklearn_gd._estimator.callbacks import refuse_nested_fit, restored_on_error
 from sklearn_gd._estimator.moments import Moments
-from sklearn_gd._estimator.prepare import FitInput, prepare
+from sklearn_gd._estimator.prepare import prepare
 from sklearn_gd._solvers import DescentOptions
+from sklearn_gd.path import UnknownError
 
 # Attributes that a descent sets.
 FITTED = ("path_", "n_iter_", "lr_", "stop_reason_", "coef_", "intercept_")
@@ -26,23 +28,16 @@ BEGINS_ANEW = (
 )
 
 
-class NoDescentError(AttributeError, ValueError):
-    """An attribute that cannot be computed: for `hasattr` and notebooks it is absent."""
-
-
 class PartialFitMixin:
     """Mixin: `partial_fit` and `fit_moments` for an estimator with a method `_descend`."""
 
     fit_intercept: bool
     alpha: float
 
-    if TYPE_CHECKING:  # methods of the estimator
-
-        def _check_options(self) -> DescentOptions: ...
-        def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any: ...
-        def _descend(
-            self, fit_input: FitInput, start: Any, options: DescentOptions
-        ) -> str | None: ...
+    # Methods of the estimator.
+    _check_options: Callable[[], DescentOptions]
+    _start: Callable[..., Any]
+    _descend: Callable[..., str | None]
 
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | float | None = None) -> Self:
         """Add rows: the model becomes that of `fit` on all rows so far.
@@ -138,7 +133,10 @@ class PartialFitMixin:
             fit_input = moments._fit_input(self.fit_intercept).with_alpha(self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
-            self._name_features(moments)
+            self.n_features_in_ = moments.n_features
+            vars(self).pop("feature_names_in_", None)
+            if moments.feature_names is not None:
+                self.feature_names_in_ = np.array(moments.feature_names, dtype=object)
             message = self._descend(fit_input, start, options)
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
@@ -154,7 +152,7 @@ class PartialFitMixin:
             fit_input = fit_input.with_alpha(self.alpha)
             message = self._descend(fit_input, zeros(fit_input.problem), options)
         except (TypeError, ValueError) as error:
-            raise NoDescentError(str(error)) from error
+            raise UnknownError(str(error)) from error
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return vars(self)[name]
@@ -168,9 +166,3 @@ class PartialFitMixin:
         """Drop earlier rows and the descent on them."""
         for name in (*FITTED, *ACCUMULATED):
             vars(self).pop(name, None)
-
-    def _name_features(self, moments: Moments) -> None:
-        self.n_features_in_ = moments.n_features
-        vars(self).pop("feature_names_in_", None)
-        if moments.feature_names is not None:
-            self.feature_names_in_ = np.array(moments.feature_names, dtype=object)

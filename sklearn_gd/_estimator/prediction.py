@@ -14,6 +14,7 @@ from sklearn_gd._data import products_of_finite
 from sklearn_gd._estimator.array_api import NUMPY, Device, device_of, same_device, to_numpy
 from sklearn_gd._estimator.callbacks import CallbackSupportMixin
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
+from sklearn_gd._estimator.prepare import attributes_of
 from sklearn_gd._estimator.validation import check_targets, check_weights, check_X
 from sklearn_gd.path import DescentPath
 
@@ -199,21 +200,3 @@ def predicted(device: Device, X: Any, coef: Floats, intercept: Floats) -> Iterat
     for i in range(len(coef)):
         one = predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
         yield np.ascontiguousarray(one) if device is NUMPY else one
-
-
-def attributes_of(path: DescentPath, device: Device) -> dict[str, Any]:
-    """The fitted attributes of an estimator that descended along this path, on rows there."""
-    coef, intercept = path._answer()
-    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
-        raise ValueError(
-            f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
-            f"float64, or rescale X or y."
-        )
-    return {
-        "path_": path,
-        "n_iter_": path.n_iter,
-        "lr_": path.lr,
-        "stop_reason_": path.stop_reason,
-        "coef_": device.as_result(coef),
-        "intercept_": device.as_result(intercept) if path._layout.fit_intercept else 0.0,
-    }

@@ -1,4 +1,4 @@
-"""Prepare what users pass as a problem, and keep a solver's answer as a path."""
+"""Prepare what users pass as a problem, and keep a solver's answer as a path and attributes."""
 
 from __future__ import annotations
 
@@ -71,6 +71,24 @@ def path_of_stopped(fit_input: FitInput, stopped: StoppedDescent) -> DescentPath
     """Return the path of a stopped descent."""
     problem = fit_input.problem
     return DescentPath(stopped, fit_input.layout, weight=problem.weight, alpha=problem.alpha)
+
+
+def attributes_of(path: DescentPath, device: Device) -> dict[str, Any]:
+    """The fitted attributes of an estimator that descended along this path, on rows there."""
+    coef, intercept = path._answer()
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise ValueError(
+            f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
+            f"float64, or rescale X or y."
+        )
+    return {
+        "path_": path,
+        "n_iter_": path.n_iter,
+        "lr_": path.lr,
+        "stop_reason_": path.stop_reason,
+        "coef_": device.as_result(coef),
+        "intercept_": device.as_result(intercept) if path._layout.fit_intercept else 0.0,
+    }
 
 
 @contextmanager
