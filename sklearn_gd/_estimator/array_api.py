@@ -5,6 +5,7 @@ No other module imports array-api-compat or distinguishes between libraries.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ Floats = NDArray[np.float64]
 
 # The largest size of numbers that can be squared and summed in float32.
 LARGEST_IN_FLOAT32 = 1e15
-# What libraries raise if they do not support one of the conversions in `_to_numpy`.
+# What libraries raise if they do not support one of the conversions in `to_numpy`.
 NO_WAY = (AttributeError, BufferError, NotImplementedError, RuntimeError, TypeError, ValueError)
 
 
@@ -69,7 +70,7 @@ class Device:
 
     def to_host(self, numbers: Any) -> Floats:
         """Return a small array of the device as a NumPy array of float64."""
-        return np.array(_to_numpy(numbers), dtype=np.float64)
+        return np.array(to_numpy(numbers), dtype=np.float64)
 
     def take(self, array: Any, index: Any) -> Any:
         """Return rows of an array of the device, by a slice or by indices."""
@@ -99,7 +100,7 @@ class Device:
             return self.xp.asarray(array, dtype=known, device=self.device)
         if self.holds(array):
             return array
-        return self.asarray(_to_numpy(array))
+        return self.asarray(to_numpy(array))
 
     def in_floats(self, array: Any) -> Any:
         """Return an array of the device in the dtype of sums."""
@@ -148,13 +149,18 @@ def device_of(X: Any) -> Device:
 
 def to_numpy_if_dispatched(array: Any) -> Any:
     """Return an array of another library as a NumPy array if array API dispatch is on."""
-    foreign = get_config()["array_api_dispatch"] and is_foreign(array)
-    return _to_numpy(array) if foreign else array
+    return to_numpy(array) if get_config()["array_api_dispatch"] else array
 
 
 def to_numpy(array: Any) -> Any:
-    """Return fitted coefficients as a NumPy array, with or without array API dispatch."""
-    return _to_numpy(array) if is_foreign(array) else array
+    """Return an array of another library as a NumPy array, other values as they are."""
+    if not is_foreign(array):
+        return array
+    with suppress(*NO_WAY):
+        return np.from_dlpack(array, device="cpu")  # NumPy 2.1 and libraries of that age
+    with suppress(*NO_WAY):
+        return np.from_dlpack(array)
+    return np.asarray(_compat().to_device(array, "cpu"))
 
 
 def same_device(estimator: Any, X: Any, method: str) -> Device:
@@ -175,17 +181,6 @@ def is_foreign(array: Any) -> bool:
     if isinstance(array, (np.ndarray, np.generic)) or not hasattr(array, "__dlpack__"):
         return False
     return bool(_compat().is_array_api_obj(array))
-
-
-def _to_numpy(array: Any) -> Any:
-    try:
-        return np.from_dlpack(array, device="cpu")  # NumPy 2.1 and libraries of that age
-    except NO_WAY:
-        pass
-    try:
-        return np.from_dlpack(array)
-    except NO_WAY:
-        return np.asarray(_compat().to_device(array, "cpu"))
 
 
 def _compat() -> Any:

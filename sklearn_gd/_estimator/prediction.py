@@ -172,13 +172,11 @@ class PredictionMixin(CallbackSupportMixin):
 
     def __dir__(self) -> list[str]:
         """Leave out histories that would take long to make: a notebook's display reads them all."""
-        path: DescentPath | None = vars(self).get("path_")
-        large: set[str] = set()
-        if path is not None:
-            sizes = {name: path._history_bytes(what) for name, what in HISTORIES.items()}
-            large = {name for name, size in sizes.items() if size > SHOWN_BYTES}
+        path = vars(self).get("path_")
+        sizes = {name: path._history_bytes(what) for name, what in HISTORIES.items() if path}
         # scikit-learn's own `__dir__` reads every attribute to see whether it is there.
-        return [n for n in object.__dir__(self) if n not in large and hasattr(self, n)]
+        names = [name for name in object.__dir__(self) if sizes.get(name, 0) <= SHOWN_BYTES]
+        return [name for name in names if hasattr(self, name)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
