@@ -13,12 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
 from sklearn_gd._descent import MOST_UPDATES
-from sklearn_gd._estimator.callbacks import (
-    CallbackRunner,
-    refuse_nested_fit,
-    restored_on_error,
-    with_callbacks,
-)
+from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callbacks
 from sklearn_gd._estimator.parameters import check_descent, check_flag, check_number
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
 from sklearn_gd._estimator.prediction import PredictionMixin
@@ -213,8 +208,8 @@ class GDLinearRegressor(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
-        refuse_nested_fit(self)
-        message = self._fit(X, y, sample_weight, coef_init, intercept_init)
+        with fitting(self):
+            message = self._fit(X, y, sample_weight, coef_init, intercept_init)
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return self
@@ -224,15 +219,13 @@ class GDLinearRegressor(
         self, X: Any, y: Any, sample_weight: Any, coef_init: Any, intercept_init: Any
     ) -> str | None:
         """Fit and run callbacks; return the text of a warning or None."""
-        with restored_on_error(self):
-            options = self._check_options()
-            fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept)
-            fit_input = fit_input.with_alpha(self.alpha)
-            start = self._start(fit_input, coef_init, intercept_init)
-            self._forget()
-            callbacks = CallbackRunner(self, X, y, fit_input)
-            options = replace(options, on_growth=callbacks.on_krylov_growth)
-            return self._descend(fit_input, start, options, callbacks)
+        options = self._check_options()
+        fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
+        start = self._start(fit_input, coef_init, intercept_init)
+        self._forget()
+        callbacks = CallbackRunner(self, X, y, fit_input)
+        options = replace(options, on_growth=callbacks.on_krylov_growth)
+        return self._descend(fit_input, start, options, callbacks)
 
     @without_underflow
     def _descend(

@@ -14,12 +14,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._data import Each, FoldsInMemory, LocalRows
-from sklearn_gd._estimator.callbacks import (
-    CallbackRunner,
-    refuse_nested_fit,
-    restored_on_error,
-    with_callbacks,
-)
+from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callbacks
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.host_attributes import host_attribute
 from sklearn_gd._estimator.metadata import CLOSED_FORM_SCORER, MetadataMixin
@@ -288,8 +283,9 @@ class GDLinearRegressorCV(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
-        refuse_nested_fit(self)
-        for message in self._fit(X, y, sample_weight, params):
+        with fitting(self):
+            messages = self._fit(X, y, sample_weight, params)
+        for message in messages:
             warnings.warn(message, stacklevel=2)
         return self
 
@@ -297,28 +293,26 @@ class GDLinearRegressorCV(
     @without_underflow
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> list[Warning]:
         """Score the grid, choose, descend and keep the path; return what there is to say."""
-        with restored_on_error(self):
-            rates, iters = self._check_params()
-            fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept)
-            fit_input = fit_input.with_alpha(self.alpha)
-            callbacks = CallbackRunner(self, X, y, fit_input)
-            each = callbacks.tuning_begins(self._each)
-            problem: Any = fit_input.problem
-            self._records: dict[str, Any] = {}
-            with naming_what_is_not_finite(problem):
-                if self._is_gcv:
-                    grid, whole = self._score_by_gcv(fit_input, rates, iters, params)
-                else:
-                    grid, whole = self._score_by_folds(fit_input, rates, iters, params, each)
-                i, j = self.best_index_ = choose(self.scores_path_, grid, self.selection)
-                self.best_score_ = float(self.scores_path_[i, j].mean())
-                lr, t = float(grid.lrs[i]), int(grid.iters[j])
-                rule, on_growth = (grid.momentum, grid.nesterov), callbacks.on_krylov_growth
-                options = DescentOptions(lr, None, t, *rule, on_growth)
-                stopped = refit(problem, options, grid.last, self.solver, whole)
-            path = path_of_stopped(fit_input, stopped)
-            self._keep(callbacks.descends(path), fit_input.device)
-            return self._messages(path, problem, grid)
+        rates, iters = self._check_params()
+        fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
+        callbacks = CallbackRunner(self, X, y, fit_input)
+        each = callbacks.tuning_begins(self._each)
+        problem: Any = fit_input.problem
+        self._records: dict[str, Any] = {}
+        with naming_what_is_not_finite(problem):
+            if self._is_gcv:
+                grid, whole = self._score_by_gcv(fit_input, rates, iters, params)
+            else:
+                grid, whole = self._score_by_folds(fit_input, rates, iters, params, each)
+            i, j = self.best_index_ = choose(self.scores_path_, grid, self.selection)
+            self.best_score_ = float(self.scores_path_[i, j].mean())
+            lr, t = float(grid.lrs[i]), int(grid.iters[j])
+            rule, on_growth = (grid.momentum, grid.nesterov), callbacks.on_krylov_growth
+            options = DescentOptions(lr, None, t, *rule, on_growth)
+            stopped = refit(problem, options, grid.last, self.solver, whole)
+        path = path_of_stopped(fit_input, stopped)
+        self._keep(callbacks.descends(path), fit_input.device)
+        return self._messages(path, problem, grid)
 
     @property
     def _is_gcv(self) -> bool:

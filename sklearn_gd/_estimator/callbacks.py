@@ -51,37 +51,29 @@ except ImportError:
 __all__ = [
     "CallbackRunner",
     "CallbackSupportMixin",
-    "refuse_nested_fit",
-    "restored_on_error",
+    "fitting",
     "with_callbacks",
 ]
 
 # scikit-learn keeps every task until fit ends, 350 bytes each. Tasks of longer descents are blocks
 # of iterates.
 MOST_TASKS = 1000
-# Attributes that scikit-learn sets on an estimator while it is fitted, and deletes itself.
-RUNNING = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 
 
 @contextmanager
-def restored_on_error(estimator: Any) -> Iterator[None]:
-    """If a fit fails, restore the estimator's attributes, but those of running callbacks."""
-    earlier = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        running = {name: vars(estimator)[name] for name in RUNNING if name in vars(estimator)}
-        estimator.__dict__ = {**earlier, **running}
-        raise
-
-
-def refuse_nested_fit(estimator: Any) -> None:
-    """Raise RuntimeError if a callback fits the estimator whose fit it observes."""
-    if "_callback_fit_ctx" in vars(estimator):
+def fitting(estimator: Any) -> Iterator[None]:
+    """If a fit fails, restore the estimator's attributes; a callback must not fit it once more."""
+    if "_callback_fit_ctx" in vars(estimator):  # set by scikit-learn while callbacks run
         raise RuntimeError(
             f"This {type(estimator).__name__} is being fitted: a callback must not fit it once "
             "more. Fit a clone instead, sklearn.base.clone(estimator)."
         )
+    earlier = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__ = earlier
+        raise
 
 
 class CallbackRunner:

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
 from sklearn_gd._estimator.array_api import NUMPY, Device
-from sklearn_gd._estimator.callbacks import refuse_nested_fit, restored_on_error
+from sklearn_gd._estimator.callbacks import fitting
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import prepare
 from sklearn_gd._solvers import DescentOptions
@@ -71,8 +71,7 @@ class PartialFitMixin:
         first access to an attribute of the descent. `fit` and `fit_moments` keep no sums to add to:
         `partial_fit` after one of them begins anew, and warns.
         """
-        refuse_nested_fit(self)
-        with restored_on_error(self):
+        with fitting(self):
             self._check_options()
             moments = vars(self).get("_moments")
             data, is_first = (X, y, sample_weight), moments is None
@@ -127,8 +126,7 @@ class PartialFitMixin:
                 f"fit_moments takes Moments, as Moments.from_rows returns them; "
                 f"got {type(moments).__name__}."
             )
-        refuse_nested_fit(self)
-        with restored_on_error(self):
+        with fitting(self):
             options = self._check_options()
             fit_input = moments._fit_input(self.fit_intercept).with_alpha(self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
