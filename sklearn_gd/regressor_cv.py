@@ -14,6 +14,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._data import Each, FoldsInMemory, LocalRows
+from sklearn_gd._descent import UpdateRule
 from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callbacks
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.host_attributes import host_attribute
@@ -46,6 +47,8 @@ from sklearn_gd._tuning import (
 from sklearn_gd.path import DescentPath
 
 Floats = NDArray[np.float64]
+# A grid, whose scores are kept, and the problem of all rows, if it has been decomposed.
+Scored = tuple[Grid, SpectralProblem | None]
 
 # The default of `max_iter`. A grid of defaults is not said to be too small.
 MAX_ITER = 1000
@@ -293,17 +296,17 @@ class GDLinearRegressorCV(
     @without_underflow
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> list[Warning]:
         """Score the grid, choose, descend and keep the path; return what there is to say."""
-        rates, iters = self._check_params()
+        self._records: dict[str, Any] = {}
+        self._check_params()
         fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
         callbacks = CallbackRunner(self, X, y, fit_input)
         each = callbacks.tuning_begins(self._each)
         problem: Any = fit_input.problem
-        self._records: dict[str, Any] = {}
         with naming_what_is_not_finite(problem):
             if self._is_gcv:
-                grid, whole = self._score_by_gcv(fit_input, rates, iters, params)
+                grid, whole = self._score_by_gcv(fit_input, params)
             else:
-                grid, whole = self._score_by_folds(fit_input, rates, iters, params, each)
+                grid, whole = self._score_by_folds(fit_input, params, each)
             i, j = self.best_index_ = choose(self.scores_path_, grid, self.selection)
             self.best_score_ = float(self.scores_path_[i, j].mean())
             lr, t = float(grid.lrs[i]), int(grid.iters[j])
@@ -318,8 +321,9 @@ class GDLinearRegressorCV(
     def _is_gcv(self) -> bool:
         return isinstance(self.cv, str) and self.cv == GCV
 
-    def _check_params(self) -> tuple[int | Floats, NDArray[np.int64]]:
-        rates, iters = check_rates(self.lrs), check_iters(self.iters, self.max_iter)
+    def _check_params(self) -> None:
+        check_rates(self.lrs)
+        self.iters_ = check_iters(self.iters, self.max_iter)
         momentum, _ = check_descent(self)
         if not callable(self.selection):
             check_choice("selection", self.selection, SELECTIONS)
@@ -337,15 +341,8 @@ class GDLinearRegressorCV(
             )
         if self._is_gcv and isinstance(self.selection, str) and self.selection != "best":
             raise ValueError("selection='one_se' needs folds, and cv='gcv' makes none: give cv=5.")
-        return rates, iters
 
-    def _score_by_gcv(
-        self,
-        fit_input: FitInput,
-        rates: int | Floats,
-        iters: NDArray[np.int64],
-        params: dict[str, Any],
-    ) -> tuple[Grid, SpectralProblem | None]:
+    def _score_by_gcv(self, fit_input: FitInput, params: dict[str, Any]) -> Scored:
         problem: Any = fit_input.problem
         if params:
             raise ValueError(f"cv='gcv' makes no folds and takes no {', '.join(params)}.")
@@ -356,27 +353,20 @@ class GDLinearRegressorCV(
                 f"cv."
             )
         whole = problem_for_gcv(problem)
-        grid = self._grid(rates, iters, lambda: whole.spectrum.largest)
+        grid = self._grid(lambda: whole.spectrum.largest)
         self.gcv_path_, self.dof_path_ = generalised_cross_validation(whole, grid)
         self.scores_path_ = -self.gcv_path_[..., np.newaxis]
         return grid, whole
 
-    def _score_by_folds(
-        self,
-        fit_input: FitInput,
-        rates: int | Floats,
-        iters: NDArray[np.int64],
-        params: dict[str, Any],
-        each: Each,
-    ) -> tuple[Grid, SpectralProblem | None]:
+    def _score_by_folds(self, fit_input: FitInput, params: dict[str, Any], each: Each) -> Scored:
         for_splitter, for_scorer = self._route(fit_input.sample_weight, params)
         in_closed_form = self._in_closed_form(fit_input.sample_weight)
         if not in_closed_form and not isinstance(fit_input.problem, LocalRows):
             raise ValueError(SCORERS_NEED_ROWS.format(self.scoring))
         folds = folds_of(fit_input, self.cv, for_splitter, each)
-        options = DescentOptions(max_iter=int(iters[-1]), momentum=float(self.momentum))
+        options = DescentOptions(max_iter=int(self.iters_[-1]), momentum=float(self.momentum))
         strategy = strategy_for(folds, self.solver, options)
-        grid = self._grid(rates, iters, strategy.largest_eigenvalue)
+        grid = self._grid(strategy.largest_eigenvalue)
         if in_closed_form:
             self.scores_path_ = -strategy.errors(grid)
             return grid, strategy.whole
@@ -391,15 +381,13 @@ class GDLinearRegressorCV(
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
         return grid, strategy.whole
 
-    def _grid(
-        self, rates: int | Floats, iters: NDArray[np.int64], largest: Callable[[], float]
-    ) -> Grid:
-        rule = check_descent(self)
+    def _grid(self, largest: Callable[[], float]) -> Grid:
+        """Return the grid, with rates spread below the largest stable one if a number is given."""
+        rates, rule = check_rates(self.lrs), check_descent(self)
         if isinstance(rates, int):
-            one = Grid(np.ones(1), iters, *rule).rules[0]
-            rates = spread_rates(rates, one.stable_below(largest()))
-        self.lrs_, self.iters_ = rates, iters
-        return Grid(rates, iters, *rule)
+            rates = spread_rates(rates, UpdateRule(1.0, *rule).stable_below(largest()))
+        self.lrs_ = rates
+        return Grid(rates, self.iters_, *rule)
 
     def _messages(self, path: DescentPath, problem: Any, grid: Grid) -> list[Warning]:
         """Return what a user should know of GCV, the descent, and a grid that was asked for."""
@@ -408,9 +396,7 @@ class GDLinearRegressorCV(
             said.append(UserWarning(GCV_NEEDS_ROWS.format(problem.n_parameters, problem.weight)))
         stable = getattr(path, "max_stable_lr", np.inf)  # unknown in a Krylov space
         lost = getattr(getattr(path._descent, "spectrum", None), "columns_lost", False)
-        message = None
-        if path.stop_reason != "stationary":
-            message = about_unstable_rates(grid, stable)
+        message = None if path.stop_reason == "stationary" else about_unstable_rates(grid, stable)
         if message is None and (lost or path.stop_reason == "diverged"):
             message = convergence_message(path, problem, None, path.lr)
         given = tuple(name for name in ("lrs", "iters") if np.ndim(getattr(self, name)) > 0)
