@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from sklearn_gd._descent import ClosedForm, Spectrum
 from sklearn_gd._estimator.array_api import NUMPY, Device, is_foreign
 from sklearn_gd._estimator.prediction import predicted
 from sklearn_gd._estimator.prepare import FitInput
-from sklearn_gd._report.layout import Layout
 from sklearn_gd._tuning import Grid
 from sklearn_gd.regressor import GDLinearRegressor
 
@@ -31,31 +29,16 @@ class Iterate(GDLinearRegressor):
         """Return the stored predictions for the held-out rows, or compute those for other rows."""
         return self._predictions if X is self._held_out else super().predict(X)
 
-    def _show(self, X: Any, coef: Floats, intercept: Any, predictions: Floats) -> Iterate:
-        self._held_out, self._predictions = X, predictions
-        self.coef_, self.intercept_, self.n_features_in_ = coef, intercept, X.shape[1]
-        self.lr_, self.n_iter_ = float(self.lr), self.max_iter
-        return self
 
-
-@dataclass(frozen=True, eq=False)
 class HeldOutRows:
-    """The arguments of a scorer, which it cannot modify."""
+    """The held-out rows of a fold and the metadata for them, which a scorer cannot modify."""
 
-    X: Any
-    y: Any
-    params: dict[str, Any]
-    device: Device
-    layout: Layout
-
-    @classmethod
-    def of(cls, fit_input: FitInput, test: NDArray[np.intp], params: dict[str, Any]) -> HeldOutRows:
-        """Return the held-out rows of a fold, and the metadata for them."""
+    def __init__(self, fit_input: FitInput, test: NDArray[np.intp], params: dict[str, Any]) -> None:
         rows: Any = fit_input.problem
-        layout, part = fit_input.layout, rows.taken(test)
-        y = part.y[:, 0] if layout.y_layout == "1d" else part.y
-        taken = {name: read_only(_taken(value, test, rows)) for name, value in params.items()}
-        return cls(read_only(part.X), read_only(y), taken, fit_input.device, layout)
+        part, self.layout, self.device = rows.taken(test), fit_input.layout, fit_input.device
+        y = part.y[:, 0] if self.layout.y_layout == "1d" else part.y
+        self.X, self.y = read_only(part.X), read_only(y)
+        self.params = {k: read_only(_taken(value, test, rows)) for k, value in params.items()}
 
     def score(self, scorer: Callable[..., float], iterate: Iterate) -> float:
         """Return the score of one iterate."""
@@ -100,8 +83,12 @@ def _iterates(descent: ClosedForm, steps: NDArray[Any], held_out: HeldOutRows) -
         coef, intercept = layout.coef(theta), layout.intercept(theta)
         for i, predictions in enumerate(predicted(device, X, coef, intercept)):
             iterate = Iterate(descent.rule.lr, max_iter=int(steps[first + i]))
-            parameters = device.as_result(coef[i]), device.as_result(intercept[i])
-            yield iterate._show(X, *parameters, predictions)
+            iterate._held_out, iterate._predictions = X, predictions
+            iterate.coef_ = device.as_result(coef[i])
+            iterate.intercept_ = device.as_result(intercept[i])
+            iterate.lr_, iterate.n_iter_ = descent.rule.lr, iterate.max_iter
+            iterate.n_features_in_ = X.shape[1]
+            yield iterate
 
 
 def _taken(value: Any, index: NDArray[np.intp], rows: LocalRows) -> Any:

@@ -244,13 +244,12 @@ class GDLinearRegressor(
     def _check_options(self) -> DescentOptions:
         if isinstance(self.lr, str) and self.lr != "auto":
             raise ValueError(f"lr must be 'auto' or a real number above 0; got {self.lr!r}.")
-        lr = None if isinstance(self.lr, str) else check_number("lr", self.lr, Real, above=0)
+        lr = None if isinstance(self.lr, str) else float(check_number("lr", self.lr, Real, above=0))
         if self.tol is not None:
             check_number("tol", self.tol, Real, above=0)
         check_number("max_iter", self.max_iter, Integral, least=1, most=MOST_UPDATES)
         check_flag("warm_start", self.warm_start)
-        rate = None if lr is None else float(lr)
-        return DescentOptions(rate, self.tol, int(self.max_iter), *check_descent(self))
+        return DescentOptions(lr, self.tol, int(self.max_iter), *check_descent(self))
 
     def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any:
         """Return theta_0 (p, k): the given values, those of the last fit, or zeros."""

@@ -375,7 +375,7 @@ class GDLinearRegressorCV(
         scorer = check_scoring(self, self.scoring)
 
         def score(i: int) -> NDArray[Any]:
-            held_out = HeldOutRows.of(fit_input, splits[i].test, for_scorer)
+            held_out = HeldOutRows(fit_input, splits[i].test, for_scorer)
             return score_iterates(scorer, spectrum_of(i), held_out, grid)
 
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
