@@ -266,12 +266,12 @@ class DescentPath:
             floats.
         """
         steps = check_t(t)
-        if X is None:
-            if y is not None or sample_weight is not None:
-                given = "sample_weight" if y is None else "y"
-                raise ValueError(f"loss on other rows needs both X and y; got {given} without X.")
-            return np.asarray(self._descent.loss(steps))[()]
-        return np.asarray(held_out_losses(self, steps, X, y, sample_weight))[()]
+        if X is not None:
+            return np.asarray(held_out_losses(self, steps, X, y, sample_weight))[()]
+        if y is not None or sample_weight is not None:
+            given = "sample_weight" if y is None else "y"
+            raise ValueError(f"loss on other rows needs both X and y; got {given} without X.")
+        return np.asarray(self._descent.loss(steps))[()]
 
     @without_underflow
     def predict(self, X: Any, t: ArrayLike) -> Floats:
@@ -461,8 +461,7 @@ class DescentPath:
         loss = check_loss(loss)
         descent, known = self._descent, self.last_known
         if isinstance(descent, RecordedDescent):
-            below = np.flatnonzero(descent.losses < loss)
-            found = int(below[0]) if below.size else None
+            found = next(iter(np.flatnonzero(descent.losses < loss).tolist()), None)
         else:
             end = MOST_UPDATES if known is None else known
             stop = find_stop(descent, StoppingRule(loss, end, 0.0))
@@ -588,10 +587,7 @@ class DescentPath:
         """
         pandas = optional("pandas", "path_.to_frame")
         if t is None:
-            try:
-                self._check_size("coef")
-            except AttributeError as error:
-                raise ValueError(f"{error} Give to_frame those t.") from None
+            self._check_size("coef", " Give to_frame those t.")
         steps = np.atleast_1d(check_t(np.arange(self.n_iter + 1) if t is None else t))
         if steps.ndim > 1:
             raise ValueError(f"to_frame takes one number of updates or a flat list; got {t!r}.")
@@ -629,11 +625,10 @@ class DescentPath:
     @property
     def _largest(self) -> float:
         descent = self._descent
-        if isinstance(descent, ClosedForm):
-            return descent.spectrum.largest
-        if descent.largest is None:
+        known = descent.spectrum.largest if isinstance(descent, ClosedForm) else descent.largest
+        if known is None:
             raise AttributeError(f"The largest eigenvalue of H is not known. {NO_DIRECTIONS}")
-        return descent.largest
+        return known
 
     @property
     def _floor_error(self) -> float:
@@ -661,12 +656,6 @@ class DescentPath:
         stop = self._stop if t == self.n_iter else Stop(t, "callback", t)
         return self._sibling(self._descent, stop, self._layout)
 
-    @without_underflow
-    def _answer(self) -> tuple[Floats, Floats]:
-        """Coefficients and intercept of the iterate that is the answer."""
-        theta = self._descent.theta(self._stop.best)
-        return self._layout.coef(theta), self._layout.intercept(theta)
-
     def _history(self, name: str) -> Floats:
         """`loss`, `coef` or `intercept` at t = 0 .. n_iter: made once, kept, read-only."""
         if name not in self._histories:
@@ -683,10 +672,11 @@ class DescentPath:
         numbers = {"loss": 1, "intercept": start.shape[1]}.get(name, start.size)
         return int(8 * numbers * (self.n_iter + 1))
 
-    def _check_size(self, name: str) -> None:
+    def _check_size(self, name: str, advice: str = "") -> None:
         size = self._history_bytes(name)
         if size > HISTORY_LIMIT_BYTES:
-            raise AttributeError(
+            raise UnknownError(
                 f"The {name} of all {self.n_iter + 1:,} iterates would take {size:.2g} bytes, more "
                 f"than the limit of {HISTORY_LIMIT_BYTES:,}. Ask path_.{name}(t) for some of them."
+                f"{advice}"
             )

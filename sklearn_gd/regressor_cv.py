@@ -16,18 +16,17 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn_gd._data import Each, FoldsInMemory, LocalRows
 from sklearn_gd._descent import UpdateRule
 from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callbacks
+from sklearn_gd._estimator.cross_validation import CLOSED_FORM_SCORER, MetadataMixin, folds_of
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
-from sklearn_gd._estimator.host_attributes import host_attribute
-from sklearn_gd._estimator.metadata import CLOSED_FORM_SCORER, MetadataMixin
 from sklearn_gd._estimator.parameters import check_choice, check_descent
 from sklearn_gd._estimator.prediction import PredictionMixin
 from sklearn_gd._estimator.prepare import (
     FitInput,
+    host_attribute,
     naming_what_is_not_finite,
     path_of_stopped,
     prepare,
 )
-from sklearn_gd._estimator.splits import folds_of
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._scored_iterate import HeldOutRows, score_iterates

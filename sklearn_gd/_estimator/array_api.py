@@ -91,16 +91,14 @@ class Device:
 
     def asarray(self, array: Any) -> Any:
         """Return an array of any library on the device, of the same dtype if the device has it."""
-        if not is_foreign(array):
-            array = np.asarray(array)
-            # Other libraries take no foreign byte order, negative strides or read-only memory.
-            array = array.astype(array.dtype.newbyteorder("="), order="C", copy=True)
-            known = getattr(self.xp, array.dtype.name, None)
-            known = self.floats if known is None or array.dtype.kind == "f" else known
-            return self.xp.asarray(array, dtype=known, device=self.device)
         if self.holds(array):
             return array
-        return self.asarray(to_numpy(array))
+        array = np.asarray(to_numpy(array))
+        # Other libraries take no foreign byte order, negative strides or read-only memory.
+        array = array.astype(array.dtype.newbyteorder("="), order="C", copy=True)
+        known = getattr(self.xp, array.dtype.name, None)
+        known = self.floats if known is None or array.dtype.kind == "f" else known
+        return self.xp.asarray(array, dtype=known, device=self.device)
 
     def in_floats(self, array: Any) -> Any:
         """Return an array of the device in the dtype of sums."""
@@ -170,8 +168,7 @@ def same_device(estimator: Any, X: Any, method: str) -> Device:
         return now
     raise ValueError(
         f"Inputs passed to {type(estimator).__name__}.{method}() must use the same namespace and "
-        f"the same device as those passed to fit(): that was {fitted}, and this is "
-        f"{now}."
+        f"the same device as those passed to fit(): that was {fitted}, and this is {now}."
     )
 
 

@@ -75,7 +75,7 @@ def path_of_stopped(fit_input: FitInput, stopped: StoppedDescent) -> DescentPath
 
 def attributes_of(path: DescentPath, device: Device) -> dict[str, Any]:
     """The fitted attributes of an estimator that descended along this path, on rows there."""
-    coef, intercept = path._answer()
+    coef, intercept = path.coef(path.best_iter), path.intercept(path.best_iter)
     if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
         raise ValueError(
             f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
@@ -89,6 +89,25 @@ def attributes_of(path: DescentPath, device: Device) -> dict[str, Any]:
         "coef_": device.as_result(coef),
         "intercept_": device.as_result(intercept) if path._layout.fit_intercept else 0.0,
     }
+
+
+def host_attribute(name: str) -> Any:
+    """Return a property that does not exist before `fit`, an item of the dictionary `_records`.
+
+    scikit-learn moves arrays among the variables of an estimator to the device of the rows.
+    """
+
+    def get(estimator: Any) -> object:
+        records = vars(estimator).get("_records", {})
+        if name not in records:
+            raise AttributeError(f"{type(estimator).__name__!r} object has no attribute {name!r}")
+        return records[name]
+
+    def keep(estimator: Any, value: Any) -> None:
+        # A new dict, so that a fit that fails can restore the old one.
+        estimator._records = {**vars(estimator).get("_records", {}), name: value}
+
+    return property(get, keep)
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from sklearn.utils import get_tags
 
 from helpers import distance, regression, tolerance
 from sklearn_gd import DescentPath, GDLinearRegressor, GDLinearRegressorCV, Moments, diagnose
-from sklearn_gd._estimator.host_attributes import host_attribute
 from sklearn_gd._estimator.path_of import names_of, path_of, transform
+from sklearn_gd._estimator.prepare import host_attribute
 from sklearn_gd._optional import optional
 
 pytestmark = pytest.mark.filterwarnings(

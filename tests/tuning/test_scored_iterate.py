@@ -10,8 +10,8 @@ from sklearn.model_selection import KFold
 from helpers import distance, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 from sklearn_gd import _scored_iterate as scored_iterate
+from sklearn_gd._estimator.cross_validation import checked, folds_of
 from sklearn_gd._estimator.prepare import prepare
-from sklearn_gd._estimator.splits import checked, folds_of
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"
