@@ -48,10 +48,6 @@ NO_DIRECTIONS = (
 )
 
 
-class UnknownError(AttributeError, ValueError):
-    """What cannot be computed: as an attribute it is absent, for `hasattr` and notebooks."""
-
-
 class DescentPath:
     """A whole gradient descent, evaluated at any number of updates.
 
@@ -148,14 +144,15 @@ class DescentPath:
 
     @property
     def best_lr(self) -> float:
-        return self.fastest_rates(momentum=False)[0]
+        try:
+            return self.fastest_rates(momentum=False)[0]
+        except ValueError as error:  # an attribute that is not known is absent
+            raise AttributeError(str(error)) from None
 
     @property
     def loss_floor(self) -> float:
-        if not isinstance(self._descent, ClosedForm):
-            raise AttributeError(f"The least possible loss is not known. {NO_DIRECTIONS}")
-        spectrum = self._descent.spectrum
-        if not spectrum.floor_is_known:
+        spectrum = getattr(self._descent, "spectrum", None)
+        if spectrum is None or not spectrum.floor_is_known:
             raise AttributeError(
                 "The least possible loss is not known: no more was found than this descent needed. "
                 "Fit with solver='spectral', if X has few enough columns."
@@ -587,7 +584,7 @@ class DescentPath:
         """
         pandas = optional("pandas", "path_.to_frame")
         if t is None:
-            self._check_size("coef", " Give to_frame those t.")
+            self._check_size("coef", ValueError, " Give to_frame those t.")
         steps = np.atleast_1d(check_t(np.arange(self.n_iter + 1) if t is None else t))
         if steps.ndim > 1:
             raise ValueError(f"to_frame takes one number of updates or a flat list; got {t!r}.")
@@ -620,7 +617,7 @@ class DescentPath:
         descent = self._descent
         if isinstance(descent, ClosedForm) and descent.spectrum.has_all_directions:
             return descent
-        raise UnknownError(NO_DIRECTIONS)
+        raise ValueError(NO_DIRECTIONS)
 
     @property
     def _largest(self) -> float:
@@ -672,10 +669,12 @@ class DescentPath:
         numbers = {"loss": 1, "intercept": start.shape[1]}.get(name, start.size)
         return int(8 * numbers * (self.n_iter + 1))
 
-    def _check_size(self, name: str, advice: str = "") -> None:
+    def _check_size(
+        self, name: str, error: type[Exception] = AttributeError, advice: str = ""
+    ) -> None:
         size = self._history_bytes(name)
         if size > HISTORY_LIMIT_BYTES:
-            raise UnknownError(
+            raise error(
                 f"The {name} of all {self.n_iter + 1:,} iterates would take {size:.2g} bytes, more "
                 f"than the limit of {HISTORY_LIMIT_BYTES:,}. Ask path_.{name}(t) for some of them."
                 f"{advice}"

@@ -22,6 +22,7 @@ from sklearn_gd._estimator.parameters import check_choice, check_descent
 from sklearn_gd._estimator.prediction import PredictionMixin
 from sklearn_gd._estimator.prepare import (
     FitInput,
+    attributes_of,
     host_attribute,
     naming_what_is_not_finite,
     path_of_stopped,
@@ -313,7 +314,7 @@ class GDLinearRegressorCV(
             options = DescentOptions(lr, None, t, *rule, on_growth)
             stopped = refit(problem, options, grid.last, self.solver, whole)
         path = path_of_stopped(fit_input, stopped)
-        self._keep(callbacks.descends(path), fit_input.device)
+        self.__dict__.update(attributes_of(callbacks.descends(path), fit_input.device))
         return self._messages(path, problem, grid)
 
     @property

@@ -16,7 +16,6 @@ from sklearn_gd._estimator.callbacks import fitting
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import prepare
 from sklearn_gd._solvers import DescentOptions
-from sklearn_gd.path import UnknownError
 
 # Attributes that a descent sets.
 FITTED = ("path_", "n_iter_", "lr_", "stop_reason_", "coef_", "intercept_")
@@ -26,6 +25,10 @@ BEGINS_ANEW = (
     "partial_fit begins anew with these rows: the earlier fit kept no sums of its own to add to. "
     "To add to earlier rows give them to partial_fit as well."
 )
+
+
+class NoDescentError(AttributeError, ValueError):
+    """An attribute that cannot be computed: for `hasattr` and notebooks it is absent."""
 
 
 class PartialFitMixin:
@@ -150,7 +153,7 @@ class PartialFitMixin:
             fit_input = fit_input.with_alpha(self.alpha)
             message = self._descend(fit_input, zeros(fit_input.problem), options)
         except (TypeError, ValueError) as error:
-            raise UnknownError(str(error)) from error
+            raise NoDescentError(str(error)) from error
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return vars(self)[name]

@@ -14,7 +14,6 @@ from sklearn_gd._data import products_of_finite
 from sklearn_gd._estimator.array_api import NUMPY, Device, device_of, same_device, to_numpy
 from sklearn_gd._estimator.callbacks import CallbackSupportMixin
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
-from sklearn_gd._estimator.prepare import attributes_of
 from sklearn_gd._estimator.validation import check_targets, check_weights, check_X
 from sklearn_gd.path import DescentPath
 
@@ -28,7 +27,7 @@ STAGED_NUMBERS = 1 << 20
 
 
 class PredictionMixin(CallbackSupportMixin):
-    """Mixin: predictions and histories of the descent that `_keep` was given."""
+    """Mixin: predictions and histories of the descent of which it has the attributes."""
 
     coef_: Floats
     intercept_: Any
@@ -183,9 +182,6 @@ class PredictionMixin(CallbackSupportMixin):
         tags.input_tags.sparse = True
         tags.array_api_support = True
         return tags
-
-    def _keep(self, path: DescentPath, device: Device) -> None:
-        self.__dict__.update(attributes_of(path, device))
 
 
 def predicted(device: Device, X: Any, coef: Floats, intercept: Floats) -> Iterator[Any]:

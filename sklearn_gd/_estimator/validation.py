@@ -140,7 +140,7 @@ def floats(name: str, value: Any, **how: Any) -> Floats:
     """Return an array of any shape beside X and y as float64, overflow refused as infinite."""
     how |= {"ensure_2d": False, "dtype": np.float64, "input_name": name}
     with _naming_overflow(name):
-        array: Floats = check_array(numbers(name, value), **how)
+        array: Floats = check_array(dense_numbers(name, value), **how)
     return array
 
 
@@ -213,7 +213,7 @@ def check_weights(
         if not part:
             return None
         sample_weight = np.full(n_samples, float(weight))
-    weights = floats("sample_weight", dense_numbers("sample_weight", sample_weight))
+    weights = floats("sample_weight", sample_weight)
     if not part:
         weights = _in_range(weights)
     _check_weights(weights, n_samples, part, NUMPY)
