@@ -669,9 +669,7 @@ class DescentPath:
         numbers = {"loss": 1, "intercept": start.shape[1]}.get(name, start.size)
         return int(8 * numbers * (self.n_iter + 1))
 
-    def _check_size(
-        self, name: str, error: type[Exception] = AttributeError, advice: str = ""
-    ) -> None:
+    def _check_size(self, name: str, error: Any = AttributeError, advice: str = "") -> None:
         size = self._history_bytes(name)
         if size > HISTORY_LIMIT_BYTES:
             raise error(

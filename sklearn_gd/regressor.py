@@ -17,7 +17,7 @@ from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callba
 from sklearn_gd._estimator.parameters import check_descent, check_flag, check_number
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
 from sklearn_gd._estimator.prediction import PredictionMixin
-from sklearn_gd._estimator.prepare import FitInput, attributes_of, fit_path, prepare
+from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
 from sklearn_gd._estimator.validation import check_start
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
@@ -238,7 +238,7 @@ class GDLinearRegressor(
         """Descend and keep the path; return the text of a warning or None."""
         path = fit_path(fit_input, start, options, self.solver)
         path = path if callbacks is None else callbacks.descends(path)
-        self.__dict__.update(attributes_of(path, fit_input.device))
+        self.__dict__.update(fit_input.attributes(path))
         return convergence_message(path, fit_input.problem, options.tol, options.lr)
 
     def _check_options(self) -> DescentOptions:

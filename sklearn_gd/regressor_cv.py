@@ -22,10 +22,8 @@ from sklearn_gd._estimator.parameters import check_choice, check_descent
 from sklearn_gd._estimator.prediction import PredictionMixin
 from sklearn_gd._estimator.prepare import (
     FitInput,
-    attributes_of,
     host_attribute,
     naming_what_is_not_finite,
-    path_of_stopped,
     prepare,
 )
 from sklearn_gd._report.convergence_message import convergence_message
@@ -313,8 +311,8 @@ class GDLinearRegressorCV(
             rule, on_growth = (grid.momentum, grid.nesterov), callbacks.on_krylov_growth
             options = DescentOptions(lr, None, t, *rule, on_growth)
             stopped = refit(problem, options, grid.last, self.solver, whole)
-        path = path_of_stopped(fit_input, stopped)
-        self.__dict__.update(attributes_of(callbacks.descends(path), fit_input.device))
+        path = fit_input.path(stopped)
+        self.__dict__.update(fit_input.attributes(callbacks.descends(path)))
         return self._messages(path, problem, grid)
 
     @property

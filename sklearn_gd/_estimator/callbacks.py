@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import sklearn
 
 from sklearn_gd._data import Each
-from sklearn_gd._estimator.prepare import FitInput, attributes_of
+from sklearn_gd._estimator.prepare import FitInput
 from sklearn_gd.path import DescentPath
 
 try:
@@ -81,7 +81,7 @@ class CallbackRunner:
 
     def __init__(self, estimator: Any, X: Any, y: Any, fit_input: FitInput) -> None:
         self._on = bool(getattr(estimator, "_skl_callbacks", None))
-        self._device = fit_input.device
+        self._attributes = fit_input.attributes
         weights = fit_input.sample_weight
         metadata = None if weights is None else {"sample_weight": weights}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
@@ -156,6 +156,6 @@ class CallbackRunner:
 
     def _leave(self, path: DescentPath | None = None) -> bool:
         """End a task and show the estimator at the end of a path; return whether to stop."""
-        shown = None if path is None else partial(attributes_of, path, self._device)
+        shown = None if path is None else partial(self._attributes, path)
         task = self._open.pop()
         return bool(task.call_on_fit_task_end(**self._data, reconstruction_attributes=shown))

@@ -36,6 +36,28 @@ class FitInput:
         """Return the same rows with a penalty."""
         return replace(self, problem=replace(self.problem, alpha=float(alpha)))  # type: ignore[type-var]
 
+    def path(self, stopped: StoppedDescent) -> DescentPath:
+        """Return the path of a stopped descent."""
+        problem = self.problem
+        return DescentPath(stopped, self.layout, weight=problem.weight, alpha=problem.alpha)
+
+    def attributes(self, path: DescentPath) -> dict[str, Any]:
+        """Return the fitted attributes of an estimator that descended along a path."""
+        coef, intercept = path.coef(path.best_iter), path.intercept(path.best_iter)
+        if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+            raise ValueError(
+                f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
+                f"float64, or rescale X or y."
+            )
+        return {
+            "path_": path,
+            "n_iter_": path.n_iter,
+            "lr_": path.lr,
+            "stop_reason_": path.stop_reason,
+            "coef_": self.device.as_result(coef),
+            "intercept_": self.device.as_result(intercept) if self.layout.fit_intercept else 0.0,
+        }
+
 
 def prepare(
     estimator: Any, data: Data, fit_intercept: bool, *, reset: bool = True, part: bool = False
@@ -63,32 +85,7 @@ def fit_path(
     rows = problem.n_samples if problem.in_memory else 0  # counting others may take a pass
     one_thread = one_thread_if_medium(rows, problem.n_parameters)
     with naming_what_is_not_finite(problem), one_thread:
-        stopped = solve(problem, start, options, solver)
-    return path_of_stopped(fit_input, stopped)
-
-
-def path_of_stopped(fit_input: FitInput, stopped: StoppedDescent) -> DescentPath:
-    """Return the path of a stopped descent."""
-    problem = fit_input.problem
-    return DescentPath(stopped, fit_input.layout, weight=problem.weight, alpha=problem.alpha)
-
-
-def attributes_of(path: DescentPath, device: Device) -> dict[str, Any]:
-    """The fitted attributes of an estimator that descended along this path, on rows there."""
-    coef, intercept = path.coef(path.best_iter), path.intercept(path.best_iter)
-    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
-        raise ValueError(
-            f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
-            f"float64, or rescale X or y."
-        )
-    return {
-        "path_": path,
-        "n_iter_": path.n_iter,
-        "lr_": path.lr,
-        "stop_reason_": path.stop_reason,
-        "coef_": device.as_result(coef),
-        "intercept_": device.as_result(intercept) if path._layout.fit_intercept else 0.0,
-    }
+        return fit_input.path(solve(problem, start, options, solver))
 
 
 def host_attribute(name: str) -> Any:
