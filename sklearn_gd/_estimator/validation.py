@@ -203,10 +203,8 @@ def check_weights(
     if sample_weight is None:
         return None
     if device is not NUMPY and is_foreign(sample_weight) and sample_weight.ndim > 0:
-        there = numbers("sample_weight", device.asarray(sample_weight), device)
-        there = device.in_floats(there)
-        _check_weights(there, n_samples, part, device)
-        return there
+        there = device.in_floats(numbers("sample_weight", device.asarray(sample_weight), device))
+        return _checked_weights(there, n_samples, part, device)
     sample_weight = to_numpy_if_dispatched(sample_weight)
     if isinstance(sample_weight, (Number, str)) or getattr(sample_weight, "ndim", None) == 0:
         weight = check_number("sample_weight", _scalar(sample_weight), Real, above=0)
@@ -214,10 +212,8 @@ def check_weights(
             return None
         sample_weight = np.full(n_samples, float(weight))
     weights = floats("sample_weight", sample_weight)
-    if not part:
-        weights = _in_range(weights)
-    _check_weights(weights, n_samples, part, NUMPY)
-    return device.to_device(weights)
+    weights = weights if part else _in_range(weights)
+    return device.to_device(_checked_weights(weights, n_samples, part, NUMPY))
 
 
 def _in_range(weights: Floats) -> Floats:
@@ -228,7 +224,7 @@ def _in_range(weights: Floats) -> Floats:
     return weights
 
 
-def _check_weights(weights: Any, n_samples: int, part: bool, device: Device) -> None:
+def _checked_weights(weights: Any, n_samples: int, part: bool, device: Device) -> Any:
     if tuple(weights.shape) != (n_samples,):
         raise ValueError(
             f"sample_weight must have one weight per row, shape ({n_samples},); "
@@ -246,6 +242,7 @@ def _check_weights(weights: Any, n_samples: int, part: bool, device: Device) -> 
             f"The largest sample_weight must lie between {1.0 / most:.0e} and "
             f"{most:.0e}; got {largest:.3g}: divide the weights by their mean."
         )
+    return weights
 
 
 def check_start(name: str, value: Any, *shapes: tuple[int, ...]) -> Floats:
