@@ -166,9 +166,10 @@ class Moments:
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
     def __repr__(self) -> str:
-        rows, features = _counted(self.n_samples, "row"), _counted(self.n_features, "feature")
-        targets, size = _counted(self.n_targets, "target"), self._products.sums.nbytes
-        return f"<Moments of {rows}: {features}, {targets}, {size:,} bytes>"
+        counts = {"row": self.n_samples, "feature": self.n_features, "target": self.n_targets}
+        said = [f"{n:,} {what}{'' if n == 1 else 's'}" for what, n in counts.items()]
+        size = self._products.sums.nbytes
+        return f"<Moments of {said[0]}: {said[1]}, {said[2]}, {size:,} bytes>"
 
     def save(self, file: str | PathLike[str] | IO[bytes]) -> None:
         """Write the moments to a ``.npz`` file of plain arrays, without pickle.
@@ -248,10 +249,6 @@ class Moments:
         rounding = float(np.finfo(self.dtype).eps)
         problem = SummedRows(self._products, fit_intercept, rounding)
         return FitInput(problem, layout, device=device)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _checked(sums: NDArray[Any], n_targets: int) -> NDArray[np.float64]:

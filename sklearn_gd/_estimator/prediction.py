@@ -140,8 +140,7 @@ class PredictionMixin(CallbackSupportMixin):
         return model
 
     def _stages(self, X: Any, device: Device) -> Iterator[Floats]:
-        numbers = X.shape[0] * self.path_._descent.start.shape[1]
-        stages = max(1, STAGED_NUMBERS // numbers)
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * self.path_._descent.start.shape[1]))
         for first in range(0, self.n_iter_ + 1, stages):
             t = np.arange(first, min(first + stages, self.n_iter_ + 1))
             yield from predicted(device, X, self.path_.coef(t), self.path_.intercept(t))
