@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._data import FoldsInMemory, LocalRows
+from sklearn_gd._data import LocalRows
 from sklearn_gd._descent import ClosedForm, Spectrum
-from sklearn_gd._estimator.array_api import Device, is_foreign
-from sklearn_gd._estimator.prediction import predicted_there
+from sklearn_gd._estimator.array_api import NUMPY, Device, is_foreign
+from sklearn_gd._estimator.prediction import predicted
 from sklearn_gd._estimator.prepare import FitInput
-from sklearn_gd._report.layout import Layout
 from sklearn_gd._tuning import Grid
 from sklearn_gd.regressor import GDLinearRegressor
 
@@ -31,38 +29,21 @@ class Iterate(GDLinearRegressor):
         """Return the stored predictions for the held-out rows, or compute those for other rows."""
         return self._predictions if X is self._held_out else super().predict(X)
 
-    def _show(self, X: Any, coef: Floats, intercept: Any, predictions: Floats) -> Iterate:
-        self._held_out, self._predictions = X, predictions
-        self.coef_, self.intercept_, self.n_features_in_ = coef, intercept, X.shape[1]
-        self.lr_, self.n_iter_ = float(self.lr), self.max_iter
-        return self
 
-
-@dataclass(frozen=True, eq=False)
 class HeldOutRows:
-    """The arguments of a scorer, which it cannot modify."""
+    """The held-out rows of a fold and the metadata for them, which a scorer cannot modify."""
 
-    X: Any
-    y: Any
-    params: dict[str, Any]
-    device: Device | None
-    layout: Layout
-
-    @classmethod
-    def of(
-        cls, fit_input: FitInput, folds: FoldsInMemory, i: int, params: dict[str, Any]
-    ) -> HeldOutRows:
-        """Return the held-out rows of fold i, and the metadata for them."""
-        rows, test, layout = folds.problem, folds.splits[i].test, fit_input.layout
-        part = rows.taken(test)
-        y = part.y[:, 0] if layout.y_layout == "1d" else part.y
-        taken = {name: read_only(_taken(value, test, rows)) for name, value in params.items()}
-        return cls(read_only(part.X), read_only(y), taken, fit_input.device, layout)
+    def __init__(self, fit_input: FitInput, test: NDArray[np.intp], params: dict[str, Any]) -> None:
+        rows: Any = fit_input.problem
+        part, self.layout, self.device = rows.taken(test), fit_input.layout, fit_input.device
+        y = part.y[:, 0] if self.layout.y_layout == "1d" else part.y
+        self.X, self.y = read_only(part.X), read_only(y)
+        self.params = {k: read_only(_taken(value, test, rows)) for k, value in params.items()}
 
     def score(self, scorer: Callable[..., float], iterate: Iterate) -> float:
         """Return the score of one iterate."""
         X, y = self.X, self.y
-        if self.device is not None:  # arrays of other libraries cannot be made read-only
+        if self.device is not NUMPY:  # arrays of other libraries cannot be made read-only
             X, y = (self.device.xp.asarray(array, copy=True) for array in (X, y))
             iterate._held_out = X
         return scorer(iterate, X, y, **self.params)
@@ -100,22 +81,14 @@ def _iterates(descent: ClosedForm, steps: NDArray[Any], held_out: HeldOutRows) -
     for first in range(0, len(steps), at_once):
         theta = descent.theta(steps[first : first + at_once])
         coef, intercept = layout.coef(theta), layout.intercept(theta)
-        if device is None:
-            shown: Iterable[Any] = _predicted(X, coef, intercept)
-        else:
-            shown = predicted_there(device, X, coef, intercept)
-            coef, intercept = device.as_result(coef), device.as_result(intercept)
-        for i, prediction in enumerate(shown):
+        for i, predictions in enumerate(predicted(device, X, coef, intercept)):
             iterate = Iterate(descent.rule.lr, max_iter=int(steps[first + i]))
-            at = i if device is None else (i, ...)  # the standard has no other way to index
-            yield iterate._show(X, coef[at], intercept[at], prediction)
-
-
-def _predicted(X: Any, coef: Floats, intercept: Floats) -> Iterator[Floats]:
-    predictions = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)
-    predictions = np.moveaxis(predictions.reshape(X.shape[0], *coef.shape[:-1]), 0, 1)
-    for prediction, shift in zip(predictions, intercept, strict=True):
-        yield np.ascontiguousarray(prediction + shift)
+            iterate._held_out, iterate._predictions = X, predictions
+            iterate.coef_ = device.as_result(coef[i])
+            iterate.intercept_ = device.as_result(intercept[i])
+            iterate.lr_, iterate.n_iter_ = descent.rule.lr, iterate.max_iter
+            iterate.n_features_in_ = X.shape[1]
+            yield iterate
 
 
 def _taken(value: Any, index: NDArray[np.intp], rows: LocalRows) -> Any:

@@ -12,14 +12,10 @@ from typing import Any
 
 from sklearn_gd._data import zeros
 from sklearn_gd._descent import rounded_down
+from sklearn_gd._estimator.parameters import check_flag, check_nonnegative, check_number
 from sklearn_gd._estimator.path_of import names_of, path_of
 from sklearn_gd._estimator.prepare import fit_path, naming_what_is_not_finite, prepare
-from sklearn_gd._estimator.validation import (
-    FeatureChecker,
-    check_flag,
-    check_nonnegative,
-    check_number,
-)
+from sklearn_gd._estimator.validation import FeatureChecker
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._report.forecast import (
     SlowDirection,

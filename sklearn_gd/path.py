@@ -125,40 +125,18 @@ class DescentPath:
     def __init__(
         self, stopped: StoppedDescent, layout: Layout, *, weight: float, alpha: float = 0.0
     ) -> None:
-        self._descent = stopped.descent
-        self._stop = stopped.stop
-        self._layout = layout
-        self.weight = weight
-        self.alpha = alpha
+        descent, stop = stopped.descent, stopped.stop
+        self._descent, self._stop, self._layout = descent, stop, layout
         self._histories: dict[str, Floats] = {}
-
-    @property
-    def lr(self) -> float:
-        return self._descent.rule.lr
-
-    @property
-    def momentum(self) -> float:
-        return self._descent.rule.momentum
-
-    @property
-    def nesterovs_momentum(self) -> bool:
-        return self._descent.rule.nesterov
-
-    @property
-    def n_iter(self) -> int:
-        return self._stop.t
-
-    @property
-    def stop_reason(self) -> str:
-        return self._stop.reason
-
-    @property
-    def best_iter(self) -> int:
-        return self._stop.best
-
-    @property
-    def last_known(self) -> int | None:
-        return self._descent.last_known
+        self.lr = descent.rule.lr
+        self.momentum = descent.rule.momentum
+        self.nesterovs_momentum = descent.rule.nesterov
+        self.alpha = alpha
+        self.n_iter = stop.t
+        self.stop_reason = stop.reason
+        self.best_iter = stop.best
+        self.last_known: int | None = descent.last_known
+        self.weight = weight
 
     @property
     def max_stable_lr(self) -> float:
@@ -173,10 +151,8 @@ class DescentPath:
 
     @property
     def loss_floor(self) -> float:
-        if not isinstance(self._descent, ClosedForm):
-            raise AttributeError(f"The least possible loss is not known. {NO_DIRECTIONS}")
-        spectrum = self._descent.spectrum
-        if not spectrum.floor_is_known:
+        spectrum = getattr(self._descent, "spectrum", None)
+        if spectrum is None or not spectrum.floor_is_known:
             raise AttributeError(
                 "The least possible loss is not known: no more was found than this descent needed. "
                 "Fit with solver='spectral', if X has few enough columns."
@@ -287,12 +263,12 @@ class DescentPath:
             floats.
         """
         steps = check_t(t)
-        if X is None:
-            if y is not None or sample_weight is not None:
-                given = "sample_weight" if y is None else "y"
-                raise ValueError(f"loss on other rows needs both X and y; got {given} without X.")
-            return np.asarray(self._descent.loss(steps))[()]
-        return np.asarray(held_out_losses(self, steps, X, y, sample_weight))[()]
+        if X is not None:
+            return np.asarray(held_out_losses(self, steps, X, y, sample_weight))[()]
+        if y is not None or sample_weight is not None:
+            given = "sample_weight" if y is None else "y"
+            raise ValueError(f"loss on other rows needs both X and y; got {given} without X.")
+        return np.asarray(self._descent.loss(steps))[()]
 
     @without_underflow
     def predict(self, X: Any, t: ArrayLike) -> Floats:
@@ -396,7 +372,7 @@ class DescentPath:
         order = np.argsort(-energy, kind="stable")[:2]
         directions, total = spectrum.basis[:, order], float(energy.sum())
         heaviest = np.abs(directions).argmax(axis=0)
-        upwards = directions * np.sign(directions[heaviest, np.arange(len(heaviest))])
+        upwards = directions * np.sign(np.diagonal(directions[heaviest]))
         return upwards, float(energy[order].sum()) / total if total > 0 else 1.0
 
     def direction_name(self, direction: ArrayLike, names: Sequence[str] | None = None) -> str:
@@ -453,10 +429,10 @@ class DescentPath:
         """
         descent = self._all_directions
         other = descent.at(replace(descent.rule, lr=check_rate(lr)))
-        eps = float(np.finfo(self._layout.dtype).eps)
-        stop = find_stop(other, StoppingRule(None, max(self.n_iter, 1), eps))
-        if stop.reason == "stationary":
-            stop = Stop(max(self.n_iter, 1), "max_iter", max(self.n_iter, 1))
+        last = max(self.n_iter, 1)
+        stop = Stop(last, "max_iter", last)
+        if other.diverges:
+            stop = find_stop(other, StoppingRule(None, last, 0.0))
         return self._sibling(other, stop, self._layout)
 
     @without_underflow
@@ -482,25 +458,26 @@ class DescentPath:
         loss = check_loss(loss)
         descent, known = self._descent, self.last_known
         if isinstance(descent, RecordedDescent):
-            below = np.flatnonzero(descent.losses < loss)
-            found = int(below[0]) if below.size else None
+            found = next(iter(np.flatnonzero(descent.losses < loss).tolist()), None)
         else:
             end = MOST_UPDATES if known is None else known
             stop = find_stop(descent, StoppingRule(loss, end, 0.0))
             found = stop.t if stop.reason == "tol" else None
             if stop.reason in ("diverged", "stationary"):
                 known = None
-        if found is None and known is not None:
+        if found is not None:
+            return found
+        if known is not None:
             raise ValueError(
                 f"This descent is known up to t = {known:,}, where the loss is not yet below "
                 f"{loss:.6g}. Fit again with a larger max_iter, or with tol={loss:.6g}."
             )
-        if found is None and isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
+        if isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
             raise ValueError(
                 "When the loss falls that low is not known: columns are too far apart in scale for "
                 "float64. Standardise them."
             )
-        return found
+        return None
 
     def explain(self, t: int, language: str = "en") -> Explanation:
         """The update from iterate `t` to the next, in words and in numbers to check by hand.
@@ -534,20 +511,18 @@ class DescentPath:
         if steps.ndim:
             raise TypeError(f"explain takes one number of updates; got {t!r}.")
         now = int(steps)
-        new, old = self.parameters(now + 1), self.parameters(now)
-        velocity = self._velocity(now) if now and self.momentum else None
         return Explanation(
             t=now,
             lr=self.lr,
             names=self.parameter_names,
-            parameters=old,
+            parameters=self.parameters(now),
             gradient=self.gradient(now),
-            new_parameters=new,
+            new_parameters=self.parameters(now + 1),
             loss=float(self.loss(now)),
             new_loss=float(self.loss(now + 1)),
             n_iter=self.n_iter,
             momentum=self.momentum,
-            velocity=velocity,
+            velocity=self._velocity(now) if now and self.momentum else None,
             nesterovs_momentum=self.nesterovs_momentum,
             language=language,
         )
@@ -609,10 +584,7 @@ class DescentPath:
         """
         pandas = optional("pandas", "path_.to_frame")
         if t is None:
-            try:
-                self._check_size("coef")
-            except AttributeError as error:
-                raise ValueError(f"{error} Give to_frame those t.") from None
+            self._check_size("coef", ValueError, " Give to_frame those t.")
         steps = np.atleast_1d(check_t(np.arange(self.n_iter + 1) if t is None else t))
         if steps.ndim > 1:
             raise ValueError(f"to_frame takes one number of updates or a flat list; got {t!r}.")
@@ -620,13 +592,14 @@ class DescentPath:
         return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
 
     def __repr__(self) -> str:
-        floor = self._told_floor
+        floor = getattr(self, "loss_floor", None)
+        least = "unknown" if floor is None else f"{0.0 if is_exact(self) else floor:.6g}"
         rate = f"lr={self.lr:.4g}" + (f", momentum={self.momentum:.4g}" if self.momentum else "")
         updates = f"{self.n_iter:,} update{'' if self.n_iter == 1 else 's'}"
         return (
             f"<DescentPath: {ENDINGS[self.stop_reason]} after {updates} at {rate}; "
             f"loss {self.loss(0):.6g} -> {self.loss(self.n_iter):.6g}, "
-            f"least possible {'unknown' if floor is None else format(floor, '.6g')}>"
+            f"least possible {least}>"
         )
 
     def __getstate__(self) -> dict[str, Any]:
@@ -649,22 +622,15 @@ class DescentPath:
     @property
     def _largest(self) -> float:
         descent = self._descent
-        if isinstance(descent, ClosedForm):
-            return descent.spectrum.largest
-        if descent.largest is None:
+        known = descent.spectrum.largest if isinstance(descent, ClosedForm) else descent.largest
+        if known is None:
             raise AttributeError(f"The largest eigenvalue of H is not known. {NO_DIRECTIONS}")
-        return descent.largest
+        return known
 
     @property
     def _floor_error(self) -> float:
         """By how much the least loss may be off."""
         return floor_error(self._closed_form)
-
-    @property
-    def _told_floor(self) -> float | None:
-        """The least loss as one would say it: 0 when it may be rounding, None when not known."""
-        floor = getattr(self, "loss_floor", None)
-        return 0.0 if floor is not None and is_exact(self) else floor
 
     def _velocity(self, t: int) -> Floats:
         """v after t >= 1 updates; with Nesterov theta_t - theta_{t-1} = momentum v - lr g."""
@@ -675,8 +641,7 @@ class DescentPath:
 
     def _sibling_at(self, lr: float) -> DescentPath:
         """The same problem and start at another rate, not stopped; nothing of it may be unknown."""
-        descent = self._closed_form
-        other = descent.at(replace(descent.rule, lr=lr))
+        other = self._closed_form.at(replace(self._descent.rule, lr=lr))
         return self._sibling(other, Stop(0, "max_iter", 0), self._layout)
 
     def _sibling(self, descent: Any, stop: Stop, layout: Layout) -> DescentPath:
@@ -687,12 +652,6 @@ class DescentPath:
         """The descent as if a callback had stopped it after t updates."""
         stop = self._stop if t == self.n_iter else Stop(t, "callback", t)
         return self._sibling(self._descent, stop, self._layout)
-
-    @without_underflow
-    def _answer(self) -> tuple[Floats, Floats]:
-        """Coefficients and intercept of the iterate that is the answer."""
-        theta = self._descent.theta(self._stop.best)
-        return self._layout.coef(theta), self._layout.intercept(theta)
 
     def _history(self, name: str) -> Floats:
         """`loss`, `coef` or `intercept` at t = 0 .. n_iter: made once, kept, read-only."""
@@ -710,10 +669,11 @@ class DescentPath:
         numbers = {"loss": 1, "intercept": start.shape[1]}.get(name, start.size)
         return int(8 * numbers * (self.n_iter + 1))
 
-    def _check_size(self, name: str) -> None:
+    def _check_size(self, name: str, error: Any = AttributeError, advice: str = "") -> None:
         size = self._history_bytes(name)
         if size > HISTORY_LIMIT_BYTES:
-            raise AttributeError(
+            raise error(
                 f"The {name} of all {self.n_iter + 1:,} iterates would take {size:.2g} bytes, more "
                 f"than the limit of {HISTORY_LIMIT_BYTES:,}. Ask path_.{name}(t) for some of them."
+                f"{advice}"
             )

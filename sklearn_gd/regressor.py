@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -14,27 +13,15 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
 from sklearn_gd._descent import MOST_UPDATES
-from sklearn_gd._estimator.callbacks import (
-    CallbackRunner,
-    refuse_nested_fit,
-    restored_on_error,
-    with_callbacks,
-)
+from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callbacks
+from sklearn_gd._estimator.parameters import check_descent, check_flag, check_number
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
-from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._estimator.prediction import PredictionMixin
 from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
-from sklearn_gd._estimator.validation import (
-    check_choice,
-    check_flag,
-    check_nonnegative,
-    check_number,
-    check_start,
-)
+from sklearn_gd._estimator.validation import check_start
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._solvers import DescentOptions
-
-SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
 class GDLinearRegressor(
@@ -221,8 +208,8 @@ class GDLinearRegressor(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
-        refuse_nested_fit(self)
-        message = self._fit(X, y, sample_weight, coef_init, intercept_init)
+        with fitting(self):
+            message = self._fit(X, y, sample_weight, coef_init, intercept_init)
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return self
@@ -232,16 +219,13 @@ class GDLinearRegressor(
         self, X: Any, y: Any, sample_weight: Any, coef_init: Any, intercept_init: Any
     ) -> str | None:
         """Fit and run callbacks; return the text of a warning or None."""
-        with restored_on_error(self):
-            options = self._check_options()
-            fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept)
-            fit_input = fit_input.with_alpha(self.alpha)
-            start = self._start(fit_input, coef_init, intercept_init)
-            self._forget()
-            at_path = partial(attributes_of, device=fit_input.device)
-            callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, at_path)
-            options = replace(options, on_growth=callbacks.on_krylov_growth)
-            return self._descend(fit_input, start, options, callbacks)
+        options = self._check_options()
+        fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
+        start = self._start(fit_input, coef_init, intercept_init)
+        self._forget()
+        callbacks = CallbackRunner(self, X, y, fit_input)
+        options = replace(options, on_growth=callbacks.on_krylov_growth)
+        return self._descend(fit_input, start, options, callbacks)
 
     @without_underflow
     def _descend(
@@ -254,24 +238,18 @@ class GDLinearRegressor(
         """Descend and keep the path; return the text of a warning or None."""
         path = fit_path(fit_input, start, options, self.solver)
         path = path if callbacks is None else callbacks.descends(path)
-        self._keep(path, fit_input.device)
+        self.__dict__.update(fit_input.attributes(path))
         return convergence_message(path, fit_input.problem, options.tol, options.lr)
 
     def _check_options(self) -> DescentOptions:
         if isinstance(self.lr, str) and self.lr != "auto":
             raise ValueError(f"lr must be 'auto' or a real number above 0; got {self.lr!r}.")
-        lr = None if isinstance(self.lr, str) else check_number("lr", self.lr, Real, above=0)
+        lr = None if isinstance(self.lr, str) else float(check_number("lr", self.lr, Real, above=0))
         if self.tol is not None:
             check_number("tol", self.tol, Real, above=0)
         check_number("max_iter", self.max_iter, Integral, least=1, most=MOST_UPDATES)
-        check_flag("fit_intercept", self.fit_intercept)
         check_flag("warm_start", self.warm_start)
-        check_choice("solver", self.solver, SOLVERS)
-        momentum = check_nonnegative("momentum", self.momentum, below=1.0)
-        nesterov = check_flag("nesterovs_momentum", self.nesterovs_momentum) and momentum > 0
-        check_nonnegative("alpha", self.alpha)
-        rate = None if lr is None else float(lr)
-        return DescentOptions(rate, self.tol, int(self.max_iter), momentum, nesterov)
+        return DescentOptions(lr, self.tol, int(self.max_iter), *check_descent(self))
 
     def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any:
         """Return theta_0 (p, k): the given values, those of the last fit, or zeros."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -16,24 +14,18 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._data import Each, FoldsInMemory, LocalRows
-from sklearn_gd._estimator.callbacks import (
-    CallbackRunner,
-    refuse_nested_fit,
-    restored_on_error,
-    with_callbacks,
-)
+from sklearn_gd._descent import UpdateRule
+from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callbacks
+from sklearn_gd._estimator.cross_validation import CLOSED_FORM_SCORER, MetadataMixin, folds_of
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
-from sklearn_gd._estimator.host_attributes import HostAttribute
-from sklearn_gd._estimator.metadata import CLOSED_FORM_SCORER, MetadataMixin
-from sklearn_gd._estimator.prediction import PredictionMixin, attributes_of
+from sklearn_gd._estimator.parameters import check_choice, check_descent
+from sklearn_gd._estimator.prediction import PredictionMixin
 from sklearn_gd._estimator.prepare import (
     FitInput,
+    host_attribute,
     naming_what_is_not_finite,
-    path_of_stopped,
     prepare,
 )
-from sklearn_gd._estimator.splits import folds_of
-from sklearn_gd._estimator.validation import check_choice, check_flag, check_nonnegative
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._scored_iterate import HeldOutRows, score_iterates
@@ -51,9 +43,10 @@ from sklearn_gd._tuning import (
     strategy_for,
 )
 from sklearn_gd.path import DescentPath
-from sklearn_gd.regressor import SOLVERS
 
 Floats = NDArray[np.float64]
+# A grid, whose scores are kept, and the problem of all rows, if it has been decomposed.
+Scored = tuple[Grid, SpectralProblem | None]
 
 # The default of `max_iter`. A grid of defaults is not said to be too small.
 MAX_ITER = 1000
@@ -227,11 +220,11 @@ class GDLinearRegressorCV(
     True
     """
 
-    lrs_ = HostAttribute[Floats]()
-    iters_ = HostAttribute[NDArray[np.int64]]()
-    scores_path_ = HostAttribute[Floats]()
-    gcv_path_ = HostAttribute[Floats]()
-    dof_path_ = HostAttribute[Floats]()
+    lrs_: Floats = host_attribute("lrs_")
+    iters_: NDArray[np.int64] = host_attribute("iters_")
+    scores_path_: Floats = host_attribute("scores_path_")
+    gcv_path_: Floats = host_attribute("gcv_path_")
+    dof_path_: Floats = host_attribute("dof_path_")
     best_score_: float
     best_index_: tuple[int, int]
 
@@ -291,8 +284,9 @@ class GDLinearRegressorCV(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
-        refuse_nested_fit(self)
-        for message in self._fit(X, y, sample_weight, params):
+        with fitting(self):
+            messages = self._fit(X, y, sample_weight, params)
+        for message in messages:
             warnings.warn(message, stacklevel=2)
         return self
 
@@ -300,40 +294,38 @@ class GDLinearRegressorCV(
     @without_underflow
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> list[Warning]:
         """Score the grid, choose, descend and keep the path; return what there is to say."""
-        with restored_on_error(self):
-            rates, iters = self._check_params()
-            fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept)
-            fit_input = fit_input.with_alpha(self.alpha)
-            shown = partial(attributes_of, device=fit_input.device)
-            callbacks = CallbackRunner(self, X, y, fit_input.sample_weight, shown)
-            each = callbacks.tuning_begins(self._each)
-            with naming_what_is_not_finite(fit_input.problem):
-                whole: SpectralProblem | None
-                if self._is_gcv:
-                    grid, whole = self._score_by_gcv(fit_input, rates, iters, params)
-                else:
-                    grid, whole = self._score_by_folds(fit_input, rates, iters, params, each)
-                self._choose(grid)
-                options = replace(self._options(grid), on_growth=callbacks.on_krylov_growth)
-                problem: Any = fit_input.problem
-                stopped = refit(problem, options, grid.last, self.solver, whole)
-            path = path_of_stopped(fit_input, stopped)
-            self._keep(callbacks.descends(path), fit_input.device)
-            return self._messages(path, fit_input.problem, grid)
+        self._records: dict[str, Any] = {}
+        self._check_params()
+        fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
+        callbacks = CallbackRunner(self, X, y, fit_input)
+        each = callbacks.tuning_begins(self._each)
+        problem: Any = fit_input.problem
+        with naming_what_is_not_finite(problem):
+            if self._is_gcv:
+                grid, whole = self._score_by_gcv(fit_input, params)
+            else:
+                grid, whole = self._score_by_folds(fit_input, params, each)
+            i, j = self.best_index_ = choose(self.scores_path_, grid, self.selection)
+            self.best_score_ = float(self.scores_path_[i, j].mean())
+            lr, t = float(grid.lrs[i]), int(grid.iters[j])
+            rule, on_growth = (grid.momentum, grid.nesterov), callbacks.on_krylov_growth
+            options = DescentOptions(lr, None, t, *rule, on_growth)
+            stopped = refit(problem, options, grid.last, self.solver, whole)
+        path = fit_input.path(stopped)
+        self.__dict__.update(fit_input.attributes(callbacks.descends(path)))
+        return self._messages(path, problem, grid)
 
     @property
     def _is_gcv(self) -> bool:
         return isinstance(self.cv, str) and self.cv == GCV
 
-    def _check_params(self) -> tuple[int | Floats, NDArray[np.int64]]:
-        rates, iters = check_rates(self.lrs), check_iters(self.iters, self.max_iter)
-        check_flag("fit_intercept", self.fit_intercept)
-        check_choice("solver", self.solver, SOLVERS)
+    def _check_params(self) -> None:
+        check_rates(self.lrs)
+        self.iters_ = check_iters(self.iters, self.max_iter)
+        momentum, _ = check_descent(self)
         if not callable(self.selection):
             check_choice("selection", self.selection, SELECTIONS)
-        check_flag("nesterovs_momentum", self.nesterovs_momentum)
-        check_nonnegative("alpha", self.alpha)
-        if check_nonnegative("momentum", self.momentum, below=1.0) and self.solver == "krylov":
+        if momentum and self.solver == "krylov":
             raise ValueError(
                 f"solver='krylov' takes no momentum; got momentum={self.momentum!r}. Use "
                 "solver='auto' or 'spectral', or momentum=0."
@@ -347,15 +339,8 @@ class GDLinearRegressorCV(
             )
         if self._is_gcv and isinstance(self.selection, str) and self.selection != "best":
             raise ValueError("selection='one_se' needs folds, and cv='gcv' makes none: give cv=5.")
-        return rates, iters
 
-    def _score_by_gcv(
-        self,
-        fit_input: FitInput,
-        rates: int | Floats,
-        iters: NDArray[np.int64],
-        params: dict[str, Any],
-    ) -> tuple[Grid, SpectralProblem | None]:
+    def _score_by_gcv(self, fit_input: FitInput, params: dict[str, Any]) -> Scored:
         problem: Any = fit_input.problem
         if params:
             raise ValueError(f"cv='gcv' makes no folds and takes no {', '.join(params)}.")
@@ -366,65 +351,41 @@ class GDLinearRegressorCV(
                 f"cv."
             )
         whole = problem_for_gcv(problem)
-        grid = self._grid(rates, iters, lambda: whole.spectrum.largest)
+        grid = self._grid(lambda: whole.spectrum.largest)
         self.gcv_path_, self.dof_path_ = generalised_cross_validation(whole, grid)
         self.scores_path_ = -self.gcv_path_[..., np.newaxis]
         return grid, whole
 
-    def _score_by_folds(
-        self,
-        fit_input: FitInput,
-        rates: int | Floats,
-        iters: NDArray[np.int64],
-        params: dict[str, Any],
-        each: Each,
-    ) -> tuple[Grid, SpectralProblem | None]:
-        for name in ("gcv_path_", "dof_path_"):
-            delattr(self, name)  # those of an earlier fit without folds
+    def _score_by_folds(self, fit_input: FitInput, params: dict[str, Any], each: Each) -> Scored:
         for_splitter, for_scorer = self._route(fit_input.sample_weight, params)
         in_closed_form = self._in_closed_form(fit_input.sample_weight)
         if not in_closed_form and not isinstance(fit_input.problem, LocalRows):
             raise ValueError(SCORERS_NEED_ROWS.format(self.scoring))
         folds = folds_of(fit_input, self.cv, for_splitter, each)
-        momentum = float(self.momentum)
-        strategy = strategy_for(
-            folds, self.solver, DescentOptions(max_iter=int(iters[-1]), momentum=momentum)
-        )
-        grid = self._grid(rates, iters, strategy.largest_eigenvalue)
+        options = DescentOptions(max_iter=int(self.iters_[-1]), momentum=float(self.momentum))
+        strategy = strategy_for(folds, self.solver, options)
+        grid = self._grid(strategy.largest_eigenvalue)
         if in_closed_form:
             self.scores_path_ = -strategy.errors(grid)
             return grid, strategy.whole
         assert isinstance(folds, FoldsInMemory)
-        local, spectrum_of = folds, strategy.spectra(grid)
+        splits, spectrum_of = folds.splits, strategy.spectra(grid)
         scorer = check_scoring(self, self.scoring)
 
         def score(i: int) -> NDArray[Any]:
-            held_out = HeldOutRows.of(fit_input, local, i, for_scorer)
+            held_out = HeldOutRows(fit_input, splits[i].test, for_scorer)
             return score_iterates(scorer, spectrum_of(i), held_out, grid)
 
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
         return grid, strategy.whole
 
-    def _grid(
-        self, rates: int | Floats, iters: NDArray[np.int64], largest: Callable[[], float]
-    ) -> Grid:
-        momentum = float(self.momentum)
-        nesterov = bool(self.nesterovs_momentum) and momentum > 0
+    def _grid(self, largest: Callable[[], float]) -> Grid:
+        """Return the grid, with rates spread below the largest stable one if a number is given."""
+        rates, rule = check_rates(self.lrs), check_descent(self)
         if isinstance(rates, int):
-            one = Grid(np.ones(1), iters, momentum, nesterov).rules[0]
-            rates = spread_rates(rates, one.stable_below(largest()))
-        self.lrs_, self.iters_ = rates, iters
-        return Grid(rates, iters, momentum, nesterov)
-
-    def _choose(self, grid: Grid) -> None:
-        self.best_index_ = choose(self.scores_path_, grid, self.selection)
-        self.best_score_ = float(self.scores_path_[self.best_index_].mean())
-
-    def _options(self, grid: Grid) -> DescentOptions:
-        """Return the options of the chosen descent."""
-        i, j = self.best_index_
-        lr, t = float(grid.lrs[i]), int(grid.iters[j])
-        return DescentOptions(lr, None, t, grid.momentum, grid.nesterov)
+            rates = spread_rates(rates, UpdateRule(1.0, *rule).stable_below(largest()))
+        self.lrs_ = rates
+        return Grid(rates, self.iters_, *rule)
 
     def _messages(self, path: DescentPath, problem: Any, grid: Grid) -> list[Warning]:
         """Return what a user should know of GCV, the descent, and a grid that was asked for."""
@@ -433,9 +394,7 @@ class GDLinearRegressorCV(
             said.append(UserWarning(GCV_NEEDS_ROWS.format(problem.n_parameters, problem.weight)))
         stable = getattr(path, "max_stable_lr", np.inf)  # unknown in a Krylov space
         lost = getattr(getattr(path._descent, "spectrum", None), "columns_lost", False)
-        message = None
-        if path.stop_reason != "stationary":
-            message = about_unstable_rates(grid, stable)
+        message = None if path.stop_reason == "stationary" else about_unstable_rates(grid, stable)
         if message is None and (lost or path.stop_reason == "diverged"):
             message = convergence_message(path, problem, None, path.lr)
         given = tuple(name for name in ("lrs", "iters") if np.ndim(getattr(self, name)) > 0)

@@ -5,6 +5,7 @@ No other module imports array-api-compat or distinguishes between libraries.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ Floats = NDArray[np.float64]
 
 # The largest size of numbers that can be squared and summed in float32.
 LARGEST_IN_FLOAT32 = 1e15
-# What libraries raise if they do not support one of the conversions in `_to_numpy`.
+# What libraries raise if they do not support one of the conversions in `to_numpy`.
 NO_WAY = (AttributeError, BufferError, NotImplementedError, RuntimeError, TypeError, ValueError)
 
 
@@ -69,7 +70,7 @@ class Device:
 
     def to_host(self, numbers: Any) -> Floats:
         """Return a small array of the device as a NumPy array of float64."""
-        return np.array(_to_numpy(numbers), dtype=np.float64)
+        return np.array(to_numpy(numbers), dtype=np.float64)
 
     def take(self, array: Any, index: Any) -> Any:
         """Return rows of an array of the device, by a slice or by indices."""
@@ -90,16 +91,18 @@ class Device:
 
     def asarray(self, array: Any) -> Any:
         """Return an array of any library on the device, of the same dtype if the device has it."""
-        if not is_foreign(array):
-            array = np.asarray(array)
-            # Other libraries take no foreign byte order, negative strides or read-only memory.
-            array = array.astype(array.dtype.newbyteorder("="), order="C", copy=True)
-            known = getattr(self.xp, array.dtype.name, None)
-            known = self.floats if known is None or array.dtype.kind == "f" else known
-            return self.xp.asarray(array, dtype=known, device=self.device)
         if self.holds(array):
             return array
-        return self.asarray(_to_numpy(array))
+        array = np.asarray(to_numpy(array))
+        # Other libraries take no foreign byte order, negative strides or read-only memory.
+        array = array.astype(array.dtype.newbyteorder("="), order="C", copy=True)
+        known = getattr(self.xp, array.dtype.name, None)
+        known = self.floats if known is None or array.dtype.kind == "f" else known
+        return self.xp.asarray(array, dtype=known, device=self.device)
+
+    def in_floats(self, array: Any) -> Any:
+        """Return an array of the device in the dtype of sums."""
+        return self.xp.astype(array, self.floats, copy=False)
 
     def promote(self, *arrays: Any) -> list[Any]:
         """Return the arrays in their common dtype, which not every library finds by itself."""
@@ -111,33 +114,61 @@ class Device:
         return self.xp.empty((0,), dtype=self.dtypes[-1], device=self.device)
 
 
-def device_of(X: Any) -> Device | None:
-    """Return the device of X; None if NumPy holds X or array API dispatch is off."""
-    return Device.of(X) if get_config()["array_api_dispatch"] and is_foreign(X) else None
+class _NumPy(Device):
+    """NumPy and SciPy, whose arrays stay as they are."""
+
+    def __str__(self) -> str:
+        return "numpy"
+
+    @property
+    def dtypes(self) -> tuple[Any, ...]:
+        return np.float64, np.float32
+
+    def to_device(self, numbers: Any) -> Any:
+        return numbers
+
+    def as_result(self, result: Any) -> Any:
+        return result
+
+    def in_floats(self, array: Any) -> Any:
+        return array.astype(np.float64, copy=False)
+
+    def promote(self, *arrays: Any) -> list[Any]:
+        return [to_numpy(array) for array in arrays]
+
+
+NUMPY = _NumPy(np, "cpu")
+
+
+def device_of(X: Any) -> Device:
+    """Return the device of X; NUMPY if array API dispatch is off."""
+    return Device.of(X) if get_config()["array_api_dispatch"] and is_foreign(X) else NUMPY
 
 
 def to_numpy_if_dispatched(array: Any) -> Any:
     """Return an array of another library as a NumPy array if array API dispatch is on."""
-    foreign = get_config()["array_api_dispatch"] and is_foreign(array)
-    return _to_numpy(array) if foreign else array
+    return to_numpy(array) if get_config()["array_api_dispatch"] else array
 
 
 def to_numpy(array: Any) -> Any:
-    """Return fitted coefficients as a NumPy array, with or without array API dispatch."""
-    return _to_numpy(array) if is_foreign(array) else array
+    """Return an array of another library as a NumPy array, other values as they are."""
+    if not is_foreign(array):
+        return array
+    with suppress(*NO_WAY):
+        return np.from_dlpack(array, device="cpu")  # NumPy 2.1 and libraries of that age
+    with suppress(*NO_WAY):
+        return np.from_dlpack(array)
+    return np.asarray(_compat().to_device(array, "cpu"))
 
 
-def same_device(estimator: Any, X: Any, method: str) -> Device | None:
+def same_device(estimator: Any, X: Any, method: str) -> Device:
     """Return the device of X; raise ValueError if the estimator was fitted on another one."""
-    if not get_config()["array_api_dispatch"]:
-        return None
     fitted, now = device_of(estimator.coef_), device_of(X)
     if fitted == now:
         return now
     raise ValueError(
         f"Inputs passed to {type(estimator).__name__}.{method}() must use the same namespace and "
-        f"the same device as those passed to fit(): that was {fitted or 'numpy'}, and this is "
-        f"{now or 'numpy'}."
+        f"the same device as those passed to fit(): that was {fitted}, and this is {now}."
     )
 
 
@@ -147,17 +178,6 @@ def is_foreign(array: Any) -> bool:
     if isinstance(array, (np.ndarray, np.generic)) or not hasattr(array, "__dlpack__"):
         return False
     return bool(_compat().is_array_api_obj(array))
-
-
-def _to_numpy(array: Any) -> Any:
-    try:
-        return np.from_dlpack(array, device="cpu")  # NumPy 2.1 and libraries of that age
-    except NO_WAY:
-        pass
-    try:
-        return np.from_dlpack(array)
-    except NO_WAY:
-        return np.asarray(_compat().to_device(array, "cpu"))
 
 
 def _compat() -> Any:

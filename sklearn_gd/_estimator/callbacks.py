@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NoReturn
 
 import sklearn
 
 from sklearn_gd._data import Each
+from sklearn_gd._estimator.prepare import FitInput
 from sklearn_gd.path import DescentPath
 
 try:
@@ -49,56 +51,39 @@ except ImportError:
 __all__ = [
     "CallbackRunner",
     "CallbackSupportMixin",
-    "refuse_nested_fit",
-    "restored_on_error",
+    "fitting",
     "with_callbacks",
 ]
 
 # scikit-learn keeps every task until fit ends, 350 bytes each. Tasks of longer descents are blocks
 # of iterates.
 MOST_TASKS = 1000
-# Attributes that scikit-learn sets on an estimator while it is fitted, and deletes itself.
-RUNNING = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 
 
 @contextmanager
-def restored_on_error(estimator: Any) -> Iterator[None]:
-    """If a fit fails, restore the estimator's attributes, but those of running callbacks."""
-    earlier = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        running = {name: vars(estimator)[name] for name in RUNNING if name in vars(estimator)}
-        estimator.__dict__ = {**earlier, **running}
-        raise
-
-
-def refuse_nested_fit(estimator: Any) -> None:
-    """Raise RuntimeError if a callback fits the estimator whose fit it observes."""
-    if "_callback_fit_ctx" in vars(estimator):
+def fitting(estimator: Any) -> Iterator[None]:
+    """If a fit fails, restore the estimator's attributes; a callback must not fit it once more."""
+    if "_callback_fit_ctx" in vars(estimator):  # set by scikit-learn while callbacks run
         raise RuntimeError(
             f"This {type(estimator).__name__} is being fitted: a callback must not fit it once "
             "more. Fit a clone instead, sklearn.base.clone(estimator)."
         )
+    earlier = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__ = earlier
+        raise
 
 
 class CallbackRunner:
-    """Report one fit to the callbacks of its estimator, if it has any.
+    """Report one fit to the callbacks of its estimator, if it has any."""
 
-    `attributes_of` returns the fitted attributes of an estimator that stopped at the end of a path.
-    """
-
-    def __init__(
-        self,
-        estimator: Any,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        attributes_of: Callable[[DescentPath], dict[str, Any]],
-    ) -> None:
+    def __init__(self, estimator: Any, X: Any, y: Any, fit_input: FitInput) -> None:
         self._on = bool(getattr(estimator, "_skl_callbacks", None))
-        self._attributes_of = attributes_of
-        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._attributes = fit_input.attributes
+        weights = fit_input.sample_weight
+        metadata = None if weights is None else {"sample_weight": weights}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._open: list[Any] = []  # tasks under way, the fit first
 
@@ -107,7 +92,7 @@ class CallbackRunner:
         if not self._on:
             return
         if not self._open:
-            self._enter_root(max_subtasks=2)
+            self._enter("fit", max_subtasks=2)
         if self._open[-1].task_name == "growth":
             self._leave()
         else:
@@ -118,23 +103,22 @@ class CallbackRunner:
         """Begin a fit of two tasks, folds and descent; return an `each` that reports every fold."""
         if not self._on:
             return each
-        self._enter_root(max_subtasks=2)
-        tuning = self._enter("tuning", max_subtasks=None)
+        self._enter("fit", max_subtasks=2)
+        self._enter("tuning", max_subtasks=None)
 
         def reporting_each(task: Callable[[int], Any], folds: Iterable[int]) -> list[Any]:
             numbers = list(folds)
-            reading = self._begun(
-                tuning.subcontext("folds", max_subtasks=len(numbers), sequential_subtasks=False)
-            )
+            self._enter("folds", max_subtasks=len(numbers), sequential_subtasks=False)
+            reading = self._open[-1]
 
-            def reported(i: int) -> Any:
+            def reported(i: int) -> Any:  # in threads, which share the list of tasks under way
                 fold = self._begun(reading.subcontext("fold", task_id=i))
                 result = task(i)
                 fold.call_on_fit_task_end(**self._data)
                 return result
 
             results = each(reported, numbers)
-            reading.call_on_fit_task_end(**self._data)
+            self._leave()
             return results
 
         return reporting_each
@@ -143,56 +127,35 @@ class CallbackRunner:
         """Report the descent and the end of the fit; return the path, cut if a callback stops."""
         if not self._on:
             return path
-        ends = _ends(path.n_iter)
-        if self._open:  # the task of folds or of Krylov spaces
-            while len(self._open) > 1:
-                self._leave()
-            self._enter("descent", max_subtasks=len(ends))
-        else:
-            self._enter_root(max_subtasks=len(ends))
-        cut = self._iterations(self._open[-1], path, ends)
-        # The last iterate is reported already, unless no update was made.
-        self._leave(None if ends else self._stopped(cut))
+        block = max(1, -(-path.n_iter // MOST_TASKS))
+        ends = range(block, path.n_iter + block, block)  # the last one may be beyond the stop
+        while len(self._open) > 1:  # the task of folds or of Krylov spaces
+            self._leave()
+        self._enter("descent" if self._open else "fit", max_subtasks=len(ends))
+        cut = path
+        for end in ends:
+            cut = path._cut(min(end, path.n_iter))
+            self._enter("iteration" if block == 1 else "iterations")
+            if self._leave(cut):
+                break
+        self._leave(None if ends else path)  # else the last iterate is reported already
         if self._open:
             self._leave()
         return cut
 
-    def _enter_root(self, max_subtasks: int) -> None:
-        estimator = self._data["estimator"]
-        context = estimator._init_callback_context(max_subtasks=max_subtasks)
+    def _enter(self, name: str, max_subtasks: int | None = 0, **how: Any) -> None:
+        """Begin a task of the last one under way; the first is the fit itself."""
+        if self._open:
+            context = self._open[-1].subcontext(name, max_subtasks=max_subtasks, **how)
+        else:
+            context = self._data["estimator"]._init_callback_context(max_subtasks=max_subtasks)
         self._open.append(self._begun(context))
-
-    def _enter(self, name: str, max_subtasks: int | None = 0) -> Any:
-        context = self._open[-1].subcontext(name, max_subtasks=max_subtasks)
-        self._open.append(self._begun(context))
-        return context
-
-    def _leave(self, reconstruction: Callable[[], dict[str, Any]] | None = None) -> None:
-        self._open.pop().call_on_fit_task_end(
-            **self._data, reconstruction_attributes=reconstruction
-        )
 
     def _begun(self, context: Any) -> Any:
         return context.call_on_fit_task_begin(**self._data)
 
-    def _iterations(self, parent: Any, path: DescentPath, ends: range) -> DescentPath:
-        name = "iteration" if len(ends) == path.n_iter else "iterations"
-        for end in ends:
-            t = min(end, path.n_iter)
-            cut = path._cut(t)
-            task = self._begun(parent.subcontext(name))
-            if task.call_on_fit_task_end(
-                **self._data, reconstruction_attributes=self._stopped(cut)
-            ):
-                return cut
-        return path
-
-    def _stopped(self, path: DescentPath) -> Callable[[], dict[str, Any]]:
-        """Return a function for callbacks that ask for a fitted estimator, computed when called."""
-        return lambda: self._attributes_of(path)
-
-
-def _ends(n_iter: int) -> range:
-    """Return after how many updates each task ends; the last end may be beyond the stop."""
-    block = max(1, -(-n_iter // MOST_TASKS))
-    return range(block, n_iter + block, block) if n_iter else range(0)
+    def _leave(self, path: DescentPath | None = None) -> bool:
+        """End a task and show the estimator at the end of a path; return whether to stop."""
+        shown = None if path is None else partial(self._attributes, path)
+        task = self._open.pop()
+        return bool(task.call_on_fit_task_end(**self._data, reconstruction_attributes=shown))

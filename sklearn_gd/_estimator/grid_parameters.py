@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._estimator.validation import check_number, floats
+from sklearn_gd._estimator.parameters import check_number
+from sklearn_gd._estimator.validation import floats
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -9,14 +9,14 @@ from typing import IO, Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._data import LARGEST_SIZE, CrossProducts, SummedRows, zeros
+from sklearn_gd._data import CrossProducts, SummedRows, zeros
 from sklearn_gd._descent import ClosedForm, UpdateRule, floor_error
-from sklearn_gd._estimator.array_api import Device
+from sklearn_gd._estimator.array_api import NUMPY, Device
+from sklearn_gd._estimator.parameters import check_choice
 from sklearn_gd._estimator.prepare import FitInput, naming_what_is_not_finite, prepare
-from sklearn_gd._estimator.validation import FeatureChecker, check_choice, check_size_of_X
+from sklearn_gd._estimator.validation import FeatureChecker, check_size_of_X
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._solvers import MOST_PARAMETERS, eigenbasis
 
@@ -166,9 +166,10 @@ class Moments:
         return self if isinstance(other, int) and other == 0 else NotImplemented
 
     def __repr__(self) -> str:
-        rows, features = _counted(self.n_samples, "row"), _counted(self.n_features, "feature")
-        targets, size = _counted(self.n_targets, "target"), self._products.sums.nbytes
-        return f"<Moments of {rows}: {features}, {targets}, {size:,} bytes>"
+        counts = {"row": self.n_samples, "feature": self.n_features, "target": self.n_targets}
+        said = [f"{n:,} {what}{'' if n == 1 else 's'}" for what, n in counts.items()]
+        size = self._products.sums.nbytes
+        return f"<Moments of {said[0]}: {said[1]}, {said[2]}, {size:,} bytes>"
 
     def save(self, file: str | PathLike[str] | IO[bytes]) -> None:
         """Write the moments to a ``.npz`` file of plain arrays, without pickle.
@@ -210,58 +211,44 @@ class Moments:
         ValueError
             If the file was not written by `save`.
         """
-        not_moments = (
-            f"{file} does not hold Moments: it was not written by save, or not to its end."
-        )
         try:
-            read = np.load(file, allow_pickle=False)
-        except (ValueError, EOFError, BadZipFile) as error:
-            raise ValueError(not_moments) from error
-        if not isinstance(read, NpzFile) or set(read.files) != KEYS:
-            raise ValueError(not_moments)
-        with read as arrays:
-            if int(arrays["format"]) != FORMAT:
-                raise ValueError(
-                    f"{file} is of format {int(arrays['format'])}, and this version of sklearn_gd "
-                    f"reads format {FORMAT}: update it."
-                )
-            names = tuple(str(name) for name in arrays["feature_names"])
-            n_targets, n_samples = int(arrays["n_targets"]), int(arrays["n_samples"])
-            return cls(
-                CrossProducts(
-                    _checked(arrays["sums"], n_targets), n_targets, n_samples, float(arrays["unit"])
-                ),
-                check_choice("targets", str(arrays["targets"]), ("1d", "column", "2d")),
-                np.dtype(str(arrays["dtype"])),
-                names if arrays["named"] else None,
+            with np.load(file, allow_pickle=False) as arrays:
+                read = dict(arrays)
+            if read.keys() != KEYS:
+                raise KeyError(*read)
+        except (TypeError, KeyError, ValueError, EOFError, BadZipFile) as error:
+            raise ValueError(
+                f"{file} does not hold Moments: it was not written by save, or not to its end."
+            ) from error
+        if int(read["format"]) != FORMAT:
+            raise ValueError(
+                f"{file} is of format {int(read['format'])}, and this version of sklearn_gd "
+                f"reads format {FORMAT}: update it."
             )
+        n_targets, n_samples = int(read["n_targets"]), int(read["n_samples"])
+        sums = _checked(read["sums"], n_targets)
+        products = CrossProducts(sums, n_targets, n_samples, float(read["unit"]))
+        y_layout = check_choice("targets", str(read["targets"]), ("1d", "column", "2d"))
+        names = tuple(map(str, read["feature_names"])) if read["named"] else None
+        return cls(products, y_layout, np.dtype(str(read["dtype"])), names)
 
     @property
     def _shape_of_y(self) -> str:
         return "(n_samples,)" if self._y_layout == "1d" else f"(n_samples, {self.n_targets})"
 
-    def _fit_input(self, fit_intercept: bool, device: Device | None = None) -> FitInput:
+    def _fit_input(self, fit_intercept: bool, device: Device = NUMPY) -> FitInput:
         """Return the problem of all rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")
         if not fit_intercept:  # else the column of ones has a size
-            self._check_size()
+            columns, sums = slice(1, 1 + self.n_features), self._products.sums
+            largest = float(np.sqrt(np.diagonal(sums)[columns].max() / self.weight))
+            # If only squares underflow, products with y have the size.
+            check_size_of_X(largest or float(np.abs(sums[columns]).max() / self.weight))
         layout = Layout(fit_intercept, self._y_layout, self.dtype, self.feature_names)
         rounding = float(np.finfo(self.dtype).eps)
         problem = SummedRows(self._products, fit_intercept, rounding)
         return FitInput(problem, layout, device=device)
-
-    def _check_size(self) -> None:
-        """Raise ValueError if X is so small that its squares underflow to zero."""
-        columns, sums = slice(1, 1 + self.n_features), self._products.sums
-        largest = float(np.sqrt(np.diagonal(sums)[columns].max() / self.weight))
-        if largest == 0.0:  # if only squares underflow, products with y have the size
-            largest = float(np.abs(sums[columns]).max() / self.weight)
-        check_size_of_X(largest, LARGEST_SIZE)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _checked(sums: NDArray[Any], n_targets: int) -> NDArray[np.float64]:

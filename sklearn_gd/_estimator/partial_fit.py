@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
-from sklearn_gd._estimator.array_api import Device
-from sklearn_gd._estimator.callbacks import refuse_nested_fit, restored_on_error
+from sklearn_gd._estimator.array_api import NUMPY, Device
+from sklearn_gd._estimator.callbacks import fitting
 from sklearn_gd._estimator.moments import Moments
-from sklearn_gd._estimator.prepare import FitInput, prepare
+from sklearn_gd._estimator.prepare import prepare
 from sklearn_gd._solvers import DescentOptions
 
 # Attributes that a descent sets.
@@ -36,13 +37,10 @@ class PartialFitMixin:
     fit_intercept: bool
     alpha: float
 
-    if TYPE_CHECKING:  # methods of the estimator
-
-        def _check_options(self) -> DescentOptions: ...
-        def _start(self, fit_input: FitInput, coef_init: Any, intercept_init: Any) -> Any: ...
-        def _descend(
-            self, fit_input: FitInput, start: Any, options: DescentOptions
-        ) -> str | None: ...
+    # Methods of the estimator.
+    _check_options: Callable[[], DescentOptions]
+    _start: Callable[..., Any]
+    _descend: Callable[..., str | None]
 
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | float | None = None) -> Self:
         """Add rows: the model becomes that of `fit` on all rows so far.
@@ -76,21 +74,24 @@ class PartialFitMixin:
         first access to an attribute of the descent. `fit` and `fit_moments` keep no sums to add to:
         `partial_fit` after one of them begins anew, and warns.
         """
-        refuse_nested_fit(self)
-        with restored_on_error(self):
+        with fitting(self):
             self._check_options()
             moments = vars(self).get("_moments")
             data, is_first = (X, y, sample_weight), moments is None
             fit_input = prepare(self, data, True, reset=is_first, part=True)
-            if not is_first:
-                _check_device(self._device(), fit_input.device)
+            device = fit_input.device
+            if not is_first and device != self._device():
+                raise ValueError(
+                    f"partial_fit takes rows of one library and device; got {device} after "
+                    f"{self._device()}."
+                )
             batch = Moments._of(fit_input)
             anew = is_first and "path_" in vars(self)
             self._forget()
             self._moments = batch if is_first else moments + batch
             self.n_samples_seen_ = self._moments.n_samples
-            if fit_input.device is not None:
-                self._device_sample = fit_input.device.sample()
+            if device is not NUMPY:
+                self._device_sample = device.sample()
         if anew:
             warnings.warn(BEGINS_ANEW, UserWarning, stacklevel=2)
         return self
@@ -128,13 +129,15 @@ class PartialFitMixin:
                 f"fit_moments takes Moments, as Moments.from_rows returns them; "
                 f"got {type(moments).__name__}."
             )
-        refuse_nested_fit(self)
-        with restored_on_error(self):
+        with fitting(self):
             options = self._check_options()
             fit_input = moments._fit_input(self.fit_intercept).with_alpha(self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
-            self._name_features(moments)
+            self.n_features_in_ = moments.n_features
+            vars(self).pop("feature_names_in_", None)
+            if moments.feature_names is not None:
+                self.feature_names_in_ = np.array(moments.feature_names, dtype=object)
             message = self._descend(fit_input, start, options)
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
@@ -155,27 +158,12 @@ class PartialFitMixin:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return vars(self)[name]
 
-    def _device(self) -> Device | None:
-        """Return the device of the rows so far; None for NumPy."""
+    def _device(self) -> Device:
+        """Return the device of the rows so far."""
         sample = vars(self).get("_device_sample")
-        return None if sample is None else Device.of(sample)
+        return NUMPY if sample is None else Device.of(sample)
 
     def _forget(self) -> None:
         """Drop earlier rows and the descent on them."""
         for name in (*FITTED, *ACCUMULATED):
             vars(self).pop(name, None)
-
-    def _name_features(self, moments: Moments) -> None:
-        self.n_features_in_ = moments.n_features
-        vars(self).pop("feature_names_in_", None)
-        if moments.feature_names is not None:
-            self.feature_names_in_ = np.array(moments.feature_names, dtype=object)
-
-
-def _check_device(before: Device | None, device: Device | None) -> None:
-    """Raise ValueError if the rows are not on the device of earlier rows."""
-    if before != device:
-        raise ValueError(
-            f"partial_fit takes rows of one library and device; got {device or 'numpy'} after "
-            f"{before or 'numpy'}."
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from sklearn.exceptions import NotFittedError
@@ -30,19 +31,15 @@ def names_of(estimator: Any) -> tuple[str, ...]:
     path = path_of(estimator)
     names = path.parameter_names
     if path._layout.feature_names is None and _has_steps_before(estimator):
-        try:
+        with suppress(AttributeError, ValueError, NotFittedError):  # a step has no names to give
             given = estimator[:-1].get_feature_names_out()
-        except (AttributeError, ValueError, NotFittedError):
-            return names  # some step has no names to give
-        names = (*names[: len(names) - len(given)], *map(str, given))
+            return (*names[: len(names) - len(given)], *map(str, given))
     return names
 
 
 def transform(estimator: Any, X: Any) -> Any:
     """X as the last step of a pipeline sees it; as it is where there is no pipeline."""
-    if _has_steps_before(estimator):
-        return estimator[:-1].transform(X)
-    return X
+    return estimator[:-1].transform(X) if _has_steps_before(estimator) else X
 
 
 def _has_steps_before(estimator: Any) -> bool:

@@ -11,21 +11,10 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_gd._data import products_of_finite
-from sklearn_gd._estimator.array_api import (
-    Device,
-    device_of,
-    same_device,
-    to_numpy,
-    to_numpy_if_dispatched,
-)
-from sklearn_gd._estimator.array_api_validation import (
-    bring_targets,
-    check_device_weights,
-    check_device_X,
-)
+from sklearn_gd._estimator.array_api import NUMPY, Device, device_of, same_device, to_numpy
 from sklearn_gd._estimator.callbacks import CallbackSupportMixin
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
-from sklearn_gd._estimator.validation import check_weights, check_X, dense_numbers
+from sklearn_gd._estimator.validation import check_targets, check_weights, check_X
 from sklearn_gd.path import DescentPath
 
 Floats = NDArray[np.floating[Any]]
@@ -38,7 +27,7 @@ STAGED_NUMBERS = 1 << 20
 
 
 class PredictionMixin(CallbackSupportMixin):
-    """Mixin: predictions and histories of the descent that `_keep` was given."""
+    """Mixin: predictions and histories of the descent of which it has the attributes."""
 
     coef_: Floats
     intercept_: Any
@@ -69,13 +58,11 @@ class PredictionMixin(CallbackSupportMixin):
             lazy: Floats = dask_module("_predict").predicted(self, X, coef, intercept)
             return lazy
         device = same_device(self, X, "predict")
-        if device is not None:
-            X, coef = device.promote(check_device_X(self, X, device), self.coef_)
-            with products_of_finite():
-                there: Floats = X @ (coef if coef.ndim == 1 else coef.T) + self.intercept_
-            return there
-        X = check_X(self, X)
-        return np.asarray(X @ to_numpy(self.coef_).T + to_numpy(self.intercept_))
+        X, coef = device.promote(check_X(self, X, device), self.coef_)
+        intercept = to_numpy(self.intercept_) if device is NUMPY else self.intercept_
+        with products_of_finite():
+            predictions: Floats = X @ (coef if coef.ndim == 1 else coef.T) + intercept
+        return predictions
 
     def staged_predict(self, X: Any) -> Iterator[Floats]:
         """Predict with every iterate in turn, the start first.
@@ -98,9 +85,7 @@ class PredictionMixin(CallbackSupportMixin):
                 predicted(self, X, path.coef(t), path.intercept(t)) for t in range(self.n_iter_ + 1)
             )
         device = same_device(self, X, "staged_predict")
-        if device is not None:
-            return self._stages_there(check_device_X(self, X, device), device)
-        return self._stages(check_X(self, X))
+        return self._stages(check_X(self, X, device), device)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The coefficient of determination R^2 of the predictions.
@@ -124,13 +109,8 @@ class PredictionMixin(CallbackSupportMixin):
             return float(dask_module("_score").r2_score(self, X, y, sample_weight))
         n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
         device = device_of(X)
-        if device is not None:
-            weights = check_device_weights(sample_weight, n_samples, device)
-            y = bring_targets(y, device)
-        else:
-            weights = check_weights(to_numpy_if_dispatched(sample_weight), n_samples)
-            y = dense_numbers("y", to_numpy_if_dispatched(y))
-        return float(super().score(X, y, weights))
+        weights = check_weights(sample_weight, n_samples, device)
+        return float(super().score(X, check_targets(y, device), weights))
 
     def to_linear_regression(self) -> LinearRegression:
         """A fitted `LinearRegression` with these coefficients, for what exports only that.
@@ -159,22 +139,11 @@ class PredictionMixin(CallbackSupportMixin):
             model.feature_names_in_ = self.feature_names_in_.copy()
         return model
 
-    def _stages(self, X: Any) -> Iterator[Floats]:
-        stages = max(1, STAGED_NUMBERS // (X.shape[0] * max(1, np.size(self.intercept_))))
+    def _stages(self, X: Any, device: Device) -> Iterator[Floats]:
+        stages = max(1, STAGED_NUMBERS // (X.shape[0] * self.path_._descent.start.shape[1]))
         for first in range(0, self.n_iter_ + 1, stages):
             t = np.arange(first, min(first + stages, self.n_iter_ + 1))
-            coef = self.path_.coef(t)
-            products = np.asarray(X @ coef.reshape(-1, X.shape[1]).T)  # (n, stages * targets)
-            predictions = products.reshape(X.shape[0], len(t), -1).swapaxes(0, 1)
-            predictions = predictions + self.path_.intercept(t).reshape(len(t), 1, -1)
-            yield from predictions.reshape(len(t), X.shape[0], *coef.shape[1:-1])
-
-    def _stages_there(self, X: Any, device: Device) -> Iterator[Any]:
-        many = self.path_._layout.y_layout == "2d"
-        stages = max(1, STAGED_NUMBERS // (X.shape[0] * (len(self.path_.coef(0)) if many else 1)))
-        for first in range(0, self.n_iter_ + 1, stages):
-            t = np.arange(first, min(first + stages, self.n_iter_ + 1))
-            yield from predicted_there(device, X, self.path_.coef(t), self.path_.intercept(t))
+            yield from predicted(device, X, self.path_.coef(t), self.path_.intercept(t))
 
     @property
     def loss_history_(self) -> Floats:
@@ -201,13 +170,11 @@ class PredictionMixin(CallbackSupportMixin):
 
     def __dir__(self) -> list[str]:
         """Leave out histories that would take long to make: a notebook's display reads them all."""
-        path: DescentPath | None = vars(self).get("path_")
-        large: set[str] = set()
-        if path is not None:
-            sizes = {name: path._history_bytes(what) for name, what in HISTORIES.items()}
-            large = {name for name, size in sizes.items() if size > SHOWN_BYTES}
+        path = vars(self).get("path_")
+        sizes = {name: path._history_bytes(what) for name, what in HISTORIES.items() if path}
         # scikit-learn's own `__dir__` reads every attribute to see whether it is there.
-        return [n for n in object.__dir__(self) if n not in large and hasattr(self, n)]
+        names = [name for name in object.__dir__(self) if sizes.get(name, 0) <= SHOWN_BYTES]
+        return [name for name in names if hasattr(self, name)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -215,36 +182,14 @@ class PredictionMixin(CallbackSupportMixin):
         tags.array_api_support = True
         return tags
 
-    def _keep(self, path: DescentPath, device: Device | None) -> None:
-        self.__dict__.update(attributes_of(path, device))
 
-
-def predicted_there(device: Device, X: Any, coef: Floats, intercept: Floats) -> Iterator[Any]:
-    """The predictions of several iterates, (t, d) or (t, k, d), for rows on a device."""
+def predicted(device: Device, X: Any, coef: Floats, intercept: Floats) -> Iterator[Any]:
+    """Yield the predictions of several iterates, (t, d) or (t, k, d), for rows on a device."""
     many, k = coef.ndim == 3, coef[0].size // X.shape[1]
     X, flat = device.promote(X, device.as_result(coef.reshape(-1, X.shape[1])))
     products = X @ flat.T  # (n, t * k)
     shifts = np.broadcast_to(intercept.reshape(len(coef), -1), (len(coef), k))
     predictions = products + device.as_result(shifts.ravel())
     for i in range(len(coef)):
-        yield predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
-
-
-def attributes_of(path: DescentPath, device: Device | None) -> dict[str, Any]:
-    """The fitted attributes of an estimator that descended along this path, on rows there."""
-    coef, intercept = path._answer()
-    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
-        raise ValueError(
-            f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
-            f"float64, or rescale X or y."
-        )
-    if device is not None:
-        coef, intercept = device.as_result(coef), device.as_result(intercept)
-    return {
-        "path_": path,
-        "n_iter_": path.n_iter,
-        "lr_": path.lr,
-        "stop_reason_": path.stop_reason,
-        "coef_": coef,
-        "intercept_": intercept if path._layout.fit_intercept else 0.0,
-    }
+        one = predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
+        yield np.ascontiguousarray(one) if device is NUMPY else one

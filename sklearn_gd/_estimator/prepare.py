@@ -1,4 +1,4 @@
-"""Prepare what users pass as a problem, and keep a solver's answer as a path."""
+"""Prepare what users pass as a problem, and keep a solver's answer as a path and attributes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
 from sklearn_gd._data import LocalRows, NotFinite, Problem, SummedRows
-from sklearn_gd._estimator.array_api import Device, device_of, to_numpy_if_dispatched
-from sklearn_gd._estimator.array_api_validation import check_device_rows
+from sklearn_gd._estimator.array_api import NUMPY, Device, device_of
 from sklearn_gd._estimator.blas_threads import one_thread_if_medium
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
 from sklearn_gd._estimator.validation import Data, check_rows, names_seen
@@ -31,11 +30,33 @@ class FitInput:
     problem: Problem | SummedRows
     layout: Layout
     sample_weight: Any = None  # as checked
-    device: Device | None = None  # of the rows; None for NumPy
+    device: Device = NUMPY  # of the rows
 
     def with_alpha(self, alpha: float) -> FitInput:
         """Return the same rows with a penalty."""
         return replace(self, problem=replace(self.problem, alpha=float(alpha)))  # type: ignore[type-var]
+
+    def path(self, stopped: StoppedDescent) -> DescentPath:
+        """Return the path of a stopped descent."""
+        problem = self.problem
+        return DescentPath(stopped, self.layout, weight=problem.weight, alpha=problem.alpha)
+
+    def attributes(self, path: DescentPath) -> dict[str, Any]:
+        """Return the fitted attributes of an estimator that descended along a path."""
+        coef, intercept = path.coef(path.best_iter), path.intercept(path.best_iter)
+        if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+            raise ValueError(
+                f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
+                f"float64, or rescale X or y."
+            )
+        return {
+            "path_": path,
+            "n_iter_": path.n_iter,
+            "lr_": path.lr,
+            "stop_reason_": path.stop_reason,
+            "coef_": self.device.as_result(coef),
+            "intercept_": self.device.as_result(intercept) if self.layout.fit_intercept else 0.0,
+        }
 
 
 def prepare(
@@ -46,20 +67,14 @@ def prepare(
     The estimator keeps the features of X; without `reset` X must have those that it kept before.
     With `part` more rows follow, so that all of these may have weight zero.
     """
-    X, y, sample_weight = data
     how = {"reset": reset, "part": part}
     if is_dask(*data):
         prepared: FitInput = dask_module("_prepare").prepare(estimator, data, fit_intercept, **how)
         return prepared
-    device = device_of(X)
-    if device is not None:
-        on_device, y_layout = check_device_rows(estimator, data, fit_intercept, **how)
-        layout = Layout(fit_intercept, y_layout, device.dtype_of(on_device.X))
-        return FitInput(on_device, layout, on_device.sample_weight, device)
-    data = X, to_numpy_if_dispatched(y), to_numpy_if_dispatched(sample_weight)
     rows, y_layout = check_rows(estimator, data, fit_intercept, **how)
-    layout = Layout(fit_intercept, y_layout, rows.X.dtype, names_seen(estimator))
-    return FitInput(rows, layout, rows.sample_weight)
+    device = device_of(rows.X)
+    layout = Layout(fit_intercept, y_layout, device.dtype_of(rows.X), names_seen(estimator))
+    return FitInput(rows, layout, rows.sample_weight, device)
 
 
 def fit_path(
@@ -70,14 +85,26 @@ def fit_path(
     rows = problem.n_samples if problem.in_memory else 0  # counting others may take a pass
     one_thread = one_thread_if_medium(rows, problem.n_parameters)
     with naming_what_is_not_finite(problem), one_thread:
-        stopped = solve(problem, start, options, solver)
-    return path_of_stopped(fit_input, stopped)
+        return fit_input.path(solve(problem, start, options, solver))
 
 
-def path_of_stopped(fit_input: FitInput, stopped: StoppedDescent) -> DescentPath:
-    """Return the path of a stopped descent."""
-    problem = fit_input.problem
-    return DescentPath(stopped, fit_input.layout, weight=problem.weight, alpha=problem.alpha)
+def host_attribute(name: str) -> Any:
+    """Return a property that does not exist before `fit`, an item of the dictionary `_records`.
+
+    scikit-learn moves arrays among the variables of an estimator to the device of the rows.
+    """
+
+    def get(estimator: Any) -> object:
+        records = vars(estimator).get("_records", {})
+        if name not in records:
+            raise AttributeError(f"{type(estimator).__name__!r} object has no attribute {name!r}")
+        return records[name]
+
+    def keep(estimator: Any, value: Any) -> None:
+        # A new dict, so that a fit that fails can restore the old one.
+        estimator._records = {**vars(estimator).get("_records", {}), name: value}
+
+    return property(get, keep)
 
 
 @contextmanager

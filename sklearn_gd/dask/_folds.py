@@ -24,7 +24,7 @@ from sklearn_gd._data import (
     sums_fit_in_memory,
     sums_of_others,
 )
-from sklearn_gd._estimator.splits import check_folds, checked
+from sklearn_gd._estimator.cross_validation import check_folds, checked
 from sklearn_gd.dask._rows import RowsOnWorkers
 from sklearn_gd.dask._splitter import PartitionKFold
 

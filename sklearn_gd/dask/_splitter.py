@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
-from sklearn_gd._estimator.validation import check_flag, check_number
+from sklearn_gd._estimator.parameters import check_flag, check_number
 
 
 class PartitionKFold(BaseCrossValidator):

@@ -136,9 +136,9 @@ def test_lazy():
     descent = type(model.path_._descent)
     theta = descent.theta
 
-    def counted(self, t):
+    def counted(self, t, *rows):
         asked.append(t)
-        return theta(self, t)
+        return theta(self, t, *rows)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(descent, "theta", counted)

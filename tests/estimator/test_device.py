@@ -14,14 +14,9 @@ from scipy import sparse
 from helpers import distance, regression
 from sklearn_gd import GDLinearRegressor
 from sklearn_gd._data import LARGEST_SIZE, ArrayAPIRows
-from sklearn_gd._estimator.array_api import (
-    Device,
-    _to_numpy,
-    to_numpy,
-    to_numpy_if_dispatched,
-)
-from sklearn_gd._estimator.array_api_validation import check_device_rows, check_device_weights
+from sklearn_gd._estimator.array_api import Device, to_numpy, to_numpy_if_dispatched
 from sklearn_gd._estimator.prepare import prepare
+from sklearn_gd._estimator.validation import check_rows, check_weights
 
 strict = pytest.importorskip("array_api_strict")
 compat = pytest.importorskip("array_api_compat")
@@ -186,10 +181,10 @@ def test_a_part_may_weigh_nothing_and_all_of_it_alike():
             model.partial_fit(there(X), there(Y), nothing)
         assert distance(back(model.coef_), expected.coef_) <= 1e-10
     for nothing in (there(np.zeros(12)), np.zeros(12)):
-        told = words(lambda n=nothing: check_device_weights(n, 12, device()))
+        told = words(lambda n=nothing: check_weights(n, 12, device()))
         assert told == "sample_weight must not be all zero: some weight must be positive."
         told = words(
-            lambda n=nothing: check_device_rows(GDLinearRegressor(), (there(X), there(Y), n), True)
+            lambda n=nothing: check_rows(GDLinearRegressor(), (there(X), there(Y), n), True)
         )
         assert told == "sample_weight must not be all zero: some weight must be positive."
 
@@ -198,14 +193,14 @@ def test_checked_rows_are_kept_where_they_are_and_their_features_are_seen():
     """Nothing that has the dtype of sums is copied; what has not is made so."""
     model, cpu = GDLinearRegressor(), strict.Device("CPU_DEVICE")
     where, given = device(cpu), [there(a, cpu) for a in (X, Y, WEIGHTS)]
-    rows, kind = check_device_rows(model, tuple(given), True)
+    rows, kind = check_rows(model, tuple(given), True)
     assert model.n_features_in_ == 3
     assert kind == "1d"
     blocks = next(iter(rows.blocks()))
     for mine, yours in zip(blocks, given, strict=True):
         assert np.shares_memory(np.from_dlpack(mine), np.from_dlpack(yours))
     narrow = there(X.astype(np.float32), cpu)
-    rows, _ = check_device_rows(model, (narrow, *given[1:]), True)
+    rows, _ = check_rows(model, (narrow, *given[1:]), True)
     assert rows.rounding == np.finfo(np.float32).eps
     assert next(iter(rows.blocks()))[0].dtype == strict.float64
     one, two = where.promote(given[0], narrow)
@@ -307,7 +302,7 @@ def test_numbers_go_to_the_place_and_come_back(spot):
 @pytest.mark.parametrize("ways", [1, 2, 3])
 def test_numbers_come_to_numpy_in_the_first_way_that_works(ways, monkeypatch):
     """DLPack to the processor, DLPack as it is, or the library's own way; all of the same array."""
-    far, tried, numbers = object(), [], np.arange(3.0)
+    far, tried, numbers = SimpleNamespace(__dlpack__=None), [], np.arange(3.0)
 
     def from_dlpack(array, **how):
         tried.append((array, how))
@@ -322,7 +317,7 @@ def test_numbers_come_to_numpy_in_the_first_way_that_works(ways, monkeypatch):
     monkeypatch.setattr(np, "from_dlpack", from_dlpack)
     library = SimpleNamespace(to_device=to_device, is_array_api_obj=lambda array: array is far)
     monkeypatch.setitem(sys.modules, "array_api_compat", library)
-    assert np.array_equal(_to_numpy(far), numbers)
+    assert np.array_equal(to_numpy(far), numbers)
     assert tried == [(far, {"device": "cpu"}), (far, {}), (far, "cpu")][:ways]
 
 

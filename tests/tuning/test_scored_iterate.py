@@ -10,8 +10,8 @@ from sklearn.model_selection import KFold
 from helpers import distance, regression
 from sklearn_gd import GDLinearRegressor, GDLinearRegressorCV
 from sklearn_gd import _scored_iterate as scored_iterate
+from sklearn_gd._estimator.cross_validation import checked, folds_of
 from sklearn_gd._estimator.prepare import prepare
-from sklearn_gd._estimator.splits import checked, folds_of
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The best score is that of the last:sklearn.exceptions.ConvergenceWarning"
@@ -79,15 +79,15 @@ def test_a_score_that_is_not_a_finite_number_is_the_worst():
 @pytest.mark.parametrize(("limit", "at_once"), [(1, 1), (47, 1), (48, 2), (71, 2), (72, 3)])
 def test_predictions_are_made_for_as_many_iterates_as_fit_into_memory(monkeypatch, limit, at_once):
     """With their coefficients, 24 numbers each here, and always for one; scores are the same."""
-    r2, made, predicted = "r2", [], scored_iterate._predicted
+    r2, made, predicted = "r2", [], scored_iterate.predicted
     expected = tuned(r2, y=MANY)
 
-    def watched(X, coef, intercept):
+    def watched(device, X, coef, intercept):
         made.append(len(coef))
-        return predicted(X, coef, intercept)
+        return predicted(device, X, coef, intercept)
 
     monkeypatch.setattr(scored_iterate, "PREDICTION_NUMBERS", limit)
-    monkeypatch.setattr(scored_iterate, "_predicted", watched)
+    monkeypatch.setattr(scored_iterate, "predicted", watched)
     assert np.array_equal(tuned(r2, y=MANY), expected)
     assert made[0] == max(made) == at_once
     assert sum(made) == len(LRS) * len(ITERS)

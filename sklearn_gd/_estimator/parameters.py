@@ -1,0 +1,67 @@
+"""Checks of an estimator's parameters: numbers, flags and choices."""
+
+from __future__ import annotations
+
+from math import inf, isfinite, log2
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+SOLVERS = ("auto", "loop", "spectral", "krylov")
+
+
+def check_number(
+    name: str, value: Any, kind: Any, above: float = -inf, least: float = -inf, most: float = inf
+) -> Any:
+    """Return a finite number of this kind; `above` is exclusive, `least` and `most` inclusive."""
+    what = "an integer" if kind is Integral else "a real number"
+    if above > -inf:
+        what = f"{what} above {above}"
+    if least > -inf:
+        what = f"{what} of at least {least}"
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
+        raise TypeError(f"{name} must be {what}; got {value!r} of type {type(value).__name__}.")
+    if kind is Integral and value > most:
+        raise ValueError(f"{name} must be {what} and at most 2**{log2(most):.0f}; got more.")
+    try:
+        # Integers of any size are finite; as floats they might overflow.
+        finite = kind is Integral or isfinite(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be {what} within the range of floats.") from None
+    if not finite or value <= above or value < least:
+        raise ValueError(f"{name} must be {what} and finite; got {value!r}.")
+    return value
+
+
+def check_nonnegative(name: str, value: Any, below: float = inf) -> float:
+    """Return a finite number of at least 0 and below a limit."""
+    number = float(check_number(name, value, Real))
+    if not 0.0 <= number < below:
+        limit = "" if below == inf else f" and below {below:g}"
+        raise ValueError(f"{name} must be at least 0{limit}; got {value!r}.")
+    return number
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False; got {value!r}.")
+    return bool(value)
+
+
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> Any:
+    """Return one of a few names."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; got {value!r}.")
+    return value
+
+
+def check_descent(estimator: Any) -> tuple[float, bool]:
+    """Check what all estimators have as parameters of a descent; return its momentum."""
+    check_flag("fit_intercept", estimator.fit_intercept)
+    check_choice("solver", estimator.solver, SOLVERS)
+    momentum = check_nonnegative("momentum", estimator.momentum, below=1.0)
+    nesterov = check_flag("nesterovs_momentum", estimator.nesterovs_momentum) and momentum > 0
+    check_nonnegative("alpha", estimator.alpha)
+    return momentum, nesterov
