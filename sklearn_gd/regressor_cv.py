@@ -369,12 +369,11 @@ class GDLinearRegressorCV(
             self.scores_path_ = -strategy.errors(grid)
             return grid, strategy.whole
         assert isinstance(folds, FoldsInMemory)
-        splits, spectrum_of = folds.splits, strategy.spectra(grid)
-        scorer = check_scoring(self, self.scoring)
+        splits, scorer = folds.splits, check_scoring(self, self.scoring)
 
         def score(i: int) -> NDArray[Any]:
             held_out = HeldOutRows(fit_input, splits[i].test, for_scorer)
-            return score_iterates(scorer, spectrum_of(i), held_out, grid)
+            return score_iterates(scorer, strategy.spectrum(grid, i), held_out, grid)
 
         self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
         return grid, strategy.whole

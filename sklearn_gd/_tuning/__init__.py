@@ -5,15 +5,19 @@ entry that is chosen, and the descent on all rows.
 Imports `_solvers`, `_descent`, `_data`, `_linalg` and NumPy only.
 """
 
-from sklearn_gd._tuning.advice import about_the_edge, about_unstable_rates
 from sklearn_gd._tuning.gcv import generalised_cross_validation, problem_for_gcv
 from sklearn_gd._tuning.grid import Grid
-from sklearn_gd._tuning.refit import refit
-from sklearn_gd._tuning.selection import SELECTIONS, Selection, choose
+from sklearn_gd._tuning.selection import (
+    SELECTIONS,
+    Selection,
+    about_the_edge,
+    about_unstable_rates,
+    choose,
+)
 from sklearn_gd._tuning.strategies import (
     KrylovFolds,
     SpectralFolds,
-    Strategy,
+    refit,
     strategy_for,
 )
 
@@ -23,7 +27,6 @@ __all__ = [
     "KrylovFolds",
     "Selection",
     "SpectralFolds",
-    "Strategy",
     "about_the_edge",
     "about_unstable_rates",
     "choose",

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_gd._data import CrossProducts, LocalRows
-from sklearn_gd._descent import Spectrum
+from sklearn_gd._descent import ClosedForm, Spectrum
 from sklearn_gd._linalg import Floats
-from sklearn_gd._tuning.grid import blocks
+from sklearn_gd._tuning.grid import Grid, Integers, blocks
 
 # A mean squared error from cross-products is a difference of sums, off by this times the rounding
 # of their size.
@@ -33,14 +32,29 @@ class HeldOut:
     n_targets: int
     resolution: float = 0.0  # mean squared errors below this are not told from zero
 
-    @property
-    def targets(self) -> Floats:
-        """What the start leaves of y, (m, k)."""
-        return self.factor[:, -self.n_targets :]
+    def errors(self, spectrum: Spectrum, grid: Grid) -> Floats:
+        """Return the mean squared error, averaged over targets, of every (lr, t) of the grid.
 
-    def along(self, moving: NDArray[np.bool_] | slice) -> Floats:
-        """Return the columns of some directions, (m, r)."""
-        return self.factor[:, : -self.n_targets][:, moving]
+        The error of target j is |F_y - F_V (1 - p_t) / sigma * g|^2.
+        """
+        descents = grid.descents(spectrum)
+        first, _ = descents[0]
+        seen, k = self.factor[:, : -self.n_targets][:, first.moving], self.n_targets
+        moved = [(seen * reach).T for reach in first.amplitudes.T]
+        per_target = list(zip(self.factor[:, -k:].T, moved, strict=True))
+        return grid.filled([self._errors(*descent, per_target) for descent in descents])
+
+    def _errors(
+        self, descent: ClosedForm, steps: Integers, per_target: list[tuple[Floats, Floats]]
+    ) -> Floats:
+        errors = np.zeros(len(steps))
+        for part in blocks(len(steps), sum(per_target[0][1].shape)):
+            filters = descent.factors.filter_factor(steps[part])
+            for target, moved in per_target:
+                left = filters @ moved
+                left -= target
+                errors[part] += np.square(left, out=left) @ self.signs
+        return errors / self.n_targets
 
 
 def held_out_from_products(products: CrossProducts, spectrum: Spectrum, theta: Floats) -> HeldOut:
