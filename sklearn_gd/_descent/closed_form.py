@@ -16,9 +16,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.powers import LARGEST_FACTOR, clip_overflow
+from sklearn_gd._descent.residual_polynomials import (
+    LARGEST_FACTOR,
+    MomentumFactors,
+    PlainFactors,
+    clip_overflow,
+)
 from sklearn_gd._descent.spectrum import Spectrum
-from sklearn_gd._descent.update_rule import Factors, PlainFactors, UpdateRule
+from sklearn_gd._descent.update_rule import UpdateRule
 from sklearn_gd._linalg import EPS, Floats
 
 # Numbers that one block of iterates may take in between: they stay in a processor's cache.
@@ -52,7 +57,7 @@ class ClosedForm:
         return slice(None) if moving.all() else moving  # a slice does not copy the basis
 
     @cached_property
-    def factors(self) -> Factors:
+    def factors(self) -> PlainFactors | MomentumFactors:
         return self.rule.factors(self.eigenvalues)
 
     @cached_property
@@ -98,7 +103,9 @@ class ClosedForm:
         It is the same to the bit for one t as among others, which a product with a matrix is not: a
         `tol` may be a loss that was read off a history.
         """
-        return self._in_blocks(t, self._excess)
+        return self._in_blocks(
+            t, lambda s: np.add.reduce(self.factors.squared(s) * self.energy, axis=-1)
+        )
 
     def decrease(self, t: ArrayLike) -> Floats:
         """Return J_t - J_{t+1} of plain descent, with its own digits."""
@@ -128,9 +135,8 @@ class ClosedForm:
     def distance_bound(self, t: ArrayLike) -> Floats:
         """Return at least |theta_limit - theta_s| of each target for all s >= t, t.shape + (k,)."""
         envelope = self.factors.envelope(t)
-        scale = (
-            float(np.abs(self.amplitudes).max(initial=0.0)) or 1.0
-        )  # so that no square overflows
+        # Scaled so that no square overflows.
+        scale = float(np.abs(self.amplitudes).max(initial=0.0)) or 1.0
         return np.asarray(np.sqrt(envelope**2 @ (self.amplitudes / scale) ** 2) * scale)
 
     @cached_property
@@ -148,9 +154,6 @@ class ClosedForm:
     def at(self, rule: UpdateRule) -> ClosedForm:
         """Return the same problem descended by another rule."""
         return replace(self, rule=rule)
-
-    def _excess(self, t: ArrayLike) -> Floats:
-        return np.asarray(np.add.reduce(self.factors.squared(t) * self.energy, axis=-1))
 
     def _parameters(self, filters: Floats) -> Floats:
         moved = self._expand(clip_overflow(filters), self.amplitudes)
@@ -183,25 +186,16 @@ class ClosedForm:
         steps = np.asarray(t)
         width = max(1, self.energy.size * self.start.shape[1], self.start.size)
         at_once = max(1, BLOCK_NUMBERS // width)
-        if steps.size <= at_once:
-            return self._ask(question, steps)
-        flat = steps.ravel()
-        out: Floats | None = None
-        for first in range(0, flat.size, at_once):
-            block = self._ask(question, flat[first : first + at_once])
-            if out is None:
-                out = np.empty((flat.size, *block.shape[1:]))
-            out[first : first + at_once] = block
-        assert out is not None
-        return out.reshape(*steps.shape, *out.shape[1:])
-
-    def _ask(
-        self, question: Callable[[NDArray[np.generic]], Floats], t: NDArray[np.generic]
-    ) -> Floats:
-        if not self.diverges:  # entering errstate takes longer than a small power
-            return np.asarray(question(t))
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(question(t))
+            if steps.size <= at_once:
+                return np.asarray(question(steps))
+            flat = steps.ravel()
+            for first in range(0, flat.size, at_once):
+                block = question(flat[first : first + at_once])
+                if first == 0:
+                    out = np.empty((flat.size, *block.shape[1:]))
+                out[first : first + at_once] = block
+        return out.reshape(*steps.shape, *out.shape[1:])
 
     def _check_known(self, t: ArrayLike) -> None:
         last = self.last_known

@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 
 from sklearn_gd._descent.closed_form import ClosedForm
-from sklearn_gd._descent.powers import clip_overflow
+from sklearn_gd._descent.residual_polynomials import clip_overflow
 from sklearn_gd._linalg import EPS, Floats
 
 # Coefficients (in norm) and losses are within this of exact arithmetic, relatively, or within

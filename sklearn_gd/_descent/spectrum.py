@@ -49,10 +49,9 @@ class Spectrum:
     # The share of each eigenvalue that is not the penalty's, (r,); None: there is no penalty.
     data_share: Floats | None = None
 
-    @property
-    def has_all_directions(self) -> bool:
-        """Whether every direction of H is among these, and not only those a descent needed."""
-        return True
+    # Whether every direction of H is among these, and not only those that a descent needed.
+    has_all_directions = True
+    complete = True  # nothing of the descent lies outside
 
     @property
     def columns_lost(self) -> bool:
@@ -61,11 +60,11 @@ class Spectrum:
 
     @property
     def limit_is_known(self) -> bool:
-        return not self.columns_lost
+        return self.complete and not self.columns_lost
 
     @property
     def floor_is_known(self) -> bool:
-        return not self.lacks_columns
+        return self.complete and not self.lacks_columns
 
     @property
     def is_nonzero(self) -> NDArray[np.bool_]:
@@ -107,20 +106,10 @@ class KrylovSpectrum(Spectrum):
 
     bases: tuple[KrylovBasis, ...] = ()
     eigenvectors: tuple[Floats, ...] = ()
-    complete: bool = False  # the spaces are invariant: nothing of this descent lies outside
+    complete: bool = False  # the spaces are invariant
     known_largest: float | None = None  # the largest eigenvalue of H, once it is known
 
-    @property
-    def has_all_directions(self) -> bool:
-        return False
-
-    @property
-    def limit_is_known(self) -> bool:
-        return self.complete and not self.lacks_columns
-
-    @property
-    def floor_is_known(self) -> bool:
-        return self.complete and not self.lacks_columns
+    has_all_directions = False
 
     @cached_property
     def largest(self) -> float:

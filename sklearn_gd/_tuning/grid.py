@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +23,6 @@ Integers = NDArray[np.int64]
 
 # 1 - p_t rounds to 1 once |p_t| is below this.
 GONE = EPS / 4
-# With this log |r| a single update leaves nothing.
-LARGEST_RATE = 1e3
 # Numbers that one block of iterates may take: 1 MiB, which stays in a processor's cache.
 BLOCK_NUMBERS = 1 << 17
 
@@ -83,18 +80,10 @@ class Grid:
         if descent.diverges:
             stop = find_stop(descent, StoppingRule(None, self.last, EPS))
             return np.append(self.iters[self.iters < stop.t], stop.best)
-        end = _gone_after(descent, every, self.last)
+        factors = descent.factors if every is None else descent.rule.factors(every)
+        gone = first_true(lambda t: (factors.envelope(t) <= GONE).all(axis=-1), self.last)
+        end = self.last if gone is None else gone
         return np.append(self.iters[self.iters < end], end)
-
-
-def _gone_after(descent: ClosedForm, every: Floats | None, last: int) -> int:
-    """Return the t from which on p_t is rounding at all eigenvalues, at most `last`."""
-    factors = descent.factors if every is None else descent.rule.factors(every)
-    if descent.rule.momentum == 0.0:  # p_t = r^t
-        rate = float(factors.log_rate.max(initial=-LARGEST_RATE))
-        return last if last * rate >= log(GONE) else ceil(log(GONE) / rate)
-    gone = first_true(lambda t: (factors.envelope(t) <= GONE).all(axis=-1), last)
-    return last if gone is None else gone
 
 
 def blocks(size: int, width: int, at_least: int = 1) -> Iterator[slice]:

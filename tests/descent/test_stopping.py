@@ -17,10 +17,9 @@ from sklearn_gd._descent import (
     UpdateRule,
     find_stop,
     first_true,
-    scan,
+    stopping,
 )
-from sklearn_gd._descent.bisection import PROBES
-from sklearn_gd._descent.stopping import stationary_at
+from sklearn_gd._descent.stopping import PROBES, stationary_at
 
 MANY = 400
 
@@ -84,8 +83,8 @@ def test_a_plain_descent_stops_where_a_loop_that_looks_would(seed):
 @pytest.mark.parametrize("seed", range(30))
 def test_a_scan_finds_the_first_loss_below_tol(seed, nesterov, monkeypatch):
     """With momentum, whose losses rise and fall, the stop is that of a visit of every iterate."""
-    monkeypatch.setattr(scan, "FIRST_BLOCK", 4)
-    monkeypatch.setattr(scan, "LONGEST_BLOCK", 16)
+    monkeypatch.setattr(stopping, "FIRST_BLOCK", 4)
+    monkeypatch.setattr(stopping, "LONGEST_BLOCK", 16)
     form = random_descent(seed, 0.9, nesterov)
     losses = form.loss(np.arange(MANY + 1))
     rng = np.random.default_rng(seed)
@@ -178,7 +177,7 @@ def test_a_descent_that_grows_out_of_nothing_says_so():
 
 def test_a_scan_that_would_never_end_says_what_to_do(monkeypatch):
     """A tol that MOST_SCANNED updates do not meet, and a later one may, is an error."""
-    monkeypatch.setattr(scan, "MOST_SCANNED", 1000)
+    monkeypatch.setattr(stopping, "MOST_SCANNED", 1000)
     turning = spectrum_by_hand([1.0, 0.7, 0.45], [[1.0], [1.0], [1.0]])
     form = ClosedForm(turning, UpdateRule(0.1, 1.0 - 1e-6))
     tol = 0.25 + 1e-9
@@ -191,7 +190,7 @@ def test_a_scan_that_would_never_end_says_what_to_do(monkeypatch):
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_a_divergence_too_slow_to_be_seen_is_an_error(nesterov, monkeypatch):
     """It names the rate, and asks for a smaller one."""
-    monkeypatch.setattr(scan, "MOST_SCANNED", 1000)
+    monkeypatch.setattr(stopping, "MOST_SCANNED", 1000)
     form = ClosedForm(
         spectrum_by_hand([1.0, 1e-7], [[1e-3], [1.0]]), UpdateRule(1.0, 0.9, nesterov)
     )
@@ -203,7 +202,7 @@ def test_a_divergence_too_slow_to_be_seen_is_an_error(nesterov, monkeypatch):
 @pytest.mark.parametrize("momentum", [0.5, 0.9])
 def test_a_slow_tol_is_found_without_a_scan_of_all_before(momentum, monkeypatch):
     """Directions that fall monotonically bound the first t from below, the envelope from above."""
-    monkeypatch.setattr(scan, "MOST_SCANNED", 1000)
+    monkeypatch.setattr(stopping, "MOST_SCANNED", 1000)
     form = ClosedForm(spectrum_by_hand([1.0, 1e-7], [[1e-3], [1.0]]), UpdateRule(0.1, momentum))
     stop = find_stop(form, StoppingRule(0.3, 10**12, EPS))
     assert stop.reason == "tol"

@@ -1,11 +1,11 @@
-"""Residual polynomials of heavy ball (Polyak 1964) and of Nesterov's momentum, in closed form.
+"""Residual polynomials: what is left of a direction after t updates, in closed form.
 
-Both satisfy p_{t+1} = P p_t - Q p_{t-1} along a direction; z1, z2 are the roots of z^2 - P z + Q.
-With S_t = (z1^t - z2^t) / (z1 - z2) and m the momentum::
-
-    p_t = S_{t+1} - m S_t = z1^t - (z1 - p_1) S_t
-    heavy ball: P = 1 + m - lr c,         Q = m
-    Nesterov:   P = (1 + m) (1 - lr c),   Q = m (1 - lr c)
+Along a direction of eigenvalue c the distance to the limit is multiplied by p_t(c), p_0 = 1. All
+that reads a descent asks for p_t (`residual_factor`), p_t^2 (`squared`), 1 - p_t (`filter_factor`),
+a bound on |p_s| for all s >= t (`envelope`), |c d p_t / d c| (`sensitivity`), which p_t fall
+monotonically (`falls`) and which grow (`diverges`), and log |p_{t+1} / p_t| for large t
+(`log_rate`). Answers have the shape of t, then that of the eigenvalues; t may be any integer, also
+beyond those of 64 bits.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent.powers import as_column, is_odd
 from sklearn_gd._linalg import Floats
 
 Complex = NDArray[np.complex128]
 
+# Times any number of updates it stays finite, and times a single one it is zero or infinity to exp.
+LARGEST_LOG = 1e200
+# Factors of growing directions are clipped here, so that inf - inf never makes a nan.
+LARGEST_FACTOR = 1e150
 # Roots smaller than this are held there: their second power is zero to any sum.
 SMALLEST_ROOT = 1e-100
 # lr * eigenvalue is held here, so that its square is finite: one update leaves LARGEST_FACTOR then.
@@ -28,8 +31,73 @@ LARGEST_REACH = 1e150
 LARGEST_EXPONENT = 400.0
 
 
+class PlainFactors:
+    """p_t = r^t with r = 1 - lr * eigenvalue; factors of growing directions may overflow.
+
+    log |r| comes from `log1p` on both sides of r = 0, so that rates far below and rates right at
+    the stable limit lose nothing, while `r ** t` would lose t roundings.
+    """
+
+    def __init__(self, eigenvalues: Floats, lr: float) -> None:
+        with np.errstate(over="ignore", divide="ignore"):
+            reach = lr * eigenvalues
+            log_size = np.log1p(np.maximum(-reach, reach - 2.0))  # either side of r = 0
+            # 1 - r^2 = reach * (2 - reach) keeps its digits when r is close to 1 or to -1.
+            self.lost_per_update: Floats = reach * (2.0 - reach)
+        self._reach: Floats = clip_overflow(reach)
+        # r = 0 and a rate that overflows become finite, so that t = 0 gives 0 and r^0 = 1.
+        self.log_rate: Floats = np.minimum(np.maximum(log_size, -LARGEST_LOG), LARGEST_LOG)
+        self._negative: NDArray[np.bool_] = reach > 1.0
+        self._any_negative = bool(self._negative.any())
+
+    @property
+    def diverges(self) -> NDArray[np.bool_]:
+        return np.asarray(self.lost_per_update < 0)
+
+    @property
+    def falls(self) -> NDArray[np.bool_]:
+        return ~self._negative
+
+    def residual_factor(self, t: ArrayLike) -> Floats:
+        size = np.exp(as_column(t) * self.log_rate)
+        if self._any_negative:
+            size = np.where(self._negative & is_odd(t), -size, size)
+        return np.asarray(size)
+
+    def squared(self, t: ArrayLike) -> Floats:
+        return np.asarray(np.exp(2.0 * as_column(t) * self.log_rate))
+
+    def filter_factor(self, t: ArrayLike) -> Floats:
+        gone = -np.expm1(as_column(t) * self.log_rate)
+        if self._any_negative:
+            gone = np.where(self._negative & is_odd(t), 2.0 - gone, gone)
+        return np.asarray(gone)
+
+    def envelope(self, t: ArrayLike) -> Floats:
+        return np.asarray(np.exp(as_column(t) * self.log_rate))
+
+    def sensitivity(self, t: ArrayLike) -> Floats:
+        """t reach r^(t - 1) for r >= 0; for r < 0 no more than 1 - |p_t|.
+
+        Close to the stable limit it is t, more than a second decomposition could mend: the
+        contract leaves digits out there.
+        """
+        t = as_column(t)
+        with np.errstate(over="ignore"):
+            exact = t * self._reach * np.exp(np.maximum(t - 1.0, 0.0) * self.log_rate)
+            lost = np.abs(np.expm1(t * self.log_rate))
+        return np.where(self._negative, np.minimum(exact, lost), exact)
+
+
 class MomentumFactors:
-    """p_t for momentum above zero.
+    """p_t of heavy ball (Polyak 1964) and of Nesterov's momentum, for a momentum m above zero.
+
+    Both satisfy p_{t+1} = P p_t - Q p_{t-1}; z1, z2 are the roots of z^2 - P z + Q. With
+    S_t = (z1^t - z2^t) / (z1 - z2)::
+
+        p_t = S_{t+1} - m S_t = z1^t - (z1 - p_1) S_t
+        heavy ball: P = 1 + m - lr c,         Q = m
+        Nesterov:   P = (1 + m) (1 - lr c),   Q = m (1 - lr c)
 
     Where P < 0 the sequence of z -> -z is used, times (-1)^t, so that |z1| is the larger root
     always. z1 = 1 - u comes from the equation for u, which keeps the digits of 1 - z1 for slow
@@ -149,3 +217,18 @@ def _log1p(x: Complex) -> Complex:
 
 def _held(exponent: Complex) -> Complex:
     return np.asarray(np.minimum(exponent.real, LARGEST_EXPONENT) + 1j * exponent.imag)
+
+
+def as_column(t: ArrayLike) -> Floats:
+    """Return t as floats, with an axis for the directions."""
+    return np.asarray(t, dtype=float)[..., np.newaxis]
+
+
+def is_odd(t: ArrayLike) -> NDArray[np.bool_]:
+    """Return the parity of t, taken before t becomes a float, which forgets it beyond 2**53."""
+    return np.asarray(np.asarray(t) % 2 != 0, dtype=bool)[..., np.newaxis]
+
+
+def clip_overflow(factors: Floats) -> Floats:
+    """Return factors within LARGEST_FACTOR."""
+    return np.minimum(np.maximum(factors, -LARGEST_FACTOR), LARGEST_FACTOR)
