@@ -5,9 +5,8 @@ Imports NumPy and SciPy only.
 """
 
 from sklearn_gd._linalg.cholesky_qr2 import Preconditioner, RefinedSvd, factor_of, refined_svd
-from sklearn_gd._linalg.golub_kahan import GolubKahan, RowVectors
 from sklearn_gd._linalg.krylov_basis import KrylovBasis
-from sklearn_gd._linalg.lanczos import Lanczos
+from sklearn_gd._linalg.krylov_spaces import GolubKahan, Lanczos, RowVectors
 from sklearn_gd._linalg.numbers import EPS, Floats, rank_tolerance, sum_of_squares
 from sklearn_gd._linalg.ritz import Ritz
 

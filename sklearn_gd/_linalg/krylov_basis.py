@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ CHUNK = 16
 # A vector that keeps less than this share of its length in a projection is projected again
 # (Daniel, Gragg, Kaufman and Stewart 1976: two projections are enough).
 REPROJECT_BELOW = 0.5
-# A vector shorter than this, in units of the rounding of products, is a rounding of zero: the space
-# is invariant.
-BREAKDOWN = 10
 
 
 class KrylovBasis:
@@ -41,9 +37,13 @@ class KrylovBasis:
 
     def orthogonalise(self, vector: Floats) -> Floats:
         """Return the part of `vector` that is orthogonal to the basis, to rounding."""
+        used = [chunk for _, chunk in self._used(self.size)]
         for _ in range(3):
-            before = np.linalg.norm(vector)
-            vector = self._project_out(vector)
+            # Classical Gram-Schmidt: all products are taken before anything is subtracted.
+            before, parts = np.linalg.norm(vector), [chunk @ vector for chunk in used]
+            vector = vector.copy()
+            for chunk, part in zip(used, parts, strict=True):
+                vector -= part @ chunk
             if np.linalg.norm(vector) > REPROJECT_BELOW * before:
                 break
         return vector
@@ -57,45 +57,8 @@ class KrylovBasis:
             combined += flat[:, first : first + len(chunk)] @ chunk
         return combined.reshape(*many, self.length)
 
-    def _project_out(self, vector: Floats) -> Floats:
-        # Classical Gram-Schmidt: all products are taken before anything is subtracted.
-        used = [chunk for _, chunk in self._used(self.size)]
-        vector = vector.copy()
-        parts = [chunk @ vector for chunk in used]
-        for chunk, part in zip(used, parts, strict=True):
-            vector -= part @ chunk
-        return vector
-
     def _used(self, size: int) -> list[tuple[int, Floats]]:
         """Return (number of its first vector, chunk) of chunks with the first `size` vectors."""
         return [
             (first, self._chunks[first // CHUNK][: size - first]) for first in range(0, size, CHUNK)
         ]
-
-
-class KrylovSpaces:
-    """Krylov spaces that grow together, one per target: each step adds an off-diagonal entry."""
-
-    def __init__(self, length: int, n_targets: int) -> None:
-        self.bases = [KrylovBasis(length) for _ in range(n_targets)]
-        self._offdiagonals: list[list[float]] = [[] for _ in range(n_targets)]
-
-    @property
-    def size(self) -> int:
-        """The number of steps made, that of the target with the most."""
-        return max(map(len, self._offdiagonals))
-
-    @property
-    def complete(self) -> bool:
-        """Whether the spaces of all targets are invariant."""
-        return all(map(self._ended, range(len(self.bases))))
-
-    def grow(self, size: int) -> None:
-        """Make steps until there are `size` or the spaces are invariant."""
-        while self.size < size and not self.complete:
-            self._step()
-
-    if TYPE_CHECKING:  # what each process brings
-
-        def _step(self) -> None: ...
-        def _ended(self, j: int) -> bool: ...

@@ -93,9 +93,9 @@ def from_bidiagonal(alphas: Floats, betas: Floats, first: float) -> Ritz:
     """Return the problem of a lower bidiagonal B: alphas (m + 1,), betas (m,) below them.
 
     `first` is the length of the first residual; the last alpha lies beyond the space. Singular
-    values of B are more accurate than eigenvalues of T = B'B.
+    values of B are more accurate than eigenvalues of T = B'B. m = 0 if the start is the limit.
     """
-    m = betas.size
+    m, off = betas.size, alphas[1:] * betas
     lower = np.zeros((m + 1, m))
     lower[np.arange(m), np.arange(m)] = alphas[:m]
     lower[np.arange(1, m + 1), np.arange(m)] = betas
@@ -104,8 +104,8 @@ def from_bidiagonal(alphas: Floats, betas: Floats, first: float) -> Ritz:
     kept = sigma > rank_tolerance(m) * float(sigma.max(initial=0.0))
     return Ritz(
         diagonal=alphas[:m] ** 2 + betas**2,
-        offdiagonal=alphas[1:m] * betas[:-1],
-        next_offdiagonal=float(alphas[m] * betas[m - 1]),
+        offdiagonal=off[:-1],
+        next_offdiagonal=float(off[-1:].sum()),
         eigenvalues=sigma[kept] ** 2,
         eigenvectors=right.T[:, kept],
         rotated_residual=residual[kept],
@@ -117,25 +117,20 @@ def from_tridiagonal(diagonal: Floats, off: Floats, first: float, first_loss: fl
     """Return the problem of T with this diagonal (m,) and `off` (m,) beside it.
 
     `first` is the length of the first gradient; the last entry of `off` lies beyond the space.
+    m = 0 if the start is the limit.
     """
     eigenvalues, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(off[:-1], -1))
-    kept = eigenvalues > rank_tolerance(diagonal.size) * max(float(eigenvalues[-1]), 0.0)
-    residual = first * vectors[0, kept] / np.sqrt(eigenvalues[kept])
+    kept = eigenvalues > rank_tolerance(diagonal.size) * float(eigenvalues.max(initial=0.0))
+    residual = first * vectors[:1, kept].ravel() / np.sqrt(eigenvalues[kept])
     return Ritz(
         diagonal=diagonal,
         offdiagonal=off[:-1],
-        next_offdiagonal=float(off[-1]),
+        next_offdiagonal=float(off[-1:].sum()),
         eigenvalues=eigenvalues[kept],
         eigenvectors=vectors[:, kept],
         rotated_residual=residual,
         floor=max(first_loss - 0.5 * float(np.sum(residual**2)), 0.0),
     )
-
-
-def without_directions(loss: float) -> Ritz:
-    """Return the problem of a target whose start is its limit."""
-    none = np.zeros(0)
-    return Ritz(none, none, 0.0, none, np.zeros((0, 0)), none, loss)
 
 
 def _least_residual(alphas: Floats, betas: Floats, first: float) -> float:
