@@ -10,8 +10,6 @@ beyond those of 64 bits.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -49,14 +47,8 @@ class PlainFactors:
         self.log_rate: Floats = np.minimum(np.maximum(log_size, -LARGEST_LOG), LARGEST_LOG)
         self._negative: NDArray[np.bool_] = reach > 1.0
         self._any_negative = bool(self._negative.any())
-
-    @property
-    def diverges(self) -> NDArray[np.bool_]:
-        return np.asarray(self.lost_per_update < 0)
-
-    @property
-    def falls(self) -> NDArray[np.bool_]:
-        return ~self._negative
+        self.diverges: NDArray[np.bool_] = self.lost_per_update < 0
+        self.falls = ~self._negative
 
     def residual_factor(self, t: ArrayLike) -> Floats:
         size = np.exp(as_column(t) * self.log_rate)
@@ -130,12 +122,15 @@ class MomentumFactors:
         large = size > 4.0
         u = np.where(large, 1.0 - 0.5 * (size + distance), 1.0)
         u = np.where(large, u, 2.0 * gap / np.where(large, 1.0, 2.0 - size + distance))
-        self._z1: Complex = _away_from_zero(1.0 - u)
+        z1 = 1.0 - u
+        self._z1: Complex = np.where(np.abs(z1) < SMALLEST_ROOT, SMALLEST_ROOT, z1)
         self._log1: Complex = np.where(np.abs(u) < 0.5, _log1p(-u), np.log(self._z1))
         self._z2: Complex = Q / self._z1
         self._one_less_ratio: Complex = distance / self._z1
         self._log_ratio: Complex = _log1p(-self._one_less_ratio)
         self._make_consistent(Q, discriminant)
+        self.log_rate: Floats = self._log1.real
+        self.diverges: NDArray[np.bool_] = self.log_rate > 0
         # z1 - p_1 = m - z2, without cancellation for slow directions.
         slow = m * (reach - u if nesterov else -u) / self._z1
         fast = np.where(self._mirrored, m + self._z2, m - self._z2)
@@ -154,14 +149,6 @@ class MomentumFactors:
         self._log1 = size + 1j * self._log1.imag
         self._log_ratio = np.where(near, log_product - 2.0 * self._log1, self._log_ratio)
         self._one_less_ratio = np.where(near, -np.expm1(self._log_ratio), self._one_less_ratio)
-
-    @property
-    def diverges(self) -> NDArray[np.bool_]:
-        return np.asarray(self._log1.real > 0)
-
-    @property
-    def log_rate(self) -> Floats:
-        return np.asarray(self._log1.real)
 
     def residual_factor(self, t: ArrayLike) -> Floats:
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -201,10 +188,6 @@ class MomentumFactors:
         # S_0 = 0 and S_1 = 1 exactly, so that the start is the start to the bit.
         ratio = np.where(equal | (s <= 1), s, np.expm1(_held(s * self._log_ratio)) / one)
         return np.asarray((np.exp(_held((s - 1.0) * self._log1)) * ratio).real)
-
-
-def _away_from_zero(roots: Any) -> Complex:
-    return np.where(np.abs(roots) < SMALLEST_ROOT, SMALLEST_ROOT, roots)
 
 
 def _log1p(x: Complex) -> Complex:

@@ -83,9 +83,8 @@ class Spectrum:
     @property
     def shares(self) -> Floats:
         """The data's shares of the non-zero eigenvalues: 1 without a penalty."""
-        if self.data_share is None:
-            return np.ones(len(self.nonzero_eigenvalues))
-        return self.data_share[self.is_nonzero]
+        share = np.ones(len(self.eigenvalues)) if self.data_share is None else self.data_share
+        return share[self.is_nonzero]
 
     def to_parameters(self, along: Floats) -> Floats:
         """Return steps along all directions (..., r) as parameters (..., p)."""

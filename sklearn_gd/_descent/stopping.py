@@ -75,11 +75,7 @@ def stationary_at(descent: ClosedForm, last: int, eps: float) -> int | None:
     if not descent.spectrum.limit_is_known or last < 1:
         return None
     most = eps * descent.limit_scale
-
-    def at_rest(t: ArrayLike) -> NDArray[np.bool_]:
-        return np.asarray((descent.distance_bound(t) <= most).all(axis=-1))
-
-    found = first_true(at_rest, last)
+    found = first_true(lambda t: (descent.distance_bound(t) <= most).all(axis=-1), last)
     return None if found is None else max(found, 1)
 
 

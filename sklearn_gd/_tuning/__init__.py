@@ -14,19 +14,12 @@ from sklearn_gd._tuning.selection import (
     about_unstable_rates,
     choose,
 )
-from sklearn_gd._tuning.strategies import (
-    KrylovFolds,
-    SpectralFolds,
-    refit,
-    strategy_for,
-)
+from sklearn_gd._tuning.strategies import refit, strategy_for
 
 __all__ = [
     "SELECTIONS",
     "Grid",
-    "KrylovFolds",
     "Selection",
-    "SpectralFolds",
     "about_the_edge",
     "about_unstable_rates",
     "choose",

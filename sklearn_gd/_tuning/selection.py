@@ -117,13 +117,11 @@ def _first(tied: Floats, lrs: Floats) -> tuple[int, int]:
 
 def _checked(index: Any, shape: tuple[int, ...]) -> tuple[int, int]:
     pair = tuple(index) if isinstance(index, (tuple, list, np.ndarray)) else ()
-    if len(pair) != 2 or not all(map(_is_index, pair, shape)):
+    if len(pair) != 2 or not all(
+        isinstance(n, Integral) and 0 <= int(n) < size for n, size in zip(pair, shape, strict=True)
+    ):
         raise ValueError(
             f"selection must return the index (i, j) of a learning rate and a number of updates, "
             f"below {shape}; got {index!r}."
         )
     return int(pair[0]), int(pair[1])
-
-
-def _is_index(n: Any, size: int) -> bool:
-    return isinstance(n, Integral) and 0 <= int(n) < size

@@ -9,8 +9,13 @@ from contract.exact import ExactDescent
 from contract.problems import CASES, exact, exact_iterate
 from helpers import EPS, from_singular_values, regression
 from sklearn_gd._data import RowsInMemory, SummedRows, zeros
-from sklearn_gd._descent import ClosedForm, UpdateRule, is_accurate, loss_error
-from sklearn_gd._descent.error_bounds import ACCURACY_RTOL, coefficient_error, floor_error
+from sklearn_gd._descent import ClosedForm, UpdateRule, is_accurate
+from sklearn_gd._descent.error_bounds import (
+    ACCURACY_RTOL,
+    coefficient_error,
+    floor_error,
+    loss_error,
+)
 from sklearn_gd._solvers import DescentOptions, SpectralProblem, solve
 
 DENSE = [name for name in CASES if "wide" not in name]

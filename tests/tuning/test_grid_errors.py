@@ -19,9 +19,10 @@ from sklearn.model_selection import (
 from helpers import from_singular_values
 from sklearn_gd._data import FoldsInMemory, RowsInMemory, Split
 from sklearn_gd._solvers import DescentOptions, cross_product_basis
-from sklearn_gd._tuning import Grid, KrylovFolds, SpectralFolds, refit, strategies
+from sklearn_gd._tuning import Grid, refit, strategies
 from sklearn_gd._tuning import grid as grid_module
 from sklearn_gd._tuning import held_out as held_out_module
+from sklearn_gd._tuning.strategies import KrylovFolds, SpectralFolds
 from tuning.literal_grid import hessian, literal_errors, regression
 
 RTOL = 1e-10
