@@ -5,7 +5,7 @@ Imports `_linalg`, NumPy and SciPy only.
 """
 
 from sklearn_gd._data.array_api_rows import ArrayAPIRows
-from sklearn_gd._data.cross_products import CrossProducts, Spread
+from sklearn_gd._data.cross_products import CrossProducts, Quadratic, Spread
 from sklearn_gd._data.folds import (
     Each,
     Folds,
@@ -19,10 +19,14 @@ from sklearn_gd._data.folds import (
 )
 from sklearn_gd._data.in_memory import RowsInMemory
 from sklearn_gd._data.local_rows import LocalRows, products_of_finite
-from sklearn_gd._data.objective import LARGEST_SIZE, NotFinite, Objective, Quadratic
-from sklearn_gd._data.operator import LocalOperator, LocalVectors
-from sklearn_gd._data.penalty import penalised, penalty_rows
-from sklearn_gd._data.problem import DesignOperator, Problem, SummedRows, zeros
+from sklearn_gd._data.operator import (
+    DesignOperator,
+    LocalOperator,
+    LocalVectors,
+    penalised,
+    penalty_rows,
+)
+from sklearn_gd._data.problem import LARGEST_SIZE, NotFinite, Objective, Problem, SummedRows, zeros
 from sklearn_gd._data.row_space import RowSpace
 
 __all__ = [

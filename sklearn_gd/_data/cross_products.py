@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._data.objective import Quadratic, penalties
 from sklearn_gd._linalg import EPS, Floats
 
 # A variance below this times the rounding of its difference is that of a constant column.
@@ -72,10 +71,8 @@ class CrossProducts:
         """Return the objective; `alpha` may be one penalty per feature, (d,)."""
         first, last = (0 if fit_intercept else 1), -self.n_targets
         hessian = self.sums[first:last, first:last] / self.weight
-        if np.any(alpha):
-            diagonal = penalties(len(hessian), fit_intercept, 1.0)
-            diagonal[int(fit_intercept) :, 0] = alpha
-            hessian[np.diag_indices_from(hessian)] += diagonal[:, 0]
+        penalty = penalties(len(hessian), fit_intercept, alpha)
+        hessian[np.diag_indices_from(hessian)] += penalty[:, 0]
         return Quadratic(
             hessian=hessian,
             b=self.sums[first:last, last:] / self.weight,
@@ -103,13 +100,33 @@ class CrossProducts:
         )
 
 
-def assembled(gram: Floats, across: Floats, within: Floats) -> Floats:
-    """Return the sums from X'X, X'[1 y] and [1 y]'[1 y], rows weighted."""
-    ones, y = across[:, :1], across[:, 1:]
-    return np.block(
-        [
-            [within[:1, :1], ones.T, within[:1, 1:]],
-            [ones, gram, y],
-            [within[1:, :1], y.T, within[1:, 1:]],
-        ]
-    )
+@dataclass(frozen=True, eq=False)
+class Quadratic:
+    """J = 1/2 theta' H theta - b' theta + 1/2 mean(y^2), from cross-products."""
+
+    hessian: Floats  # (p, p), the penalty included
+    b: Floats  # (p, k)
+    squares_of_y: Floats  # (k,): weighted means
+    unit: float = EPS  # the rounding of the sums
+
+    def losses(self, theta: Floats) -> Floats:
+        """Return J of each target, (k,), to the rounding of `sizes`."""
+        quadratic = np.einsum("pk,pk->k", theta, self.hessian @ theta)
+        linear = np.einsum("pk,pk->k", theta, self.b)
+        return np.asarray(0.5 * (self.squares_of_y + quadratic) - linear)
+
+    def gradient(self, theta: Floats) -> Floats:
+        """Return the partial derivatives, (p, k)."""
+        return (self.hessian @ theta if theta.any() else np.zeros_like(self.b)) - self.b
+
+    def sizes(self, theta: Floats) -> Floats:
+        """Return mean squares of y plus those of predictions, (k,), to which losses are rounded."""
+        quadratic = np.einsum("pk,pk->k", theta, self.hessian @ theta)
+        return np.asarray(self.squares_of_y + np.abs(quadratic))
+
+
+def penalties(size: int, fit_intercept: bool, alpha: float | Floats) -> Floats:
+    """Return the diagonal of the penalty's Hessian, (size, 1): alpha, and 0 for the intercept."""
+    diagonal = np.zeros((size, 1))
+    diagonal[int(fit_intercept) :, 0] = alpha
+    return diagonal

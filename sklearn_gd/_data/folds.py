@@ -16,7 +16,6 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from sklearn_gd._data.local_rows import LocalRows
 from sklearn_gd._data.problem import Problem
@@ -30,8 +29,8 @@ Measure = Callable[[Any], Sums]
 
 # The size of the copies in which rows are taken by index, in bytes.
 TAKEN_BYTES = 1 << 25
-# The size of a non-zero and its index, in bytes.
-SPARSE_BYTES = 12
+# The size of a non-zero and its index, in bytes; a dense number takes less.
+ENTRY_BYTES = 12
 # The largest size of the sums of all folds, in bytes; above it each fold computes its own.
 HELD_SUMS_BYTES = 1 << 30
 
@@ -55,7 +54,6 @@ class Folds(Protocol):
     def add_up(self) -> bool: ...  # whether a training set's sums are those of the other folds
     def __len__(self) -> int: ...
     def training(self, i: int) -> Problem: ...
-    def training_weight(self, i: int) -> float: ...
     def over_all(self, measure: Measure[Sums]) -> Sums: ...
     def over_tests(self, measure: Measure[Sums]) -> list[Sums]: ...
     def over_test(self, measure: Measure[Sums], i: int) -> Sums: ...
@@ -83,9 +81,6 @@ class FoldsInMemory:
     def training(self, i: int) -> Problem:
         """Return all rows, each weighted by its number of occurrences in the fold: no copy."""
         return self.problem.counted(self.splits[i].train)
-
-    def training_weight(self, i: int) -> float:
-        return self.problem.weight_of(self.splits[i].train)
 
     def over_all(self, measure: Measure[Sums]) -> Sums:
         return measure(self.problem)
@@ -154,12 +149,6 @@ def pieces(rows: LocalRows, index: Indices) -> Iterator[LocalRows]:
     if last - first + 1 == len(index) and bool((np.diff(index) == 1).all()):
         yield rows.taken(slice(first, last + 1))
         return
-    at_once = max(1, TAKEN_BYTES // _row_bytes(rows))
+    at_once = max(1, TAKEN_BYTES // max(1, ENTRY_BYTES * rows.nonzeros // rows.n_samples))
     for start in range(0, len(index), at_once):
         yield rows.taken(index[start : start + at_once])
-
-
-def _row_bytes(rows: LocalRows) -> int:
-    if sparse.issparse(rows.X):
-        return SPARSE_BYTES * (1 + int(rows.X.nnz) // rows.n_samples)
-    return 8 * rows.n_parameters

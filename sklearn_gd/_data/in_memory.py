@@ -10,21 +10,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklearn_gd._data.cross_products import CrossProducts, Spread, assembled
+from sklearn_gd._data.cross_products import CrossProducts, Spread
 from sklearn_gd._data.local_rows import LocalRows, NumPyLibrary
-from sklearn_gd._data.objective import check_squares
-from sklearn_gd._data.penalty import penalty_rows
-from sklearn_gd._linalg import Floats, Preconditioner, sum_of_squares
+from sklearn_gd._linalg import Floats
 
 
 @dataclass(frozen=True, eq=False)
 class RowsInMemory(LocalRows):
     """n rows of features X (dense, CSR or CSC; float32 or float64), targets y (n, k), weights."""
 
-    X: Any
-    y: Floats
-    sample_weight: Floats | None
-    fit_intercept: bool
     alpha: float = 0.0
 
     device = NumPyLibrary()
@@ -39,37 +33,21 @@ class RowsInMemory(LocalRows):
         """The machine epsilon of the coefficients, which have the dtype of X."""
         return float(np.finfo(self.X.dtype).eps)
 
-    @cached_property
-    def root_weight(self) -> Floats | None:
-        """sqrt(w) as a column."""
-        w = self.sample_weight
-        return None if w is None else np.sqrt(w)[:, np.newaxis]
-
     def blocks(self) -> Iterator[tuple[Any, Floats, Floats | None]]:
         """Yield (X, y, w) of each row block, X in float64; sparse X whole: slicing it copies."""
-        w = self.sample_weight
         if self.is_sparse:
-            yield self._sparse_X, self.y, w
-            return
-        for rows in self.slices():
-            X = self.X[rows].astype(np.float64, copy=False)
-            yield X, self.y[rows], None if w is None else w[rows]
+            yield self._sparse_X, self.y, self.sample_weight
+        else:
+            yield from super().blocks()
 
     def cross_products(self, standardise: Spread | None = None) -> CrossProducts:
         """Return [1 X y]' diag(w) [1 X y] in one pass, or that of standardised columns."""
-        return self._cross_products if standardise is None else self._summed(standardise)
+        return self._cross_products if standardise is None else super().cross_products(standardise)
 
     @cached_property
     def _cross_products(self) -> CrossProducts:
         # Cached, since a warning about scaled columns needs the cross-products again.
-        return self._summed(None)
-
-    def _summed(self, standardise: Spread | None) -> CrossProducts:
-        with np.errstate(over="ignore", invalid="ignore"):
-            sparse_sums = self.is_sparse and standardise is None
-            sums = self._sparse_sums() if sparse_sums else self._dense_sums(standardise)
-        check_squares(np.diagonal(sums), float(sums[0, 0]))
-        return CrossProducts(sums, self.n_targets, self.n_samples)
+        return super().cross_products()
 
     def spread(self) -> Spread:
         """Return means and variances, of sparse X from its entries and the weight of its zeros."""
@@ -93,59 +71,39 @@ class RowsInMemory(LocalRows):
         spread = self.spread()
         return replace(self, X=(self.X - spread.mean * spread.varies) / spread.scale)
 
-    def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
-        """Return [Y E]'[Y E] over all rows and those of the penalty."""
-        Z, y = penalty_rows(self)
-        products = preconditioner.products(Z, y)
-        for rows in self.slices():
-            products += preconditioner.products(*self.matrix(rows))
-        return products
+    def block(self, rows: slice, standardise: Spread | None = None) -> Floats:
+        """Return diag(sqrt(w)) [1 X y] of some rows, dense, X standardised if that is asked for."""
+        X, y, w = self.X[rows], self.y[rows], self.sample_weight
+        end = 1 + X.shape[1]
+        block = np.empty((len(y), end + self.n_targets))
+        block[:, 0] = 1.0
+        block[:, 1:end] = X.toarray() if self.is_sparse else X
+        block[:, end:] = y
+        if standardise is not None:
+            block[:, 1:end] -= standardise.mean
+            block[:, 1:end] /= standardise.scale
+        if w is not None:
+            block *= np.sqrt(w[rows])[:, np.newaxis]
+        return block
 
-    def matrix(self, rows: slice = slice(None)) -> tuple[Floats, Floats]:
-        """Return diag(sqrt(w)) Z and diag(sqrt(w)) y of some rows, dense."""
-        X, y, first = self.X[rows], self.y[rows], int(self.fit_intercept)
-        Z = np.empty((len(y), self.n_parameters))
-        Z[:, :first] = 1.0
-        Z[:, first:] = X.toarray() if sparse.issparse(X) else X
-        if self.root_weight is not None:
-            root = self.root_weight[rows]
-            Z *= root
-            y = y * root
-        return Z, y
+    def sums(self, standardise: Spread | None) -> Floats:
+        """Return [1 X y]' diag(w) [1 X y] as an array, of sparse X by products of sparse rows."""
+        if not self.is_sparse:
+            return super().sums(standardise)
+        if standardise is not None:
+            return LocalRows.sums(replace(self, X=self.X.tocsr()), standardise)
+        root = 1.0 if self.sample_weight is None else np.sqrt(self.sample_weight)[:, np.newaxis]
+        X, d = self._sparse_X.multiply(root).tocsr(), self.X.shape[1]
+        dense = np.column_stack([np.ones(self.n_samples), self.y]) * root
+        across = np.asarray(X.T @ dense, dtype=float)
+        sums = np.block([[(X.T @ X).toarray(), across], [across.T, dense.T @ dense]])
+        order = np.insert(np.delete(np.arange(len(sums)), d), 0, d)  # the ones first
+        return sums[np.ix_(order, order)]
 
     def sum_of_squares(self, X: Any) -> float:
-        return sum_of_squares(X.data if self.is_sparse else X)
-
-    def _dense_sums(self, standardise: Spread | None) -> Floats:
-        d = self.n_parameters - self.fit_intercept
-        size = 1 + d + self.n_targets
-        sums, product = np.zeros((size, size)), np.empty((size, size))
-        buffer = np.empty((0, size))
-        X = self._sparse_X.tocsr() if self.is_sparse else self.X
-        for rows in self.slices():
-            height = rows.stop - rows.start
-            if len(buffer) < height:
-                buffer = np.empty((height, size))
-            block = buffer[:height]
-            block[:, 0] = 1.0
-            block[:, 1 : 1 + d] = X[rows].toarray() if self.is_sparse else X[rows]
-            block[:, 1 + d :] = self.y[rows]
-            if standardise is not None:
-                block[:, 1 : 1 + d] -= standardise.mean
-                block[:, 1 : 1 + d] /= standardise.scale
-            if self.root_weight is not None:
-                block *= self.root_weight[rows]
-            # NumPy computes half of the product of a matrix with its own transpose (BLAS syrk).
-            sums += np.matmul(block.T, block, out=product)
-        return sums
-
-    def _sparse_sums(self) -> Floats:
-        root = self.root_weight
-        X = self._sparse_X if root is None else self._sparse_X.multiply(root).tocsr()
-        dense = np.column_stack([np.ones(self.n_samples), self.y])
-        dense = dense if root is None else dense * root
-        across = np.asarray(X.T @ dense, dtype=float)
-        return assembled((X.T @ X).toarray(), across, dense.T @ dense)
+        """Return that of a block of X, by einsum because BLAS would start threads for it."""
+        flat = (X.data if self.is_sparse else X).ravel(order="K")
+        return float(np.einsum("i,i", flat, flat))
 
     @cached_property
     def _sparse_X(self) -> Any:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from sklearn_gd._data.cross_products import CrossProducts, Spread
-from sklearn_gd._data.objective import LARGEST_SIZE, NotFinite, Objective
-from sklearn_gd._data.operator import LocalOperator
-from sklearn_gd._data.penalty import penalised
-from sklearn_gd._data.problem import DesignOperator
-from sklearn_gd._linalg import EPS, Floats, Preconditioner
+from sklearn_gd._data.operator import DesignOperator, LocalOperator, penalised, penalty_rows
+from sklearn_gd._data.problem import LARGEST_SIZE, NotFinite, Objective, check_squares
+from sklearn_gd._linalg import EPS, Floats, Preconditioner, concat
 
 # Numbers in a block of rows on a processor: 2 MiB, which a core's second-level cache holds while
 # the block is multiplied, and enough for a second BLAS thread to be worth its waking.
@@ -24,32 +22,12 @@ BLOCK_NUMBERS_ON_DEVICE = 1 << 23
 DLPACK_CPU = 1  # kDLCPU in dlpack.h
 
 
-class ArrayLibrary(Protocol):
-    """A namespace of the array API and one of its devices."""
-
-    @property
-    def xp(self) -> Any: ...
-    @property
-    def device(self) -> Any: ...
-    @property
-    def floats(self) -> Any: ...  # the dtype of sums: float64, or float32 if there is no float64
-    @property
-    def unit(self) -> float: ...  # the machine epsilon of `floats`
-    @property
-    def largest_size(self) -> float: ...  # numbers up to this size can be squared and summed
-    def to_device(self, numbers: Any) -> Any: ...
-    def to_host(self, numbers: Any) -> Floats: ...
-    def take(self, array: Any, index: Any) -> Any: ...
-
-
 class NumPyLibrary:
-    """NumPy as an array library: nothing moves."""
+    """NumPy, as rows see the namespace of an array library on one of its devices."""
 
     xp = np
-    device = "cpu"
-    floats = np.float64
-    unit = EPS
-    largest_size = LARGEST_SIZE
+    unit = EPS  # the machine epsilon of sums, which are float32 if a device has no float64
+    largest_size = LARGEST_SIZE  # numbers up to this size can be squared and summed
 
     def to_device(self, numbers: Any) -> Any:
         return numbers
@@ -59,6 +37,9 @@ class NumPyLibrary:
 
     def take(self, array: Any, index: Any) -> Any:
         return array[index]
+
+    def in_floats(self, array: Any) -> Any:
+        return array.astype(np.float64, copy=False)
 
 
 def products_of_finite() -> np.errstate:
@@ -70,23 +51,28 @@ def products_of_finite() -> np.errstate:
     return np.errstate(invalid="ignore")
 
 
+@dataclass(frozen=True, eq=False)
 class LocalRows(Objective):
     """n rows of features X, targets y (n, k) and weights (n,) or None, read block by block."""
 
-    if TYPE_CHECKING:  # what each kind of rows brings
-        X: Any
-        y: Any
-        sample_weight: Any
-        fit_intercept: bool
-        device: ArrayLibrary
-        is_sparse: Any
-        in_memory: bool
-        rounding: Any
+    X: Any
+    y: Any
+    sample_weight: Any
+    fit_intercept: bool
 
-        def blocks(self) -> Iterator[tuple[Any, Any, Any]]: ...  # (X, y, w), X in `floats`
-        def cross_products(self, standardise: Spread | None = None) -> CrossProducts: ...
-        def preconditioned_products(self, preconditioner: Preconditioner) -> Floats: ...
-        def sum_of_squares(self, X: Any) -> Any: ...  # of a block of X
+    if TYPE_CHECKING:  # what each kind of rows brings
+
+        @property
+        def alpha(self) -> float: ...
+        @property
+        def device(self) -> Any: ...  # as NumPyLibrary
+        @property
+        def is_sparse(self) -> bool: ...
+        @property
+        def in_memory(self) -> bool: ...
+        @property
+        def rounding(self) -> float: ...
+        def block(self, rows: slice, standardise: Spread | None = None) -> Any: ...
 
     @property
     def n_samples(self) -> int:
@@ -121,6 +107,36 @@ class LocalRows(Objective):
         for start in range(0, max(self.n_samples, 1), step):
             yield slice(start, min(start + step, self.n_samples))
 
+    def blocks(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Yield (X, y, w) of each row block, X in the dtype of sums."""
+        w = self.sample_weight
+        for rows in self.slices():
+            X = self.device.in_floats(self.X[rows, :])
+            yield X, self.y[rows, :], None if w is None else w[rows]
+
+    def cross_products(self, standardise: Spread | None = None) -> CrossProducts:
+        """Return [1 X y]' diag(w) [1 X y] in one pass, or that of standardised columns."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = self.sums(standardise)
+        check_squares(np.diagonal(sums), float(sums[0, 0]), self.device.largest_size)
+        return CrossProducts(sums, self.n_targets, self.n_samples, self.device.unit)
+
+    def sums(self, standardise: Spread | None) -> Floats:
+        """Return [1 X y]' diag(w) [1 X y] as an array."""
+        return self._symmetric(sum(_gram(self.block(rows, standardise)) for rows in self.slices()))
+
+    def matrix(self, rows: slice = slice(None)) -> tuple[Any, Any]:
+        """Return diag(sqrt(w)) Z and diag(sqrt(w)) y of some rows, dense."""
+        block, end = self.block(rows), 1 + self.X.shape[1]
+        return block[:, int(not self.fit_intercept) : end], block[:, end:]
+
+    def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
+        """Return [Y E]'[Y E] over all rows and those of the penalty."""
+        moved, xp = preconditioner.moved(self.device.to_device), self.device.xp
+        with products_of_finite():
+            products = sum(moved.products(*self.matrix(rows), xp) for rows in self.slices())
+        return self._symmetric(products) + preconditioner.products(*penalty_rows(self))
+
     def spread(self) -> Spread:
         """Return means and variances in two passes, since one pass loses digits to large means."""
         xp, to_host = self.device.xp, self.device.to_host
@@ -142,53 +158,64 @@ class LocalRows(Objective):
             raise NotFinite(largest)
         return penalised(LocalOperator(self), self)
 
+    def sum_of_squares(self, X: Any) -> Any:
+        """Return that of a block of X."""
+        return self.device.xp.sum(X * X)
+
     def predict(self, X: Any, theta: Any) -> Any:
         """Return Z theta for a block of X, with theta on the device."""
         with products_of_finite():
             return X @ theta[1:, :] + theta[:1, :] if self.fit_intercept else X @ theta
 
+    def rmatvec(self, X: Any, v: Any) -> Any:
+        """Return Z'v for a block of X, on the device."""
+        with products_of_finite():
+            across = X.T @ v
+        if not self.fit_intercept:
+            return across
+        xp = self.device.xp
+        return concat(xp, [xp.sum(v, axis=0, keepdims=True), across], axis=0)
+
     def residual(self, X: Any, y: Any, theta: Floats) -> Any:
         """Return y - Z theta for a block of rows."""
         return y - self.predict(X, self.device.to_device(theta)) if theta.any() else y
 
-    def squares(self, theta: Floats) -> float:
-        squares = (self.device.xp.sum(r * weighted) for _, r, weighted in self._residuals(theta))
-        return float(sum(squares))
-
     def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        xp, to_host = self.device.xp, self.device.to_host
         squares: Any = 0.0
         gradient: Any = 0.0
-        total: Any = 0.0
-        for X, residual, weighted in self._residuals(theta):
-            squares = squares + xp.sum(residual * weighted)
-            with products_of_finite():
-                gradient = gradient + X.T @ weighted
-            total = total + xp.sum(weighted, axis=0, keepdims=True)
-        ones = [to_host(total)] if self.fit_intercept else []
-        return float(squares), -np.concatenate([*ones, to_host(gradient)])
+        for X, y, w in self.blocks():
+            residual = self.residual(X, y, theta)
+            weighted = residual if w is None else residual * w[:, None]
+            squares = squares + self.device.xp.sum(residual * weighted)
+            gradient = gradient - self.rmatvec(X, weighted)
+        return float(squares), self.device.to_host(gradient)
 
     def taken(self, index: Any) -> Self:
         """Return some of the rows, by a slice or by indices."""
         take, w = self.device.take, self.sample_weight
         taken = {"X": take(self.X, index), "y": take(self.y, index)}
         taken["sample_weight"] = None if w is None else take(w, index)
-        return replace(self, **taken)  # type: ignore[type-var]
+        return replace(self, **taken)
 
     def counted(self, index: Any) -> Self:
         """Return all rows, each weighted by its number of occurrences in the index: no copy."""
         counts = np.bincount(index, minlength=self.n_samples).astype(np.float64)
         factors, w = self.device.to_device(counts), self.sample_weight
         weights = factors if w is None else w * factors
-        return replace(self, sample_weight=weights)  # type: ignore[type-var]
+        return replace(self, sample_weight=weights)
 
     def weight_of(self, index: Any) -> float:
         """Return the sum of the weights of some rows."""
         w = self.sample_weight
         return float(len(index) if w is None else self.device.xp.sum(self.device.take(w, index)))
 
-    def _residuals(self, theta: Floats) -> Iterator[tuple[Any, Any, Any]]:
-        """Yield X, y - Z theta, and the same times the weights, of each block of rows."""
-        for X, y, w in self.blocks():
-            residual = self.residual(X, y, theta)
-            yield X, residual, residual if w is None else residual * w[:, None]
+    def _symmetric(self, products: Any) -> Floats:
+        # Other libraries may return a product that is not symmetric to the last digit.
+        products = self.device.to_host(products)
+        return np.asarray(0.5 * (products + products.T))
+
+
+def _gram(block: Any) -> Any:
+    # NumPy computes half of the product of a matrix with its own transpose (BLAS syrk). A function
+    # lets go of each block before the next one is made, which then takes its place in the cache.
+    return block.T @ block

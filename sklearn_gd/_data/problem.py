@@ -1,4 +1,11 @@
-"""The protocol between solvers and rows: sums over rows and products with them."""
+"""The objective J of all kinds of rows, and the protocol between rows and solvers.
+
+With weights w >= 0 of sum W and Z = [1 X] or X::
+
+    J(theta)      = 1 / (2 W) * sum_i w_i (z_i . theta - y_i)^2 + alpha / 2 * |coef|^2
+    grad J(theta) = H theta - b,   H = Z' diag(w) Z / W + alpha on the coefficients' diagonal,
+                                   b = Z' diag(w) y / W
+"""
 
 from __future__ import annotations
 
@@ -7,20 +14,55 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sklearn_gd._data.cross_products import CrossProducts, Spread
-from sklearn_gd._data.objective import Objective, Quadratic
-from sklearn_gd._linalg import Floats, Preconditioner, RowVectors
+from sklearn_gd._data.cross_products import CrossProducts, Spread, penalties
+from sklearn_gd._data.operator import DesignOperator
+from sklearn_gd._linalg import Floats, Preconditioner
+
+# The largest size of numbers that can be squared, summed and squared again.
+LARGEST_SIZE = 1e70
 
 
-class DesignOperator(Protocol):
-    """A = diag(sqrt(w / W)) Z, of shape (n, p), as a linear operator."""
+class NotFinite(ValueError):
+    """X holds nan or inf, or numbers whose squares would overflow.
 
-    shape: tuple[int, int]
-    unit: float  # the rounding of its products
+    Sums of squares reveal them, so that X needs no separate pass to be checked.
+    """
 
-    def residual(self, theta: Floats) -> RowVectors: ...  # diag(sqrt(w / W)) (y - Z theta)
-    def random(self, seed: int) -> RowVectors: ...  # one vector of normally distributed numbers
-    def sizes(self, theta: Floats) -> float: ...  # mean squares of y and of the predictions
+    def __init__(self, largest_size: float = LARGEST_SIZE) -> None:
+        self.largest_size = largest_size
+        super().__init__(
+            f"X must hold numbers below {largest_size:.0e} in size, so that their squares can be "
+            "squared again; got larger ones. Rescale the columns, for instance with StandardScaler."
+        )
+
+    def __reduce__(self) -> tuple[type[NotFinite], tuple[float]]:
+        # An error is pickled with its message as argument, on its way from a worker process.
+        return type(self), (self.largest_size,)
+
+
+def check_squares(squares: Floats, weight: float, largest_size: float = LARGEST_SIZE) -> None:
+    """Raise NotFinite if weighted sums of squares are too large for numbers of that size."""
+    # This comparison is also false for nan.
+    if not np.all(squares <= largest_size**2 * max(weight, 1.0)):
+        raise NotFinite(largest_size)
+
+
+class Objective:
+    """Mixin of problems: J and its gradient at any theta, from sums over rows.
+
+    `squares_and_gradient` is sum_i w_i |z_i theta - y_i|^2 and half its gradient.
+    """
+
+    def loss(self: Any, theta: Floats) -> float:
+        """Return J(theta), summed over targets."""
+        return float(self.loss_and_gradient(theta)[0])
+
+    def loss_and_gradient(self: Any, theta: Floats) -> tuple[float, Floats]:
+        """Return J(theta) and its partial derivatives (p, k)."""
+        squares, gradient = self.squares_and_gradient(theta)
+        of_penalty = penalties(len(theta), self.fit_intercept, self.alpha) * theta
+        loss = squares / (2.0 * self.weight) + 0.5 * float(np.vdot(theta, of_penalty))
+        return loss, gradient / self.weight + of_penalty
 
 
 class Problem(Protocol):
@@ -52,8 +94,6 @@ class Problem(Protocol):
     def operator(self) -> DesignOperator: ...
     def loss(self, theta: Floats) -> float: ...
     def loss_and_gradient(self, theta: Floats) -> tuple[float, Floats]: ...
-    def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]: ...
-    def penalties(self, size: int) -> Floats: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +138,9 @@ class SummedRows(Objective):
         """Return means and variances, to the rounding of the cross-products."""
         return self.products.spread(self.fit_intercept)
 
-    def squares(self, theta: Floats) -> float:
-        """Return the residual sum of squares, to the rounding of the cross-products."""
-        return self.squares_and_gradient(theta)[0]
-
     def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         """Return the residual sum of squares and its gradient from cross-products."""
-        quadratic: Quadratic = self.products.quadratic(self.fit_intercept)
+        quadratic = self.products.quadratic(self.fit_intercept)
         squares = 2.0 * float(quadratic.losses(theta).sum())
         return max(squares, 0.0) * self.weight, quadratic.gradient(theta) * self.weight
 

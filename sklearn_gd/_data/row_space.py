@@ -37,11 +37,8 @@ class RowSpace:
 
     def perpendicular(self, theta: Floats) -> tuple[Floats, Floats]:
         """Return directions (p, m) and lengths (m, k) of the part orthogonal to all rows."""
-        first = int(self.reduced.fit_intercept)
-        outside = theta.copy()
-        outside[:first] = 0.0
-        outside[first:] -= self.Q @ (self.Q.T @ theta[first:])
-        outside[first:] -= self.Q @ (self.Q.T @ outside[first:])
+        outside = theta - self.expand(self.restrict(theta))
+        outside -= self.expand(self.restrict(outside))
         directions, lengths = np.linalg.qr(outside)
         size = np.linalg.norm(lengths, axis=1)
         nonzero = size > PERPENDICULAR_ROUNDINGS * EPS * np.linalg.norm(theta)

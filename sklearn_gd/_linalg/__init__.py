@@ -7,7 +7,7 @@ Imports NumPy and SciPy only.
 from sklearn_gd._linalg.cholesky_qr2 import Preconditioner, RefinedSvd, factor_of, refined_svd
 from sklearn_gd._linalg.krylov_basis import KrylovBasis
 from sklearn_gd._linalg.krylov_spaces import GolubKahan, Lanczos, RowVectors
-from sklearn_gd._linalg.numbers import EPS, Floats, rank_tolerance, sum_of_squares
+from sklearn_gd._linalg.numbers import EPS, Floats, concat, rank_tolerance
 from sklearn_gd._linalg.ritz import Ritz
 
 __all__ = [
@@ -18,10 +18,10 @@ __all__ = [
     "Lanczos",
     "Preconditioner",
     "Ritz",
+    "RefinedSvd",
     "RowVectors",
+    "concat",
     "factor_of",
     "rank_tolerance",
-    "RefinedSvd",
     "refined_svd",
-    "sum_of_squares",
 ]

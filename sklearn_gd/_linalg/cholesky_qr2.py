@@ -6,12 +6,13 @@ from Z'Z = V D^2 V', with D at least its rounding, so that a rank-deficient Z ne
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from sklearn_gd._linalg.numbers import EPS, Floats, rank_tolerance
+from sklearn_gd._linalg.numbers import EPS, Floats, concat, rank_tolerance
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +24,21 @@ class Preconditioner:
     known: Floats  # (p, k): the least-squares solution in the columns of Y, from Z'Z
     start: Floats  # (p, k): residuals are y - Z start
 
-    def products(self, Z: Floats, y: Floats) -> Floats:
+    def products(self, Z: Any, y: Any, xp: Any = np) -> Floats:
         """Return [Y E]'[Y E] of a block of rows, (p + k, p + k); those of two blocks add up.
 
         E = y - Z start - Y known is formed from the rows of Y as they were rounded, so that
         Y known + E is the first residual to a rounding, however ill-conditioned Z is.
         """
         Y = Z @ self.inverse
-        residual = y - Z @ self.start if self.start.any() else y
-        both = np.concatenate([Y, residual - Y @ self.known], axis=1)
-        return np.asarray(both.T @ both)
+        residual = y - Z @ self.start if xp.any(self.start != 0) else y
+        both = concat(xp, [Y, residual - Y @ self.known])
+        products: Floats = both.T @ both
+        return products
+
+    def moved(self, to_device: Callable[[Floats], Any]) -> Preconditioner:
+        """Return the same for products with rows on a device."""
+        return Preconditioner(self.factor, *map(to_device, (self.inverse, self.known, self.start)))
 
 
 def factor_of(eigenvalues: Floats, vectors: Floats, tolerance: float) -> tuple[Floats, Floats]:

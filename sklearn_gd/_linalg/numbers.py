@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +20,6 @@ def rank_tolerance(size: int, unit: float = EPS) -> float:
     return (size + RANK_MARGIN) * unit
 
 
-def sum_of_squares(values: Floats) -> float:
-    """Return the sum of squares, by einsum because BLAS would start threads for it."""
-    flat = values.ravel(order="K")
-    return float(np.einsum("i,i", flat, flat))
+def concat(xp: Any, arrays: Sequence[Any], axis: int = 1) -> Any:
+    """Return arrays of a namespace joined; NumPy before 2.0 has no `concat`."""
+    return getattr(xp, "concat", np.concatenate)(arrays, axis=axis)

@@ -7,15 +7,13 @@ need: from cross-products, or by TSQR of the rows (Demmel, Grigori, Hoemmen and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from sklearn_gd._data import CrossProducts, LocalRows
 from sklearn_gd._descent import ClosedForm, Spectrum
-from sklearn_gd._linalg import Floats
+from sklearn_gd._linalg import Floats, concat
 from sklearn_gd._tuning.grid import Grid, Integers, blocks
 
 # A mean squared error from cross-products is a difference of sums, off by this times the rounding
@@ -98,32 +96,22 @@ class RowFactor:
 
 def row_factor(spectrum: Spectrum, rows: LocalRows) -> RowFactor:
     """Return the R factor of diag(sqrt(w)) [Z V, y - Z theta_0], row block by row block."""
-    directions = spectrum.directions()
-    along = _in_memory if rows.in_memory else _on_device
-    factor = np.empty((0, directions.shape[1] + rows.n_targets))
-    for block in along(rows, directions, spectrum.start):
-        factor = _stacked(factor, block)
-    return RowFactor(factor, rows.weight)
-
-
-def _in_memory(rows: LocalRows, directions: Floats, start: Floats) -> Iterator[Floats]:
+    xp, directions = rows.device.xp, spectrum.directions()
+    on_device, r = rows.device.to_device(directions), directions.shape[1]
+    factor = np.empty((0, r + rows.n_targets))
     for X, y, w in rows.blocks():
-        X = X.tocsr() if rows.is_sparse else X
-        # Sparse rows come in one block, whose products with all directions may be large. A block of
+        # Sparse rows come in one block, whose products with all directions may be large. A part of
         # fewer rows than columns would cost as much.
-        for part in blocks(len(y), directions.shape[1], at_least=directions.shape[1]):
-            along = rows.predict(X[part], directions)
-            block = np.column_stack([along, y[part] - rows.predict(X[part], start)])
-            yield block if w is None else block * np.sqrt(w[part])[:, np.newaxis]
-
-
-def _on_device(rows: LocalRows, directions: Floats, start: Floats) -> Iterator[Floats]:
-    """The R factor of each block, so that rows stay on their device."""
-    xp, on_device = rows.device.xp, rows.device.to_device(directions)
-    for X, y, w in rows.blocks():
-        block: Any = xp.concat([rows.predict(X, on_device), rows.residual(X, y, start)], axis=1)
-        block = block if w is None else block * xp.sqrt(w)[:, None]
-        yield rows.device.to_host(xp.linalg.qr(block, mode="reduced")[1])
+        parts = blocks(len(y), r, at_least=r) if rows.is_sparse else [slice(None)]
+        X = X.tocsr() if rows.is_sparse else X
+        for part in parts:
+            residual = rows.residual(X[part, :], y[part, :], spectrum.start)
+            block = concat(xp, [rows.predict(X[part, :], on_device), residual])
+            block = block if w is None else block * xp.sqrt(w[part])[:, None]
+            if not rows.in_memory:  # so that rows stay on their device
+                block = xp.linalg.qr(block, mode="reduced")[1]
+            factor = _stacked(factor, rows.device.to_host(block))
+    return RowFactor(factor, rows.weight)
 
 
 def _stacked(factor: Floats, rows: Floats) -> Floats:

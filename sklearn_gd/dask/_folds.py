@@ -80,9 +80,6 @@ class FoldsOnWorkers:
             known_lengths=lengths,
         )
 
-    def training_weight(self, i: int) -> float:
-        return self._training_weights[i]
-
     def over_all(self, measure: Measure[Sums]) -> Sums:
         total: Sums = self.problem.partitions.total(measure)
         return total

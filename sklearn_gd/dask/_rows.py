@@ -111,10 +111,6 @@ class RowsOnWorkers(Objective):
         shape = (self.n_samples, self.n_parameters)
         return penalised(WorkerOperator(self.partitions, shape, self.weight), self)
 
-    def squares(self, theta: Floats) -> float:
-        squares: float = self.partitions.total(methodcaller("squares", theta))
-        return squares
-
     def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
         measure = partial(_squares_and_gradient, theta=theta)
         squares, gradient = self.partitions.total(measure).values

@@ -79,7 +79,6 @@ def test_folds_are_those_in_memory(cv, splits, weight):
             over = [getattr(f, f"over_{kind}")(products, i).sums for f in (found, expected)]
             assert distance(*over) <= ROUNDING
         for number in (
-            lambda folds, i=i: folds.training_weight(i),
             lambda folds, i=i: folds.training(i).weight,
             lambda folds, i=i: folds.training(i).loss(theta),
         ):

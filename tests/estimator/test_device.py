@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -357,17 +356,3 @@ def test_numbers_of_the_largest_size_are_let_in():
     problem.operator()
     wrong = prepare(GDLinearRegressor(), (there(1.1 * rows), there(Y[:4]), None), False).problem
     assert "Rescale the columns" in words(wrong.operator)
-
-
-def test_sums_begin_in_the_dtype_of_sums_whatever_a_library_prefers():
-    """Zeros and ones are asked for in it, and where the rows are."""
-
-    def narrow(how):
-        return lambda shape, dtype=None, device=None: (how(shape, dtype=dtype or "f4"), device)
-
-    xp = SimpleNamespace(zeros=narrow(np.zeros), ones=narrow(np.ones))
-    where = SimpleNamespace(xp=xp, floats=np.float64, device="there")
-    rows = prepare(GDLinearRegressor(), (there(X), there(Y), None), True).problem
-    rows = replace(rows, device=where)
-    for (made, at), shape in ((rows._zeros(2, 3), (2, 3)), (rows._ones(X), (12, 1))):
-        assert (made.dtype, made.shape, at) == (np.float64, shape, "there")

@@ -133,7 +133,7 @@ def test_a_floor_that_cross_products_hold_is_not_measured(monkeypatch):
     """With ordinary noise the least loss costs no pass over the rows."""
     X, y = regression(n=200, d=6)
     problem = RowsInMemory(X, y[:, None], None, True)
-    monkeypatch.setattr(RowsInMemory, "squares", None)
+    monkeypatch.setattr(RowsInMemory, "squares_and_gradient", None)
     assert not SpectralProblem(problem, zeros(problem)).spectrum.accuracy.floor_is_measured
 
 
