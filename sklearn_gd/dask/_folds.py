@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,24 +25,16 @@ from sklearn_gd._data import (
     sums_of_others,
 )
 from sklearn_gd._estimator.splits import check_folds, checked
+from sklearn_gd.dask._partitions import Measure, T
 from sklearn_gd.dask._rows import RowsOnWorkers
 from sklearn_gd.dask._splitter import PartitionKFold
+from sklearn_gd.dask._sums import Sums
 
-Sums = TypeVar("Sums")
-Measure = Callable[[RowsInMemory], Sums]
 Indices = NDArray[np.intp]
 # For each partition that has some of the rows, by number: which ones; None: all of them, each once.
 Chosen = dict[int, Indices | None]
 
 WEIGHT = attrgetter("weight")
-
-
-class SumsByFold(dict[int, Any]):
-    """The sums of those folds that have rows in some partitions."""
-
-    def __add__(self, other: SumsByFold) -> SumsByFold:
-        common = {fold: self[fold] + other[fold] for fold in self.keys() & other.keys()}
-        return SumsByFold(self | other | common)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,20 +65,19 @@ class FoldsOnWorkers:
     def training_weight(self, i: int) -> float:
         return self.training_weights[i]
 
-    def over_all(self, measure: Measure[Sums]) -> Sums:
-        total: Sums = self.problem.partitions.total(measure)
-        return total
+    def over_all(self, measure: Measure[T]) -> T:
+        return self.problem.partitions.total(measure)
 
-    def over_tests(self, measure: Measure[Sums]) -> list[Sums]:
+    def over_tests(self, measure: Measure[T]) -> list[T]:
         return self._over_each(measure, self.tests)
 
-    def over_test(self, measure: Measure[Sums], i: int) -> Sums:
+    def over_test(self, measure: Measure[T], i: int) -> T:
         return self._over_each(measure, [self.tests[i]])[0]
 
-    def over_train(self, measure: Measure[Sums], i: int) -> Sums:
+    def over_train(self, measure: Measure[T], i: int) -> T:
         return self._over_each(measure, [self.trains[i]])[0]
 
-    def _over_each(self, measure: Measure[Sums], folds: list[Chosen]) -> list[Sums]:
+    def _over_each(self, measure: Measure[T], folds: list[Chosen]) -> list[T]:
         """Return the sums over the chosen rows of each fold, in one pass over their partitions."""
         numbers = sorted(set().union(*folds))
         members = [self.problem.partitions.members[j] for j in numbers]
@@ -155,11 +146,9 @@ def _by_partition(index: Indices, lengths: Sequence[int]) -> Chosen:
     return {j: part + lengths[j] - ends[j] for j, part in enumerate(parts) if len(part)}
 
 
-def _over_folds(rows: RowsInMemory, indices: Chosen, measure: Measure[Any]) -> SumsByFold:
+def _over_folds(rows: RowsInMemory, indices: Chosen, measure: Measure[Any]) -> Sums:
     """Return the sums over the rows of each fold, by number of the fold."""
-    return SumsByFold(
-        {
-            fold: measure(rows) if index is None else over_rows(rows, index, measure)
-            for fold, index in indices.items()
-        }
+    return Sums(
+        (fold, measure(rows) if index is None else over_rows(rows, index, measure))
+        for fold, index in indices.items()
     )

@@ -16,14 +16,12 @@ from sklearn_gd._linalg import Floats
 FAN_IN = 8
 
 
-@dataclass(frozen=True)
-class SumTuple:
-    """Several values of one pass, added one by one."""
+class Sums(dict[Any, Any]):
+    """Several sums of one pass, by name or number; one that only some partitions have is theirs."""
 
-    values: tuple[Any, ...]
-
-    def __add__(self, other: SumTuple) -> SumTuple:
-        return SumTuple(tuple(map(add, self.values, other.values)))
+    def __add__(self, other: Sums) -> Sums:
+        common = {key: self[key] + other[key] for key in self.keys() & other.keys()}
+        return Sums(self | other | common)
 
 
 @dataclass(frozen=True, eq=False)
