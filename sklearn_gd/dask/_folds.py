@@ -25,16 +25,13 @@ from sklearn_gd._data import (
     sums_of_others,
 )
 from sklearn_gd._estimator.splits import check_folds, checked
-from sklearn_gd.dask._partitions import Measure, T
+from sklearn_gd.dask._partitions import Measure, Sums, T
 from sklearn_gd.dask._rows import RowsOnWorkers
 from sklearn_gd.dask._splitter import PartitionKFold
-from sklearn_gd.dask._sums import Sums
 
 Indices = NDArray[np.intp]
 # For each partition that has some of the rows, by number: which ones; None: all of them, each once.
 Chosen = dict[int, Indices | None]
-
-WEIGHT = attrgetter("weight")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +51,15 @@ class FoldsOnWorkers:
         """Return the rows of fold i, each weighted by its number of occurrences in the fold."""
         problem, chosen = self.problem, self.trains[i]
         members = [replace(problem.partitions.members[j], index=chosen[j]) for j in chosen]
-        known = problem.known_lengths
         return replace(
             problem,
             partitions=replace(problem.partitions, members=members),
             is_weighted=problem.is_weighted or any(index is not None for index in chosen.values()),
-            known_lengths=None if known is None else tuple(known[j] for j in chosen),
+            known_lengths=tuple(problem.lengths[j] for j in chosen),
         )
 
     def training_weight(self, i: int) -> float:
-        return self.training_weights[i]
+        return self.weights[0][i]
 
     def over_all(self, measure: Measure[T]) -> T:
         return self.problem.partitions.total(measure)
@@ -87,23 +83,19 @@ class FoldsOnWorkers:
         return [sums[i] for i in range(len(folds))]
 
     @cached_property
-    def test_weights(self) -> list[float]:
-        return self._weights(self.tests)
+    def weights(self) -> tuple[list[float], list[float]]:
+        """The weights of the rows that each fold is fitted on, and of those it is scored on."""
+        if not self.problem.is_weighted:
+            return list(map(self._count, self.trains)), list(map(self._count, self.tests))
+        weight = attrgetter("weight")
+        tests = self.over_tests(weight)
+        if self.add_up:
+            return sums_of_others(tests), tests
+        return [self.over_train(weight, i) for i in range(len(self))], tests
 
-    @cached_property
-    def training_weights(self) -> list[float]:
-        if self.problem.is_weighted and self.add_up:
-            return sums_of_others(self.test_weights)
-        return [self._weights([fold])[0] for fold in self.trains]
-
-    def _weights(self, folds: list[Chosen]) -> list[float]:
-        if self.problem.is_weighted:
-            return self._over_each(WEIGHT, folds)
+    def _count(self, fold: Chosen) -> float:
         n = self.problem.lengths
-        return [
-            float(sum(n[j] if index is None else len(index) for j, index in fold.items()))
-            for fold in folds
-        ]
+        return float(sum(n[j] if index is None else len(index) for j, index in fold.items()))
 
 
 def folds_on_workers(
@@ -125,7 +117,7 @@ def folds_on_workers(
         [chosen(split.test) for split in splits],
     )
     folds = FoldsOnWorkers(problem, trains, tests, each, add_up)
-    check_folds(zip(folds.training_weights, folds.test_weights, strict=True))
+    check_folds(zip(*folds.weights, strict=True))
     return folds
 
 

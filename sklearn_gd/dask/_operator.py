@@ -6,7 +6,6 @@ vectors, their squares and their products with A'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,8 +15,7 @@ import numpy as np
 
 from sklearn_gd._data import LocalOperator, LocalVectors, RowsInMemory
 from sklearn_gd._linalg import EPS, Floats
-from sklearn_gd.dask._partitions import Partitions
-from sklearn_gd.dask._sums import Sums, tree_sum
+from sklearn_gd.dask._partitions import Measure, Partitions, Sums, tree_sum
 
 
 @dataclass(eq=False)
@@ -31,11 +29,11 @@ class WorkerOperator:
     unit = EPS
 
     def residual(self, theta: Floats) -> WorkerVectors:
-        return WorkerVectors(self, lambda local: _with_products(local.residual(theta)))
+        return WorkerVectors(self, lambda local: local.residual(theta))
 
     def random(self, seed: int) -> WorkerVectors:
         seeds = [[seed, partition.number] for partition in self.partitions.members]
-        return WorkerVectors(self, lambda local, seed: _with_products(local.random(seed)), seeds)
+        return WorkerVectors(self, LocalOperator.random, seeds)
 
     def sizes(self, theta: Floats) -> float:
         total = self.total
@@ -48,17 +46,16 @@ class WorkerVectors:
     The client keeps the factors of `scale` until the next step, so that `scale` sends no tasks.
     """
 
-    def __init__(
-        self, operator: WorkerOperator, make: Callable[..., Any], *arguments: Sequence[Any]
-    ) -> None:
+    def __init__(self, operator: WorkerOperator, make: Measure[Any], *arguments: Any) -> None:
         self._operator = operator
         self._replace(make, *arguments)
 
-    def _replace(self, make: Callable[..., Any], *arguments: Sequence[Any]) -> None:
+    def _replace(self, make: Measure[Any], *arguments: Any, step: Any = None) -> None:
         """Make vectors, which stay on the workers, and fetch their squares and A' left."""
         partitions, total = self._operator.partitions, self._operator.total
-        tasks = partitions.tasks(partial(_vectors, make=make, total=total), *arguments)
-        sums = tree_sum(pair[1] for pair in tasks)
+        measure = partial(_vectors, total=total, make=make, step=step)
+        tasks = partitions.tasks(measure, *arguments)
+        sums = tree_sum([pair[1] for pair in tasks])
         with partitions.sending_measure():
             *self._left, sums = dask.persist(*tasks, sums)
         self._sums = sums.compute()
@@ -75,20 +72,17 @@ class WorkerVectors:
 
     def step(self, right: Floats, alpha: Floats) -> Floats:
         """left <- A right - left * alpha; return A' left."""
-        self._replace(partial(_step, right=right, alpha=self._factors * alpha), self._left)
+        self._replace(_last, self._left, step=(right, self._factors * alpha))
         return self.rmatvec()
 
 
-def _vectors(rows: RowsInMemory, *last: Any, make: Callable[..., Any], total: float) -> Any:
-    """Return the blocks of vectors that are made, their squares and their products with A'."""
-    left, across = make(LocalOperator(rows, total), *last)
+def _vectors(rows: RowsInMemory, *own: Any, total: float, make: Measure[Any], step: Any) -> Any:
+    """Return the blocks of vectors, made and stepped, with their squares and A' left."""
+    left: LocalVectors = make(LocalOperator(rows, total), *own)
+    across = left.step(*step) if step else left.rmatvec()
     return left.parts, Sums(squares=left.squares(), across=across)
 
 
-def _with_products(left: LocalVectors) -> tuple[LocalVectors, Floats]:
-    return left, left.rmatvec()
-
-
-def _step(local: LocalOperator, last: Any, right: Floats, alpha: Floats) -> Any:
-    left = LocalVectors(local, list(last[0]))
-    return left, left.step(right, alpha)
+def _last(local: LocalOperator, last: Any) -> LocalVectors:
+    """Return the vectors of the last step, whose list is not changed: that task may run again."""
+    return LocalVectors(local, list(last[0]))

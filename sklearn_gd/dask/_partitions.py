@@ -18,12 +18,13 @@ from sklearn.utils.validation import validate_data
 from sklearn_gd._data import RowsInMemory
 from sklearn_gd._estimator.prepare import naming_what_is_not_finite
 from sklearn_gd._estimator.validation import FeatureChecker, check_rows
-from sklearn_gd.dask._sums import tree_sum
 
 T = TypeVar("T")
 # A function of rows, and of what else each partition is given, whose values can be added.
 Measure = Callable[..., T]
 
+# The number of values that one task adds: few levels, and few values in a worker's memory.
+FAN_IN = 8
 # The largest number of columns of the matrices in a measure, of which there are at most two with p
 # rows: those of a preconditioner, or the basis of a Krylov space.
 MOST_VECTORS = 1 << 13
@@ -88,6 +89,25 @@ class Partitions:
             usual = parse_bytes(dask.config.get(GRAPH_WARNING, "10MB"))
             with dask.config.set({GRAPH_WARNING: usual + 2 * 8 * p * min(p, MOST_VECTORS)}):
                 yield
+
+
+class Sums(dict[Any, Any]):
+    """Several sums of one pass, by name or number; one that only some partitions have is theirs."""
+
+    def __add__(self, other: Sums) -> Sums:
+        common = {key: self[key] + other[key] for key in self.keys() & other.keys()}
+        return Sums(self | other | common)
+
+
+def tree_sum(level: list[Delayed]) -> Delayed:
+    """Return the sum of delayed values, added by tasks."""
+    while len(level) > 1:
+        level = [delayed(_sum)(level[i : i + FAN_IN]) for i in range(0, len(level), FAN_IN)]
+    return level[0]
+
+
+def _sum(values: list[Any]) -> Any:
+    return sum(values[1:], values[0])
 
 
 def measured(

@@ -14,10 +14,9 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn_gd._data import RowsInMemory
 from sklearn_gd._estimator.array_api import to_numpy
 from sklearn_gd._estimator.validation import check_X
-from sklearn_gd.dask._partitions import checker_of, naming_partition
+from sklearn_gd.dask._partitions import Sums, checker_of, naming_partition
 from sklearn_gd.dask._prepare import collection, one_row, prepare
-from sklearn_gd.dask._rows import RowsOnWorkers, centred_squares
-from sklearn_gd.dask._sums import Sums
+from sklearn_gd.dask._rows import centred_squares
 
 Floats = NDArray[np.floating[Any]]
 
@@ -48,7 +47,7 @@ def predicted(estimator: Any, X: Any, coef: Floats, intercept: Any) -> Any:
     dtype = np.asarray(check_X(estimator, row) @ coef.T + intercept).dtype
     model = LinearModel(type(estimator).__name__, row[:0], coef, intercept, dtype)
     if not isinstance(X, da.Array):
-        return X.map_partitions(_of_frame, model, meta=_of_frame(X._meta, model))
+        return X.map_partitions(_of_frame, model, meta=_of_frame(X._meta, model, {"number": 0}))
     targets = coef.shape[:-1]
     shape = {"chunks": (X.chunks[0], targets)} if targets else {"drop_axis": 1}
     return X.map_blocks(_of_block, model, dtype=dtype, **shape)
@@ -62,19 +61,17 @@ def _of_block(X: Any, model: LinearModel, block_id: tuple[int, ...] = (0,)) -> F
     return np.asarray(X @ model.coef.T + model.intercept, dtype=model.dtype)
 
 
-def _of_frame(X: Any, model: LinearModel, partition_info: dict[str, int] | None = None) -> Any:
-    number = 0 if partition_info is None else partition_info["number"]
+def _of_frame(X: Any, model: LinearModel, partition_info: dict[str, int]) -> Any:
     one = model.coef.ndim == 1
     names = [NAME] if one else [f"{NAME}_{j}" for j in range(len(model.coef))]
-    table = _of_block(X, model, (number,)).reshape(len(X), len(names))
+    table = _of_block(X, model, (partition_info["number"],)).reshape(len(X), len(names))
     frame = type(X)(table, index=X.index, columns=names)
     return frame[NAME] if one else frame
 
 
 def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     """Return R^2 as scikit-learn's `r2_score` defines it, averaged over targets."""
-    problem = prepare(estimator, (X, y, sample_weight), True, reset=False).problem
-    assert isinstance(problem, RowsOnWorkers)
+    problem: Any = prepare(estimator, (X, y, sample_weight), True, reset=False).problem
     coef, intercept = np.atleast_2d(to_numpy(estimator.coef_)), to_numpy(estimator.intercept_)
     if problem.n_targets != len(coef):
         raise ValueError(

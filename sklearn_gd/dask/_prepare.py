@@ -26,11 +26,9 @@ def prepare(
 ) -> FitInput:
     """Return the problem, as `sklearn_gd._estimator.prepare.prepare` does for rows in memory."""
     X, y = collection("X", data[0]), collection("y", data[1])
-    pattern, how = (one_row(X), one_row(y), None), {"reset": reset, "part": part}
-    row, y_layout = check_rows(estimator, pattern, fit_intercept, **how)
-    expected = ExpectedRows(
-        type(estimator).__name__, pattern[0][:0], pattern[1].shape[1:], fit_intercept
-    )
+    one = one_row(X), one_row(y), None
+    row, y_layout = check_rows(estimator, one, fit_intercept, reset=reset, part=part)
+    expected = ExpectedRows(type(estimator).__name__, one[0][:0], one[1].shape[1:], fit_intercept)
     weights = _weights(data[2], X, part)
     columns = zip(_blocks(X), _blocks(_aligned("y", y, X)), weights, strict=True)
     members = [Partition(number, *blocks) for number, blocks in enumerate(columns)]
@@ -97,18 +95,17 @@ def _aligned(name: str, collection: Any, X: Any) -> Any:
     """Return y or weights split at the same rows as X."""
     lengths, of_X = _lengths(collection), _lengths(X)
     if lengths is not None and of_X is not None:
-        if sum(lengths) != sum(of_X):
-            raise ValueError(
-                f"X and {name} have inconsistent numbers of samples: [{sum(of_X)}, {sum(lengths)}]."
-            )
-        return collection.rechunk({0: of_X})
+        if sum(lengths) == sum(of_X):
+            return collection.rechunk({0: of_X})
+        raise ValueError(
+            f"X and {name} have inconsistent numbers of samples: [{sum(of_X)}, {sum(lengths)}]."
+        )
     divisions = {c.divisions for c in (collection, X) if getattr(c, "known_divisions", False)}
     if collection.npartitions != X.npartitions or len(divisions) > 1:
         raise ValueError(
-            f"X and {name} must be split at the same rows when lengths are not known; X "
-            f"has {X.npartitions} partitions and {name} {collection.npartitions}, or their "
-            f"divisions differ. Repartition them alike, or call compute_chunk_sizes() on both as "
-            f"arrays."
+            f"X and {name} must be split at the same rows when lengths are not known; X has "
+            f"{X.npartitions} partitions and {name} {collection.npartitions}, or their divisions "
+            f"differ. Repartition them alike, or call compute_chunk_sizes() on both as arrays."
         )
     return collection
 

@@ -21,8 +21,7 @@ from sklearn_gd._data import (
 )
 from sklearn_gd._linalg import Floats, Preconditioner
 from sklearn_gd.dask._operator import WorkerOperator
-from sklearn_gd.dask._partitions import Partitions
-from sklearn_gd.dask._sums import CentredSquares, Sums
+from sklearn_gd.dask._partitions import Partitions, Sums
 
 # The largest number of columns whose cross-products take no longer than reading the rows, so that
 # the pass that counts rows sums them too.
@@ -56,8 +55,7 @@ class RowsOnWorkers(Objective):
 
     @property
     def n_samples(self) -> int:
-        is_known = self.known_lengths is not None or "_counts" in vars(self)
-        if self._sums_are_cheap and not is_known:
+        if self.known_lengths is None and "_counts" not in vars(self) and self._sums_are_cheap:
             return self._cross_products.n_samples
         return sum(self.lengths)
 
@@ -134,6 +132,27 @@ class RowsOnWorkers(Objective):
 def _counts(rows: RowsInMemory) -> Sums:
     rows.operator()  # raises NotFinite for nan and inf in X
     return Sums(lengths=(rows.n_samples,), weight=rows.weight, nonzeros=rows.nonzeros)
+
+
+@dataclass(frozen=True, eq=False)
+class CentredSquares:
+    """Weighted means of columns, and the weighted sums of squares about them."""
+
+    weight: float
+    mean: Floats
+    squares: Floats
+
+    def __add__(self, other: CentredSquares) -> CentredSquares:
+        """Return those of both sets of rows, without a difference of large sums.
+
+        Chan, Golub and LeVeque 1983, doi 10.1080/00031305.1983.10483115.
+        """
+        weight = self.weight + other.weight
+        share = other.weight / weight if weight > 0 else 0.0
+        distance = other.mean - self.mean
+        between = self.weight * share * distance**2
+        mean = self.mean + share * distance
+        return CentredSquares(weight, mean, self.squares + other.squares + between)
 
 
 def centred_squares(rows: RowsInMemory) -> CentredSquares:

@@ -21,8 +21,9 @@ from sklearn_gd.dask._partitions import (
     Partitions,
     checker_of,
     measured,
+    tree_sum,
 )
-from sklearn_gd.dask._sums import CentredSquares, tree_sum
+from sklearn_gd.dask._rows import CentredSquares
 
 
 def test_a_partition_is_checked_and_weighted_by_its_index():
