@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
 
+import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
@@ -103,19 +104,15 @@ def folds_on_workers(
 ) -> FoldsOnWorkers:
     """Return the folds of a splitter, which receives the number of rows and no rows."""
     chosen: Callable[[Indices], Chosen]
-    if isinstance(cv, PartitionKFold):  # splits are of partitions
+    if isinstance(cv, PartitionKFold):  # it splits one row for each partition
         n, chosen = len(problem.lengths), dict.fromkeys
-        number = cv.folds(n)
-        pairs = [(number != fold, number == fold) for fold in range(cv.n_splits)]
-        splits = [Split(*map(np.flatnonzero, pair)) for pair in pairs]
+        splits = [Split(*split) for split in cv.split(da.empty(n, chunks=1))]
     else:
         n, chosen = sum(problem.lengths), partial(_by_partition, lengths=problem.lengths)
         splits = _splits_by_row(cv, n, params)
     add_up = is_partition(splits, n) and sums_fit_in_memory(problem, len(splits))
-    trains, tests = (
-        [chosen(split.train) for split in splits],
-        [chosen(split.test) for split in splits],
-    )
+    trains = [chosen(split.train) for split in splits]
+    tests = [chosen(split.test) for split in splits]
     folds = FoldsOnWorkers(problem, trains, tests, each, add_up)
     check_folds(zip(*folds.weights, strict=True))
     return folds

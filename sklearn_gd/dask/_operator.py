@@ -46,15 +46,14 @@ class WorkerVectors:
     The client keeps the factors of `scale` until the next step, so that `scale` sends no tasks.
     """
 
-    def __init__(self, operator: WorkerOperator, make: Measure[Any], *arguments: Any) -> None:
+    def __init__(self, operator: WorkerOperator, make: Measure[Any], *own: Any) -> None:
         self._operator = operator
-        self._replace(make, *arguments)
+        self._replace(make, *own)
 
-    def _replace(self, make: Measure[Any], *arguments: Any, step: Any = None) -> None:
+    def _replace(self, make: Measure[Any], *own: Any, step: Any = None) -> None:
         """Make vectors, which stay on the workers, and fetch their squares and A' left."""
         partitions, total = self._operator.partitions, self._operator.total
-        measure = partial(_vectors, total=total, make=make, step=step)
-        tasks = partitions.tasks(measure, *arguments)
+        tasks = partitions.tasks(partial(_vectors, total=total, make=make, step=step), *own)
         sums = tree_sum([pair[1] for pair in tasks])
         with partitions.sending_measure():
             *self._left, sums = dask.persist(*tasks, sums)

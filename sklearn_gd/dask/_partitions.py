@@ -20,7 +20,7 @@ from sklearn_gd._estimator.prepare import naming_what_is_not_finite
 from sklearn_gd._estimator.validation import FeatureChecker, check_rows
 
 T = TypeVar("T")
-# A function of rows, and of what else each partition is given, whose values can be added.
+# A function of rows, and of whatever else a partition is given, whose values can be added.
 Measure = Callable[..., T]
 
 # The number of values that one task adds: few levels, and few values in a worker's memory.
@@ -62,21 +62,21 @@ class Partitions:
     members: Sequence[Partition]
     expected: ExpectedRows
 
-    def total(self, measure: Measure[T], *arguments: Sequence[Any]) -> T:
-        """Return the sum over partitions of the measure of rows, and of a partition's arguments."""
-        tasks = self.tasks(measure, *arguments)
+    def total(self, measure: Measure[T], *own: Sequence[Any]) -> T:
+        """Return the sum of a measure over partitions, which get their own entries of sequences."""
+        tasks = self.tasks(measure, *own)
         with self.sending_measure():
             total: T = tree_sum(tasks).compute()
         return total
 
-    def tasks(self, measure: Measure[T], *arguments: Sequence[Any]) -> list[Delayed]:
+    def tasks(self, measure: Measure[T], *own: Sequence[Any]) -> list[Delayed]:
         """Return one task for each partition.
 
         The measure is part of the graph, so that a task can run again if a worker is lost.
         """
         shared = delayed(measure, traverse=False), delayed(self.expected, traverse=False)
-        each = zip(self.members, *arguments, strict=True)
-        return [delayed(measured)(*shared, *own) for own in each]
+        each = zip(self.members, *own, strict=True)
+        return [delayed(measured)(*shared, *one) for one in each]
 
     @contextmanager
     def sending_measure(self) -> Iterator[None]:
@@ -102,24 +102,19 @@ class Sums(dict[Any, Any]):
 def tree_sum(level: list[Delayed]) -> Delayed:
     """Return the sum of delayed values, added by tasks."""
     while len(level) > 1:
-        level = [delayed(_sum)(level[i : i + FAN_IN]) for i in range(0, len(level), FAN_IN)]
+        firsts = range(0, len(level), FAN_IN)
+        level = [delayed(sum)(level[i + 1 : i + FAN_IN], level[i]) for i in firsts]
     return level[0]
 
 
-def _sum(values: list[Any]) -> Any:
-    return sum(values[1:], values[0])
-
-
-def measured(
-    measure: Measure[T], expected: ExpectedRows, partition: Partition, *arguments: Any
-) -> T:
+def measured(measure: Measure[T], expected: ExpectedRows, partition: Partition, *own: Any) -> T:
     """Return the measure of a partition's checked rows; errors name the partition."""
     with naming_partition(partition.number):
         rows = checked_rows(expected, partition)
         if partition.index is not None:
             rows = rows.counted(partition.index)
         with naming_what_is_not_finite(rows):
-            return measure(rows, *arguments)
+            return measure(rows, *own)
 
 
 def checked_rows(expected: ExpectedRows, partition: Partition) -> RowsInMemory:

@@ -18,8 +18,6 @@ from sklearn_gd.dask._partitions import Sums, checker_of, naming_partition
 from sklearn_gd.dask._prepare import collection, one_row, prepare
 from sklearn_gd.dask._rows import centred_squares
 
-Floats = NDArray[np.floating[Any]]
-
 # The column of predictions for a dataframe; with several targets their numbers are appended.
 NAME = "prediction"
 
@@ -30,12 +28,12 @@ class LinearModel:
 
     owner: str
     X: Any
-    coef: Floats
+    coef: NDArray[Any]
     intercept: Any
     dtype: Any
 
 
-def predicted(estimator: Any, X: Any, coef: Floats, intercept: Any) -> Any:
+def predicted(estimator: Any, X: Any, coef: NDArray[Any], intercept: Any) -> Any:
     """Return lazy predictions for X.
 
     They are an array in the same chunks for an array. For a dataframe they are a series, or a
@@ -53,7 +51,7 @@ def predicted(estimator: Any, X: Any, coef: Floats, intercept: Any) -> Any:
     return X.map_blocks(_of_block, model, dtype=dtype, **shape)
 
 
-def _of_block(X: Any, model: LinearModel, block_id: tuple[int, ...] = (0,)) -> Floats:
+def _of_block(X: Any, model: LinearModel, block_id: tuple[int, ...] = (0,)) -> NDArray[Any]:
     if X.shape[0] == 0:
         return np.empty((0, *model.coef.shape[:-1]), model.dtype)
     with naming_partition(block_id[0]):
@@ -62,21 +60,19 @@ def _of_block(X: Any, model: LinearModel, block_id: tuple[int, ...] = (0,)) -> F
 
 
 def _of_frame(X: Any, model: LinearModel, partition_info: dict[str, int]) -> Any:
-    one = model.coef.ndim == 1
-    names = [NAME] if one else [f"{NAME}_{j}" for j in range(len(model.coef))]
+    names = [NAME] if model.coef.ndim == 1 else [f"{NAME}_{j}" for j in range(len(model.coef))]
     table = _of_block(X, model, (partition_info["number"],)).reshape(len(X), len(names))
     frame = type(X)(table, index=X.index, columns=names)
-    return frame[NAME] if one else frame
+    return frame[NAME] if model.coef.ndim == 1 else frame
 
 
 def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     """Return R^2 as scikit-learn's `r2_score` defines it, averaged over targets."""
     problem: Any = prepare(estimator, (X, y, sample_weight), True, reset=False).problem
     coef, intercept = np.atleast_2d(to_numpy(estimator.coef_)), to_numpy(estimator.intercept_)
-    if problem.n_targets != len(coef):
-        raise ValueError(
-            f"y must have as many targets as in fit, {len(coef)}; got {problem.n_targets}."
-        )
+    fitted, got = len(coef), problem.n_targets
+    if got != fitted:
+        raise ValueError(f"y must have as many targets as in fit, {fitted}; got {got}.")
     sums = problem.partitions.total(lambda rows: _squares(rows, coef, intercept))
     targets, errors = sums["targets"], sums["errors"]
     problem.check_totals(sums["n_samples"], targets.weight)
@@ -90,7 +86,7 @@ def r2_score(estimator: Any, X: Any, y: Any, sample_weight: Any) -> float:
     return float(np.where(constant, errors == 0, r2).mean())
 
 
-def _squares(rows: RowsInMemory, coef: Floats, intercept: Any) -> Sums:
+def _squares(rows: RowsInMemory, coef: NDArray[Any], intercept: Any) -> Sums:
     """Return the number of rows, the squares of y about its mean and those of the errors."""
     rows.operator()  # raises NotFinite for nan and inf in X
     error = rows.y - (np.asarray(rows.X @ coef.T) + intercept)

@@ -58,7 +58,7 @@ def collection(name: str, value: Any) -> Any:
             f"{name} must have a value for each row; got a Dask collection of a single value. Call "
             f"compute() on it first."
         )
-    if hasattr(type(value), "_meta_nonempty"):
+    if hasattr(type(value), "_meta_nonempty"):  # to import dask.dataframe would take a second
         return value
     if not isinstance(value, da.Array):
         raise TypeError(

@@ -150,9 +150,8 @@ class CentredSquares:
         weight = self.weight + other.weight
         share = other.weight / weight if weight > 0 else 0.0
         distance = other.mean - self.mean
-        between = self.weight * share * distance**2
-        mean = self.mean + share * distance
-        return CentredSquares(weight, mean, self.squares + other.squares + between)
+        squares = self.squares + other.squares + self.weight * share * distance**2
+        return CentredSquares(weight, self.mean + share * distance, squares)
 
 
 def centred_squares(rows: RowsInMemory) -> CentredSquares:

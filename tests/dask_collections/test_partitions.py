@@ -73,7 +73,7 @@ def test_a_tree_adds_up_its_leaves(n):
     assert total.compute() == n * (n - 1) // 2
     levels = [-(-n // 8), -(-n // 64), -(-n // 512)]
     adding = sum(m for m, before in zip(levels, [n, *levels], strict=False) if before > 1)
-    assert sum(key.startswith("_sum-") for key in map(str, total.dask)) == adding
+    assert sum(key.startswith("sum-") for key in map(str, total.dask)) == adding
 
 
 @pytest.mark.parametrize(
