@@ -63,7 +63,7 @@ class Partitions:
     expected: ExpectedRows
 
     def total(self, measure: Measure[T], *own: Sequence[Any]) -> T:
-        """Return the sum of a measure over partitions, which get their own entries of sequences."""
+        """Return the sum of ``measure(rows, *own)``, with one entry of `own` for each partition."""
         tasks = self.tasks(measure, *own)
         with self.sending_measure():
             total: T = tree_sum(tasks).compute()

@@ -15,7 +15,7 @@ from sklearn_gd._data import RowsInMemory
 from sklearn_gd._estimator.array_api import to_numpy
 from sklearn_gd._estimator.validation import check_X
 from sklearn_gd.dask._partitions import Sums, checker_of, naming_partition
-from sklearn_gd.dask._prepare import collection, one_row, prepare
+from sklearn_gd.dask._prepare import checked_collection, one_row, prepare
 from sklearn_gd.dask._rows import centred_squares
 
 # The column of predictions for a dataframe; with several targets their numbers are appended.
@@ -39,7 +39,7 @@ def predicted(estimator: Any, X: Any, coef: NDArray[Any], intercept: Any) -> Any
     They are an array in the same chunks for an array. For a dataframe they are a series, or a
     dataframe with a column for each target, with the same index and partitions.
     """
-    X = collection("X", X)
+    X = checked_collection("X", X)
     row = one_row(X)
     # From NumPy, since the intercept 0.0 of a model without one is a Python number without dtype.
     dtype = np.asarray(check_X(estimator, row) @ coef.T + intercept).dtype

@@ -25,7 +25,7 @@ def prepare(
     estimator: Any, data: Data, fit_intercept: bool, *, reset: bool = True, part: bool = False
 ) -> FitInput:
     """Return the problem, as `sklearn_gd._estimator.prepare.prepare` does for rows in memory."""
-    X, y = collection("X", data[0]), collection("y", data[1])
+    X, y = checked_collection("X", data[0]), checked_collection("y", data[1])
     one = one_row(X), one_row(y), None
     row, y_layout = check_rows(estimator, one, fit_intercept, reset=reset, part=part)
     expected = ExpectedRows(type(estimator).__name__, one[0][:0], one[1].shape[1:], fit_intercept)
@@ -48,7 +48,7 @@ def prepare(
     return FitInput(problem, layout, data[2] if is_weighted else None)
 
 
-def collection(name: str, value: Any) -> Any:
+def checked_collection(name: str, value: Any) -> Any:
     """Return X, y or weights if they are a Dask array, with whole rows in each block, or dataframe.
 
     Others raise TypeError or ValueError.
@@ -85,7 +85,7 @@ def one_row(collection: Any) -> Any:
 def _weights(sample_weight: Any, X: Any, part: bool) -> list[Any]:
     """Return for each partition of X its block of weights, one weight for all its rows, or None."""
     if dask.is_dask_collection(sample_weight) or np.ndim(sample_weight) > 0:
-        weights = collection("sample_weight", sample_weight)  # raises TypeError for an array
+        weights = checked_collection("sample_weight", sample_weight)
         return _blocks(_aligned("sample_weight", weights, X))
     weight = check_weights(sample_weight, 1, part=part)
     return [None if weight is None else float(weight[0])] * X.npartitions
