@@ -27,10 +27,8 @@ def parameter_names(
 def direction_name(direction: Floats, names: Sequence[str]) -> str:
     """A direction by its heaviest parameters, as "s1 - s2": s1 rises where s2 falls."""
     weight = np.abs(direction)
-    heaviest = [int(j) for j in np.argsort(-weight, kind="stable")[:MOST_NAMES]]
-    telling = [j for j in heaviest if weight[j] >= TELLING_WEIGHT * weight[heaviest[0]]]
-    first = direction[telling[0]]
-    signs = [
-        "" if j == telling[0] else " + " if direction[j] * first > 0 else " - " for j in telling
-    ]
-    return "".join(sign + names[j] for sign, j in zip(signs, telling, strict=True))
+    heaviest = np.argsort(-weight, kind="stable")[:MOST_NAMES]
+    telling = weight[heaviest] >= TELLING_WEIGHT * weight[heaviest[0]]
+    first, *others = map(int, heaviest[telling])
+    alike = direction * direction[first] > 0
+    return names[first] + "".join((" + " if alike[j] else " - ") + names[j] for j in others)
