@@ -268,7 +268,7 @@ def _diagnose_rows(path: DescentPath, problem: Any) -> Diagnosis:
         ),
         constant_columns=constant,
         lost_columns=tuple(lost_columns(path, problem)) if lost else (),
-        scaler=scaler_for(problem).name,
+        scaler=scaler_for(problem),
     )
 
 

@@ -8,7 +8,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from sklearn_gd._data import CrossProducts
 from sklearn_gd._descent import MOST_UPDATES, ClosedForm, Stop, first_true
@@ -79,33 +79,25 @@ def updates_to(path: DescentPath, loss: float) -> int | None:
 def _enough_updates(descent: ClosedForm, loss: float) -> int | None:
     """Return a t from which on the loss is below that, by the envelope of its oscillations."""
     room = loss - descent.spectrum.floor
-
-    def below(t: ArrayLike) -> NDArray[np.bool_]:
-        return np.asarray(descent.factors.envelope(t) ** 2 @ descent.energy < room)
-
-    return first_true(below, MOST_UPDATES) if room > 0 else None
-
-
-@dataclass(frozen=True)
-class Scaler:
-    """A scaler of scikit-learn, as a user writes it, and whether it centres."""
-
-    name: str
-    centres: bool
+    envelope, energy = descent.factors.envelope, descent.energy
+    return (
+        first_true(lambda t: envelope(t) ** 2 @ energy < room, MOST_UPDATES) if room > 0 else None
+    )
 
 
-def scaler_for(problem: Any) -> Scaler:
-    """Return the scaler to advise: centring would change a model without intercept, and fill
-    sparse rows."""
-    if problem.fit_intercept and not problem.is_sparse:
-        return Scaler("StandardScaler()", True)
-    return Scaler("StandardScaler(with_mean=False)", False)
+def scaler_for(problem: Any) -> str:
+    """Return the scaler of scikit-learn to advise."""
+    return "StandardScaler()" if _may_centre(problem) else "StandardScaler(with_mean=False)"
+
+
+def _may_centre(problem: Any) -> bool:
+    """Centring would change a model without intercept, and fill sparse rows."""
+    return bool(problem.fit_intercept and not problem.is_sparse)
 
 
 def scaled_path(path: DescentPath, problem: Any) -> DescentPath:
     """Return the descent from zeros with lr="auto" on columns as the advised scaler makes them."""
-    products = _scaled_products(problem, scaler_for(problem).centres)
-    quadratic = products.quadratic(problem.fit_intercept, problem.alpha)
+    quadratic = _scaled_products(problem).quadratic(problem.fit_intercept, problem.alpha)
     spectrum = eigenbasis(quadratic, np.zeros_like(path._descent.start))
     descent = ClosedForm(spectrum, replace(path._descent.rule, lr=auto_rate(spectrum.largest)))
     return path._sibling(descent, Stop(0, "max_iter", 0), path._layout)
@@ -116,19 +108,15 @@ def auto_rate(largest: float) -> float:
     return 1.0 / largest if largest > 0 else 1.0
 
 
-def _scaled_products(problem: Any, centres: bool) -> CrossProducts:
+def _scaled_products(problem: Any) -> CrossProducts:
     """The cross-products after the scaler; a constant column becomes zeros, or stays."""
     products: CrossProducts = problem.cross_products()
-    if centres:
-        scaled, spread = scaled_products(problem, products)
-        return _without_constants(scaled, spread.varies)
-    spread = products.spread(centred=True)
-    return products.standardised(replace(spread, mean=np.zeros_like(spread.mean)), spread.scale)
-
-
-def _without_constants(products: CrossProducts, varies: NDArray[np.bool_]) -> CrossProducts:
-    kept = np.concatenate([[True], varies, np.ones(products.n_targets, dtype=bool)])
-    return replace(products, sums=np.where(np.outer(kept, kept), products.sums, 0.0))
+    if not _may_centre(problem):
+        spread = products.spread(centred=True)
+        return products.standardised(replace(spread, mean=0.0 * spread.mean), spread.scale)
+    scaled, spread = scaled_products(problem, products)
+    kept = np.concatenate([[True], spread.varies, np.ones(products.n_targets, dtype=bool)])
+    return replace(scaled, sums=scaled.sums * np.outer(kept, kept))
 
 
 @dataclass(frozen=True)
@@ -189,19 +177,3 @@ def lost_columns(path: DescentPath, problem: Any) -> list[str]:
     named[np.argmax(sizes)] = True
     names = path.parameter_names[int(problem.fit_intercept) :]
     return [names[j] for j in np.argsort(-sizes, kind="stable") if named[j]]
-
-
-__all__ = [
-    "SlowDirection",
-    "auto_rate",
-    "goal",
-    "is_exact",
-    "least_told",
-    "listed",
-    "loss_of_the_mean",
-    "lost_columns",
-    "scaled_path",
-    "scaler_for",
-    "slowest",
-    "updates_to",
-]
