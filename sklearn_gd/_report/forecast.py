@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import inf
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 
 from sklearn_gd._data import CrossProducts
 from sklearn_gd._descent import MOST_UPDATES, ClosedForm, Stop, first_true
-from sklearn_gd._report.parameter_names import direction_name
 from sklearn_gd._solvers import eigenbasis, scaled_products
 
 if TYPE_CHECKING:
@@ -26,8 +24,6 @@ FLOOR_ERRORS = 4.0
 MOST_SCANNED = 1 << 15
 # Names of lost columns that are said.
 MOST_LISTED = 3
-# A direction that holds less than this share of the loss there is to lose is not worth a word.
-WORTH_NAMING = 1e-6
 
 
 def is_exact(path: DescentPath) -> bool:
@@ -117,46 +113,6 @@ def _scaled_products(problem: Any) -> CrossProducts:
     scaled, spread = scaled_products(problem, products)
     kept = np.concatenate([[True], spread.varies, np.ones(products.n_targets, dtype=bool)])
     return replace(scaled, sums=scaled.sums * np.outer(kept, kept))
-
-
-@dataclass(frozen=True)
-class SlowDirection:
-    """A combination of parameters along which the descent takes its time.
-
-    Attributes
-    ----------
-    name : str
-        Its heaviest parameters: "s1 - s2" rises in s1 and falls in s2.
-    curvature : float
-        The eigenvalue of H that belongs to it.
-    time_constant : float
-        Updates in which the distance left falls to 1/e of itself; infinite when it does not.
-    share : float
-        The part of the loss there is to lose that lies along it.
-    """
-
-    name: str
-    curvature: float
-    time_constant: float
-    share: float
-
-
-def slowest(path: DescentPath, names: Sequence[str], most: int) -> tuple[SlowDirection, ...]:
-    """Return the directions that hold some of the loss, the longest time constants first."""
-    descent = path._all_directions
-    log_rate = descent.factors.log_rate
-    share = descent.energy / max(float(descent.energy.sum()), np.finfo(float).tiny)
-    order = [int(i) for i in np.argsort(-log_rate, kind="stable") if share[i] >= WORTH_NAMING]
-    basis = descent.spectrum.basis[:, descent.moving]
-    return tuple(
-        SlowDirection(
-            name=direction_name(basis[:, i], names),
-            curvature=float(descent.eigenvalues[i]),
-            time_constant=-1.0 / float(log_rate[i]) if log_rate[i] < 0 else inf,
-            share=float(share[i]),
-        )
-        for i in order[:most]
-    )
 
 
 def listed(names: Sequence[str]) -> str:
