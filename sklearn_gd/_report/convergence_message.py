@@ -190,30 +190,26 @@ def _scaling_advice(
 
 
 def _floor_unknown(path: DescentPath, problem: Any, lr: float | None) -> str | None:
-    loss, before = float(path.loss(path.n_iter)), float(path.loss(path.n_iter - 1))
-    rounding = LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps)
-    if before - loss <= rounding * before:
-        return _hardly_falling(path, problem, lr)
-    advice = _raise_low(path, lr) or "Raise max_iter"
-    known = hasattr(path, "max_stable_lr") or isinstance(path._descent, RecordedDescent)
-    condition = "" if known else f", if lr={path.lr:.4g} is stable, which is not known here"
-    said = _ended(path, "still", f"{before - loss:.3g} less than one update before")
-    return f"{said} {advice}{condition}."
-
-
-def _hardly_falling(path: DescentPath, problem: Any, lr: float | None) -> str | None:
-    """What to say of a loss far above the least one of a Krylov space, which is not below J's."""
-    descent = path._descent
+    """What to say if the least loss is not known, but perhaps that of a Krylov space, which J's is
+    not above."""
+    descent, t = path._descent, path.n_iter
+    loss, before, raised = float(path.loss(t)), float(path.loss(t - 1)), _raise_low(path, lr)
+    if before - loss > LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps) * before:
+        known = hasattr(path, "max_stable_lr") or isinstance(descent, RecordedDescent)
+        condition = "" if known else f", if lr={path.lr:.4g} is stable, which is not known here"
+        said = _ended(path, "still", f"{before - loss:.3g} less than one update before")
+        return f"{said} {raised or 'Raise max_iter'}{condition}."
     if not isinstance(descent, ClosedForm) or descent.spectrum.floor_is_known:
         return None
     floor = descent.spectrum.floor
     near = floor * (1.0 + NEAR)
-    if path.loss(path.n_iter) <= near + path._floor_error:
+    if loss <= near + path._floor_error:
         return None
-    raised, goal = _raise_low(path, lr), (near, f"a loss below {near:.6g}")
-    scale = "Scale the columns, or raise max_iter."
-    advice = f"{raised}." if raised else _scaling_advice(path, problem, lr, goal) or scale
-    return f"{_ended(path, 'hardly', f'and {floor:.6g} or less is possible')} {advice}"
+    said = _ended(path, "hardly", f"and {floor:.6g} or less is possible")
+    if raised is not None:
+        return f"{said} {raised}."
+    advice = _scaling_advice(path, problem, lr, (near, f"a loss below {near:.6g}"))
+    return f"{said} {advice or 'Scale the columns, or raise max_iter.'}"
 
 
 def _raise_low(path: DescentPath, lr: float | None) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._report.explanation_words import WORDS
-from sklearn_gd._report.table import column_names
+from sklearn_gd._report.parameter_names import column_names
 
 Floats = NDArray[np.floating[Any]]
 
@@ -83,8 +83,8 @@ class Explanation:
 
     def _lines(self) -> Iterator[str]:
         words, stopped = WORDS[self.language], self.t >= self.n_iter
-        which = words["which_stopped" if stopped else "which"]
-        yield which.format(after=self.t + 1, n_iter=self.n_iter, t=self.t, lr=f"{self.lr:.6g}")
+        of = "" if stopped else words["of"].format(n_iter=self.n_iter)
+        yield words["which"].format(after=self.t + 1, of=of, t=self.t, lr=f"{self.lr:.6g}")
         if stopped:
             yield words["stopped"].format(n_iter=self.n_iter)
         yield words["before"].format(loss=f"{self.loss:.6g}")

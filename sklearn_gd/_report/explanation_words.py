@@ -2,8 +2,8 @@
 
 WORDS = {
     "en": {
-        "which": "Update {after:,} of {n_iter:,}, from t = {t:,} to t = {after:,}, at lr = {lr}.",
-        "which_stopped": "Update {after:,}, from t = {t:,} to t = {after:,}, at lr = {lr}.",
+        "which": "Update {after:,}{of}, from t = {t:,} to t = {after:,}, at lr = {lr}.",
+        "of": " of {n_iter:,}",
         "stopped": "The descent stopped at t = {n_iter:,}; this is how it would go on.",
         "before": "The loss before it is J = {loss}.",
         "headings": "parameter|derivative|lr * derivative|new parameter",
@@ -28,11 +28,8 @@ WORDS = {
         "more": "... and {more:,} more, which move less.",
     },
     "zh": {
-        "which": (
-            "第 {after:,} 次更新（共 {n_iter:,} 次），从 t = {t:,} 到 t = {after:,}，"
-            "学习率 lr = {lr}。"
-        ),
-        "which_stopped": "第 {after:,} 次更新，从 t = {t:,} 到 t = {after:,}，学习率 lr = {lr}。",
+        "which": "第 {after:,} 次更新{of}，从 t = {t:,} 到 t = {after:,}，学习率 lr = {lr}。",
+        "of": "（共 {n_iter:,} 次）",
         "stopped": "下降已在 t = {n_iter:,} 停止；若继续则如下。",
         "before": "更新前的损失 J = {loss}。",
         "headings": "参数|偏导数|lr * 偏导数|新参数",

@@ -23,7 +23,7 @@ BLOCK_NUMBERS = 1 << 20
 
 def predictions(path: DescentPath, X: Any, t: NDArray[Any]) -> Floats:
     """Return the predictions of iterates t for the rows of X, t.shape + (n,) or + (n, k)."""
-    X = _checked(path, X)
+    X = _features(path, X)
     theta = np.moveaxis(path.parameters(t), -1, 0)  # (p, *t.shape) or (p, *t.shape, k)
     found = np.moveaxis(_products(path, X, theta), 0, t.ndim)
     return found[..., np.newaxis] if path._layout.y_layout == "column" else found
@@ -37,9 +37,7 @@ def held_out_losses(
     Many t are answered from an R factor of the rows seen along the path's directions, so the rows
     are read three times however many t there are; fewer t than directions from the iterates.
     """
-    X = _checked(path, X)
-    rows = X, _targets(path, X, y), _weights(X, sample_weight)
-    descent = path._descent
+    rows, descent = _rows(path, X, y, sample_weight), path._descent
     few = not isinstance(descent, ClosedForm) or t.size <= descent.energy.size
     squares = (_squares_of_iterates if few else _squares_by_factor)(path, t.ravel(), rows)
     return np.asarray(0.5 * squares / rows[2].sum()).reshape(t.shape)
@@ -106,7 +104,7 @@ def _products(path: DescentPath, X: Any, theta: Floats) -> Floats:
     return np.asarray(products.reshape(-1, *theta.shape[1:]) + theta[:first].sum(axis=0))
 
 
-def _checked(path: DescentPath, X: Any) -> Any:
+def _features(path: DescentPath, X: Any) -> Any:
     names, known = list(getattr(X, "columns", ())), list(path._layout.feature_names or ())
     if names != known and set(names) == set(known):
         raise ValueError(f"X must have its columns in the order of fit, {known}; got {names}.")
@@ -117,24 +115,21 @@ def _checked(path: DescentPath, X: Any) -> Any:
     return X
 
 
-def _targets(path: DescentPath, X: Any, y: Any) -> Floats:
+def _rows(path: DescentPath, X: Any, y: Any, sample_weight: Any) -> Rows:
+    X = _features(path, X)
     if y is None:
         raise ValueError("loss on other rows needs both X and y; got X without y.")
-    table = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
-    table = table.reshape(len(table), -1)
-    check_consistent_length(X, table)
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    y = y.reshape(len(y), -1)
+    check_consistent_length(X, y)
     k = path._descent.start.shape[1]
-    if table.shape[1] != k:
-        raise ValueError(f"y must have as many targets as in fit, {k}; got {table.shape[1]}.")
-    return np.asarray(table)
-
-
-def _weights(X: Any, sample_weight: Any) -> Floats:
+    if y.shape[1] != k:
+        raise ValueError(f"y must have as many targets as in fit, {k}; got {y.shape[1]}.")
     if sample_weight is None:
-        return np.ones(X.shape[0])
+        return X, y, np.ones(len(y))
     w = check_array(sample_weight, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
-    if w.shape != (X.shape[0],):
-        raise ValueError(f"sample_weight must have shape ({X.shape[0]},); got {w.shape}.")
+    if w.shape != (len(y),):
+        raise ValueError(f"sample_weight must have shape ({len(y)},); got {w.shape}.")
     if w.min() < 0 or not w.max() > 0:
         raise ValueError("sample_weight must not be negative, nor all zero.")
-    return np.asarray(w / w.max())  # so that no sum of weights overflows or vanishes
+    return X, y, w / w.max()  # so that no sum of weights overflows or vanishes
