@@ -493,6 +493,10 @@ class DescentPath:
         Explanation
             Prints as a table: the loss, each partial derivative, `lr` times it, the new parameters.
 
+        See Also
+        --------
+        with_names : Gives the features the names that the earlier steps of a pipeline have.
+
         Examples
         --------
         >>> from sklearn_gd import GDLinearRegressor
@@ -568,6 +572,10 @@ class DescentPath:
         pandas.DataFrame
             Index `t`; columns "loss", then the parameters' names; with several targets one column
             for each parameter of each target, as "x0 (y1)".
+
+        See Also
+        --------
+        with_names : Gives the features the names that the earlier steps of a pipeline have.
 
         Examples
         --------

@@ -190,8 +190,7 @@ def _scaling_advice(
 
 
 def _floor_unknown(path: DescentPath, problem: Any, lr: float | None) -> str | None:
-    """What to say if the least loss is not known, but perhaps that of a Krylov space, which J's is
-    not above."""
+    """What to say if the least loss is not known; that of a Krylov space is not below it."""
     descent, t = path._descent, path.n_iter
     loss, before, raised = float(path.loss(t)), float(path.loss(t - 1)), _raise_low(path, lr)
     if before - loss > LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps) * before:

@@ -125,9 +125,9 @@ class Diagnosis:
         yield "loss", f"{self.first_loss:.6g} at the start, {least:.6g} at least"
         yield "updates", self._update_words()
         slow = [d for d in self.slowest if d.time_constant >= SLOW]
-        grows = bool(slow) and not isfinite(slow[0].time_constant)
         for i, direction in enumerate(slow):
-            yield "" if i else "growing" if grows else "slowest", _direction_words(direction)
+            label = "slowest" if isfinite(direction.time_constant) else "growing"
+            yield "" if i else label, _direction_words(direction)
         if self.standardised is not None:
             yield "standardised", self.standardised._words_beside_others()
         if self.constant_columns:
@@ -143,14 +143,12 @@ class Diagnosis:
 
     def _update_words(self) -> str:
         if None in self.updates.values():
-            unknown = "not known before the columns are scaled"
-            never = "never come near the least loss at this rate"
-            return never if isfinite(self.condition_number) else unknown
-        reach, of = "within", "of the least loss"
-        if self.exact:
-            reach, of = "down to", "of the first loss"
+            if isfinite(self.condition_number):
+                return "never come near the least loss at this rate"
+            return "not known before the columns are scaled"
+        reach, of = ("down to", "first") if self.exact else ("within", "least")
         (share, updates), *others = self.updates.items()
-        said = [f"{updates:,} to come {reach} {100 * share:.4g} % {of}"]
+        said = [f"{updates:,} to come {reach} {100 * share:.4g} % of the {of} loss"]
         said += [f"{updates:,} for {100 * share:.4g} %" for share, updates in others]
         return ", ".join(said)
 

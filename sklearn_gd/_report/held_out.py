@@ -39,7 +39,8 @@ def held_out_losses(
     """
     rows, descent = _rows(path, X, y, sample_weight), path._descent
     few = not isinstance(descent, ClosedForm) or t.size <= descent.energy.size
-    squares = (_squares_of_iterates if few else _squares_by_factor)(path, t.ravel(), rows)
+    squares_of = _squares_of_iterates if few else _squares_by_factor
+    squares = squares_of(path, t.ravel(), rows)
     return np.asarray(0.5 * squares / rows[2].sum()).reshape(t.shape)
 
 

@@ -56,18 +56,24 @@ class Simulation:
         p, missing = len(path.parameter_names), int(not path._layout.fit_intercept)
         self.path, self.histories, self.missing = path, histories, missing
         self.gradients = known.gradient_conventions(path.weight, path.lr)
-        self.values = {history.name: history.values for history in histories}
         self.length = len(histories[0].values)
         self.hessian = np.pad(path.hessian_product(np.eye(p)), (missing, 0))
         self.limit, self.start = (  # (1 + d, k)
             np.pad(theta.reshape(-1, p).T.astype(float), [(missing, 0), (0, 0)])
             for theta in (path.limit(), path.parameters(0))
         )
+        values = {history.name: history.values for history in histories}
+        self.losses = values.get("losses")
+        self.theta = np.full((self.length, *self.start.shape), np.nan)  # nan: not recorded
+        for name, rows in PARTS.items():
+            if name in values:
+                self.theta[:, rows] = np.swapaxes(values[name], 1, 2)
+        self.theta[:, :missing] = np.nan
 
     def explanations(self) -> list[Mistakes]:
         """All explanations; those with another start only if there are no others."""
-        found, first = self._explanations(self.start, NONE), self._recorded()[0]
-        start = np.where(np.isnan(first), self.start, first)
+        found = self._explanations(self.start, NONE)
+        start = np.where(np.isnan(self.theta[0]), self.start, self.theta[0])
         if found or self.length == 1 or np.array_equal(start, self.start):
             return found
         return self._explanations(start, known.START)
@@ -104,15 +110,6 @@ class Simulation:
         values = {name: theta[..., rows] for name, rows in PARTS.items()}
         return Iterates({"losses": path.loss_floor + excess, **values}, steps_of(lr, hessian))
 
-    def _recorded(self) -> Floats:
-        """Theta (T, 1 + d, k), nan in what was not recorded."""
-        theta = np.full((self.length, *self.start.shape), np.nan)
-        for name, rows in PARTS.items():
-            if name in self.values:
-                theta[:, rows] = np.swapaxes(self.values[name], 1, 2)
-        theta[:, : self.missing] = np.nan
-        return theta
-
     def _rates(self, start: Floats) -> list[Mistake]:
         """Other rates: each is solved from one update, for the later ones to confirm."""
         rates = {}
@@ -126,8 +123,8 @@ class Simulation:
 
     def _solved(self, start: Floats) -> Iterator[float]:
         """The rates that lead from the start to the first update that was recorded."""
-        theta, offset = self._recorded(), start - self.limit
-        slope, recorded = self.hessian @ offset, ~np.isnan(theta[0])
+        offset, recorded = start - self.limit, ~np.isnan(self.theta[0])
+        slope = self.hessian @ offset
         # The first update is -lr times this direction.
         direction = slope * (1 + self.path.momentum * self.path.nesterovs_momentum)
         along = direction[recorded]
@@ -135,12 +132,13 @@ class Simulation:
         for first in (1, 0):  # the entry after one update; at least two numbers must be left
             left = self.length - first
             if left * along.size > 1 and along.any():
-                yield float(np.sum((start - theta[first])[recorded] * along) / np.sum(along**2))
-            elif not along.size and "losses" in self.values and left > 1 and bend > 0:
+                moved = (start - self.theta[first])[recorded]
+                yield float(moved @ along / (along @ along))
+            elif not along.size and self.losses is not None and left > 1 and bend > 0:
                 # J_1 = J_0 - lr fall + lr^2 bend
                 before = self.path.loss_floor + float(np.sum(offset * slope)) / 2
                 for convention in known.loss_conventions(self.path.weight):
-                    below = before - self.values["losses"][first].item() / convention.factor
+                    below = before - self.losses[first].item() / convention.factor
                     root = np.sqrt(max(fall**2 - 4 * bend * below, 0.0))
                     yield from ((fall + sign * root) / (2 * bend) for sign in (-1, 1))
 
