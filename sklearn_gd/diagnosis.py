@@ -10,7 +10,7 @@ from typing import Any
 from sklearn_gd._data import zeros
 from sklearn_gd._estimator.parameters import check_flag, check_nonnegative, check_number
 from sklearn_gd._estimator.path_of import names_of, path_of
-from sklearn_gd._estimator.prepare import fit_path, naming_what_is_not_finite, prepare
+from sklearn_gd._estimator.prepare import fit_path, prepare
 from sklearn_gd._estimator.validation import FeatureChecker
 from sklearn_gd._report.diagnosis import SHARES, Diagnosis, diagnosis_of
 from sklearn_gd._report.errstate import without_underflow
@@ -108,9 +108,7 @@ def diagnose(
 
 def _with_rows(path: DescentPath, problem: Any) -> Diagnosis:
     """The diagnosis of a path, with what its rows know of its columns."""
-    with naming_what_is_not_finite(problem):
-        scaled = scaled_path(path, problem)
-    names = path.parameter_names
+    scaled, names = scaled_path(path, problem), path.parameter_names
     # The floors are one number without a penalty, but each is known to its own rounding only.
     goals = {s: max(goal(path, s), scaled.loss_floor * (1 + s)) for s in SHARES}
     constant = compress(names[1:], ~problem.spread().varies) if path._layout.fit_intercept else ()

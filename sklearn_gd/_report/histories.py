@@ -21,7 +21,7 @@ ROUNDINGS_PER_UPDATE = 8
 # Condition number of Z above which the tolerance grows no further; a path that lost columns has an
 # infinite one.
 LARGEST_CONDITION = 1e10
-# Absolute value above which all numbers agree: a loop and a closed form overflow at different t.
+# Absolute value of the path above which all numbers agree: a loop overflows at a different t.
 FAR = 1e100
 # The parameters of each history.
 PARTS = {"coefs": slice(1, None), "intercepts": slice(0, 1)}
@@ -68,8 +68,8 @@ class Iterates:
             values, reference = values[: len(size)], reference[late : late + len(size)]
             tolerated = history.tolerance[: len(size), np.newaxis] * size
             near = np.abs(values - reference).max(axis=2) <= tolerated
-        far, reference_far = (~(np.abs(n) <= FAR).all(axis=2) for n in (values, reference))
-        return np.asarray(np.where(reference_far, far, near).all(axis=1))
+        far = ~(np.abs(reference) <= FAR).all(axis=2)
+        return np.asarray((near | far).all(axis=1))
 
 
 def _signed_root(losses: Floats) -> Floats:
