@@ -161,8 +161,8 @@ def _advice(path: DescentPath, problem: Any, lr: float | None, goal: Goal) -> st
     advice = _scaling_advice(path, problem, lr, goal, needed)
     if advice is not None:
         return advice
-    if needed is None:
-        return "Raise lr or max_iter."
+    if needed is None:  # at the stable limit, where a direction keeps its length
+        return "Choose a smaller lr."
     return f"Raise max_iter: it comes to {reach} in {_updates(needed)}."
 
 
