@@ -11,17 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sklearn_gd._descent import ClosedForm, RecordedDescent, rounded_down
-from sklearn_gd._report.forecast import (
-    auto_rate,
-    is_exact,
-    least_told,
-    listed,
-    loss_of_the_mean,
-    lost_columns,
-    scaled_path,
-    scaler_for,
-    updates_to,
-)
+from sklearn_gd._report import forecast
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
@@ -85,11 +75,11 @@ def _columns_lost(path: DescentPath, problem: Any) -> str | None:
     if loss - (floor or 0.0) <= CONVERGED_RTOL * (floor or 0.0) + path._floor_error:
         return None
     possible = "" if floor is None else f", and {floor:.6g} is possible"
-    shown = listed(lost_columns(path, problem))
+    shown = forecast.listed(forecast.lost_columns(path, problem))
     return (
         f"Columns are too far apart in scale for float64: {shown}. The descent does not see all of "
         f"their directions; its loss is {loss:.6g}{possible}. Standardise the "
-        f"columns: put {scaler_for(problem)} before this estimator."
+        f"columns: put {forecast.scaler_for(problem)} before this estimator."
     )
 
 
@@ -100,8 +90,8 @@ def _diverged(path: DescentPath, problem: Any) -> str | None:
     rose = f"Update {stop.t:,} raised the loss"
     if path.momentum:
         rose = f"From update {stop.t:,} on the loss is above that of the start"
-    scaled = scaled_path(path, problem).max_stable_lr if _may_scale(problem) else 0.0
-    higher = f"; after {scaler_for(problem)} rates below {rounded_down(scaled)} are stable"
+    scaled = forecast.scaled_path(path, problem).max_stable_lr if _may_scale(problem) else 0.0
+    higher = f"; after {forecast.scaler_for(problem)} rates below {rounded_down(scaled)} are stable"
     return (
         f"The descent diverged: {_above(path.lr, stable)}. {rose}, and coef_ is the iterate of "
         f"least loss {float(path.loss(stop.best)):.6g}, after {_updates(stop.best)}. "
@@ -124,11 +114,12 @@ def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None
     loss, floor = float(path.loss(path.n_iter)), getattr(path, "loss_floor", None)
     if floor is None:
         return _floor_unknown(path, problem, lr)
-    if is_exact(path):
-        scale = loss_of_the_mean(path, problem) if _may_scale(problem) else float(path.loss(0))
+    if forecast.is_exact(path):
+        summed = _may_scale(problem)
+        scale = forecast.loss_of_the_mean(path, problem) if summed else float(path.loss(0))
         if path._floor_error > CONVERGED_RTOL * scale:  # the floor may be as large as its error
             return _floor_unknown(path, problem, lr)
-        good = near = max(CONVERGED_RTOL * scale, least_told(path))
+        good = near = max(CONVERGED_RTOL * scale, forecast.least_told(path))
         above, reach = "and 0 is possible", f"a loss below {near:.3g}"
     else:
         good, near = floor + CONVERGED_RTOL * floor + path._floor_error, floor * (1.0 + NEAR)
@@ -153,9 +144,9 @@ def _advice(path: DescentPath, problem: Any, lr: float | None, goal: Goal) -> st
         above = _above(path.lr, path.max_stable_lr)
         return f"Later it would rise for ever: {above}. Choose a smaller lr."
     near, reach = goal
-    needed, raised = updates_to(path, near), _raise_low(path, lr)
+    needed, raised = forecast.updates_to(path, near), _raise_low(path, lr)
     if raised is not None:
-        count = updates_to(path._sibling_at(auto_rate(path._largest)), near)
+        count = forecast.updates_to(path._sibling_at(forecast.auto_rate(path._largest)), near)
         if count is not None and (needed is None or count < needed):
             return f"{raised}: lr='auto' comes to {reach} in {_updates(count)}."
     advice = _scaling_advice(path, problem, lr, goal, needed)
@@ -173,7 +164,7 @@ def _scaling_advice(
     if not _may_scale(problem):
         return None
     near, reach = goal
-    scaled, setting = scaled_path(path, problem), ""
+    scaled, setting = forecast.scaled_path(path, problem), ""
     if lr is not None and LOW_RATE * scaled.max_stable_lr <= lr < scaled.max_stable_lr:
         scaled = scaled._sibling_at(lr)
     elif lr is not None:
@@ -181,11 +172,11 @@ def _scaling_advice(
     least = scaled.loss_floor * (1.0 + NEAR)
     if path.alpha:  # scaled columns have other coefficients, and another penalty
         near, reach = least, f"within {100 * NEAR:g} % of the least loss there, {least:.6g},"
-    count = updates_to(scaled, max(near, least))
+    count = forecast.updates_to(scaled, max(near, least))
     if count is None or (needed is not None and count > WORTH_SCALING * needed):
         return None
     instead = "" if needed is None else f", instead of {needed:,}"
-    put = f"Put {scaler_for(problem)} before this estimator{setting}"
+    put = f"Put {forecast.scaler_for(problem)} before this estimator{setting}"
     return f"{put}: it then comes to {reach} in {_updates(count)}{instead}."
 
 
