@@ -215,6 +215,14 @@ def test_a_rate_barely_too_large_is_told_in_digits_that_differ():
         assert float(higher) > float(lower)
 
 
+def test_at_the_stable_limit_a_smaller_rate_is_advised():
+    """There a direction is turned round by every update, however many are made."""
+    X = np.zeros((2, 300))  # wider than is scaled for a sentence
+    X[:, 0] = [1.0, -1.0]
+    said = fitted(GDLinearRegressor(lr=2.0, fit_intercept=False), X, X[:, 0])[1]
+    assert said.endswith("Choose a smaller lr.")
+
+
 @pytest.mark.parametrize("solver", ["spectral", "krylov"])
 @pytest.mark.parametrize("max_iter", [10, 10**4])
 def test_a_tol_out_of_reach_is_told_with_the_floor(solver, max_iter):
