@@ -12,6 +12,7 @@ import numpy as np
 
 from sklearn_gd._descent import ClosedForm, RecordedDescent, rounded_down
 from sklearn_gd._report import forecast
+from sklearn_gd._solvers import has_few_rows
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
@@ -30,12 +31,14 @@ LOW_RATE = 0.1
 NOT_BARELY = 1.01
 # Two losses that a loop computed are not told apart within so many roundings.
 LOSS_ROUNDINGS = 64
+# At the stable limit, to the digits of an eigenvalue, more updates than these are not foretold.
+UNCERTAIN = 1e9
 # A scaler is advised if it saves this share of the updates.
 WORTH_SCALING = 0.5
-# More columns than this, and than rows, are not summed for a sentence on scaling.
+# More columns than this are not summed for a sentence on scaling.
 MOST_COLUMNS = 1024
-# So few are summed even if rows are fewer.
-FEW_COLUMNS = 256
+# Nor more rows or columns, if rows are fewer: their products would take longer than the fit.
+MOST_OF_FEW = 256
 
 
 def convergence_message(
@@ -115,8 +118,7 @@ def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None
     if floor is None:
         return _floor_unknown(path, problem, lr)
     if forecast.is_exact(path):
-        summed = _may_scale(problem)
-        scale = forecast.loss_of_the_mean(path, problem) if summed else float(path.loss(0))
+        scale = forecast.loss_of_the_mean(path, problem)
         if path._floor_error > CONVERGED_RTOL * scale:  # the floor may be as large as its error
             return _floor_unknown(path, problem, lr)
         good = near = max(CONVERGED_RTOL * scale, forecast.least_told(path))
@@ -145,6 +147,8 @@ def _advice(path: DescentPath, problem: Any, lr: float | None, goal: Goal) -> st
         return f"Later it would rise for ever: {above}. Choose a smaller lr."
     near, reach = goal
     needed, raised = forecast.updates_to(path, near), _raise_low(path, lr)
+    if path.lr > (1.0 - CONVERGED_RTOL) * path.max_stable_lr and needed and needed > UNCERTAIN:
+        needed = None  # it would be read off the rounding of the largest eigenvalue
     if raised is not None:
         count = forecast.updates_to(path._sibling_at(forecast.auto_rate(path._largest)), near)
         if count is not None and (needed is None or count < needed):
@@ -213,7 +217,9 @@ def _raise_low(path: DescentPath, lr: float | None) -> str | None:
 def _may_scale(problem: Any) -> bool:
     """Whether columns are few enough to be summed for a sentence."""
     n, p = problem.n_samples, problem.n_parameters
-    return bool(p <= MOST_COLUMNS and (n >= p or p <= FEW_COLUMNS))
+    if has_few_rows(problem):
+        return bool(n <= MOST_OF_FEW)
+    return bool(p <= (MOST_COLUMNS if n >= p else MOST_OF_FEW))
 
 
 def _updates(count: int) -> str:

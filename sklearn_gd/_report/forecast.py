@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_gd._data import CrossProducts
+from sklearn_gd._data import CrossProducts, RowsInMemory
 from sklearn_gd._descent import MOST_UPDATES, ClosedForm, Stop, first_true
-from sklearn_gd._solvers import eigenbasis, scaled_products
+from sklearn_gd._solvers import SpectralProblem, eigenbasis, has_few_rows, scaled_products
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
@@ -50,11 +50,9 @@ def loss_of_the_mean(path: DescentPath, problem: Any) -> float:
 
     It is the loss that a model has which uses no column.
     """
-    products: CrossProducts = problem.cross_products()
-    targets = slice(-products.n_targets, None)
-    squares = np.diagonal(products.sums)[targets] / products.weight
-    mean = products.sums[0, targets] / products.weight * path._layout.fit_intercept
-    return 0.5 * float(np.maximum(squares - mean**2, 0.0).sum())
+    loss, gradient = problem.loss_and_gradient(np.zeros_like(path._descent.start))
+    means = gradient[: int(problem.fit_intercept)]  # times -1
+    return max(float(loss - 0.5 * np.sum(means**2)), 0.0)
 
 
 def updates_to(path: DescentPath, loss: float) -> int | None:
@@ -93,8 +91,12 @@ def _may_centre(problem: Any) -> bool:
 
 def scaled_path(path: DescentPath, problem: Any) -> DescentPath:
     """Return the descent from zeros with lr="auto" on columns as the advised scaler makes them."""
-    quadratic = _scaled_products(problem).quadratic(problem.fit_intercept, problem.alpha)
-    spectrum = eigenbasis(quadratic, np.zeros_like(path._descent.start))
+    start = np.zeros_like(path._descent.start)
+    if has_few_rows(problem):
+        spectrum = SpectralProblem(_scaled_rows(problem), start).spectrum
+    else:
+        quadratic = _scaled_products(problem).quadratic(problem.fit_intercept, problem.alpha)
+        spectrum = eigenbasis(quadratic, start)
     descent = ClosedForm(spectrum, replace(path._descent.rule, lr=auto_rate(spectrum.largest)))
     return path._sibling(descent, Stop(0, "max_iter", 0), path._layout)
 
@@ -102,6 +104,11 @@ def scaled_path(path: DescentPath, problem: Any) -> DescentPath:
 def auto_rate(largest: float) -> float:
     """Return what lr="auto" is for this largest eigenvalue."""
     return 1.0 / largest if largest > 0 else 1.0
+
+
+def _scaled_rows(rows: RowsInMemory) -> RowsInMemory:
+    spread = replace(rows, fit_intercept=True).spread()
+    return replace(rows, X=(rows.X - spread.mean * rows.fit_intercept) / spread.scale)
 
 
 def _scaled_products(problem: Any) -> CrossProducts:
