@@ -2,9 +2,9 @@
 
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._report.comparison import Comparison
+from sklearn_gd._report.diagnosis import Diagnosis, SlowDirection
 from sklearn_gd._report.explanation import Explanation
-from sklearn_gd._report.forecast import SlowDirection
-from sklearn_gd.diagnosis import Diagnosis, diagnose
+from sklearn_gd.diagnosis import diagnose
 from sklearn_gd.display import (
     CoefPathDisplay,
     FitDisplay,

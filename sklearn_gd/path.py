@@ -26,8 +26,7 @@ from sklearn_gd._report.explanation import Explanation
 from sklearn_gd._report.forecast import is_exact
 from sklearn_gd._report.held_out import held_out_losses, predictions
 from sklearn_gd._report.layout import Layout
-from sklearn_gd._report.parameter_names import direction_name, parameter_names
-from sklearn_gd._report.table import columns_of
+from sklearn_gd._report.parameter_names import columns_of, direction_name, parameter_names
 from sklearn_gd._report.update_counts import check_loss, check_rate, check_t
 from sklearn_gd._solvers import StoppedDescent
 
@@ -494,6 +493,10 @@ class DescentPath:
         Explanation
             Prints as a table: the loss, each partial derivative, `lr` times it, the new parameters.
 
+        See Also
+        --------
+        with_names : Gives the features the names that the earlier steps of a pipeline have.
+
         Examples
         --------
         >>> from sklearn_gd import GDLinearRegressor
@@ -554,7 +557,7 @@ class DescentPath:
         >>> path.compare(losses=path.loss(range(5))).agrees
         True
         """
-        return compare(self, losses, coefs, intercepts)
+        return compare(self, losses=losses, coefs=coefs, intercepts=intercepts)
 
     def to_frame(self, t: ArrayLike | None = None) -> Any:
         """The table of iterates: a row for each `t`, with the loss and all parameters.
@@ -569,6 +572,10 @@ class DescentPath:
         pandas.DataFrame
             Index `t`; columns "loss", then the parameters' names; with several targets one column
             for each parameter of each target, as "x0 (y1)".
+
+        See Also
+        --------
+        with_names : Gives the features the names that the earlier steps of a pipeline have.
 
         Examples
         --------

@@ -106,7 +106,7 @@ class PredictionMixin(CallbackSupportMixin):
         """
         if is_dask(X, y, sample_weight):
             check_is_fitted(self)
-            return float(dask_module("_score").r2_score(self, X, y, sample_weight))
+            return float(dask_module("_predict").r2_score(self, X, y, sample_weight))
         n_samples = X.shape[0] if hasattr(X, "shape") else len(X)
         device = device_of(X)
         weights = check_weights(sample_weight, n_samples, device)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
+from sklearn_gd._report import search
 from sklearn_gd._report.histories import History, Iterates, read
-from sklearn_gd._report.search import MOST_ITERATES, MOST_PARAMETERS, Mistakes, Search, Simulation
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
+
+Bools = NDArray[np.bool_]
 
 NOT_EXCLUDED = "This comparison cannot exclude that."
 NO_MISTAKE = "No mistake that compare knows reproduces your numbers."
 GIVE_ALL = "Give losses, coefs and intercepts together; some mistakes show in one only."
 RECORDS_ONLY = (
     "Only mistakes in the records were tried: those in the updates need all directions of the "
-    f"problem, which solver='spectral' finds, and at most {MOST_PARAMETERS} parameters."
+    f"problem, which solver='spectral' finds, and at most {search.MOST_PARAMETERS} parameters."
 )
 
 
@@ -77,95 +78,65 @@ class Comparison:
         return fill(" ".join(self.sentences), 88, break_on_hyphens=False)
 
 
-def compare(
-    path: DescentPath,
-    losses: ArrayLike | None = None,
-    coefs: ArrayLike | None = None,
-    intercepts: ArrayLike | None = None,
-) -> Comparison:
-    """Compare the histories of a descent of one's own with a path.
-
-    Parameters
-    ----------
-    path : DescentPath
-        The descent to compare with.
-    losses : array-like of shape (T,), default=None
-        The losses, entry t after t updates; entry 0 is that of the start.
-    coefs : array-like of shape (T, n_features) or (T, n_targets, n_features), default=None
-        The coefficients.
-    intercepts : array-like of shape (T,) or (T, n_targets), default=None
-        The intercepts.
-
-    Returns
-    -------
-    Comparison
-        Prints as a paragraph.
-
-    Raises
-    ------
-    ValueError
-        If no history is given, if histories are not as long as each other, or if they do not have
-        the numbers of features and targets of the path.
-    """
-    given = read(path, {"losses": losses, "coefs": coefs, "intercepts": intercepts})
-    last = path.last_known
-    histories = [history.cut(None if last is None else last + 1) for history in given]
-    end = len(histories[0].values)
-    simulation = None
-    with suppress(AttributeError, ValueError):
-        simulation = Simulation(path)
-    truth = _truth(path, histories, simulation)
-    first = [truth.differ(history) for history in histories]
-    earliest = min((t for t in first if t is not None), default=None)
-    searched = min(MOST_ITERATES, *(history.n_finite for history in histories))
-    search = Search(path, [history.cut(searched) for history in histories])
-    found = search.explanations(truth, simulation) if searched else []
-    fewest = min(map(len, found), default=0)
-    mistakes = {_named(e): e for e in found if earliest is not None and len(e) == fewest > 0}
-    hidden = [_named(e) for e in found if earliest is None and len(e) == 1 < end]
-    sentences = [_agreement(path, h, t, truth) for h, t in zip(histories, first, strict=True)]
-    if len(given[0].values) > end:
-        sentences.append(f"The path is known up to t = {last:,}; the rest was not compared.")
+def compare(path: DescentPath, **given: Any) -> Comparison:
+    """Compare histories, which are given by name or None, with a path."""
+    histories = read(path, given)
+    length = len(histories[0].values)
+    last = length if path.last_known is None else path.last_known
+    known = min(length, last + 1)
+    finite = np.all([np.isfinite(h.values).all(axis=(1, 2)) for h in histories], axis=0)
+    searched = int(np.append(finite[: min(known, search.MOST_ITERATES)], False).argmin())
+    cut = [history.cut(searched) for history in histories]
+    simulation = search.Simulation(path, cut) if search.can_simulate(path) else None
+    # One iterate more than the user's, which may begin after one update.
+    truth = _truth(path, histories, np.arange(min(length, last) + 1), simulation)
+    same = [truth.agree(history) for history in histories]
+    said = [_agreement(path, h, s, truth) for h, s in zip(histories, same, strict=True)]
+    if length > known:
+        said.append(f"The path is known up to t = {last:,}; the rest was not compared.")
+    found = search.fitting(path, cut, truth)
+    if simulation is not None and searched:
+        found += simulation.explanations()
+    agreed = np.all(same, axis=0)
+    if agreed.all():
+        return _agreeing(said, found if known > 1 else [])
+    first, fewest = int(agreed.argmin()), min(map(len, found), default=0)
+    mistakes = {_named(e): e for e in found if len(e) == fewest > 0}
     if mistakes:
-        numbers = "all your numbers" if searched == end else f"your first {searched:,} iterates"
-        sentences += _reproduced(mistakes, numbers)
-    elif earliest is not None:
-        update = max(earliest, 1)
-        sentences.append(NO_MISTAKE)
-        if simulation is None:
-            sentences.append(RECORDS_ONLY)
-        elif len(given) < 3:
-            sentences.append(GIVE_ALL)
-        sentences.append(f"path.explain({update - 1}) shows update {update:,} in numbers.")
-    elif hidden:
-        each = "; or if ".join(hidden)
-        sentences += [f"On this data the numbers are the same if {each}.", NOT_EXCLUDED]
-    return Comparison(earliest is None, earliest, tuple(mistakes), tuple(hidden), tuple(sentences))
+        numbers = "all your numbers" if searched == known else f"your first {searched:,} iterates"
+        said += _reproduced(mistakes, numbers)
+    else:
+        incomplete = [GIVE_ALL] if len(histories) < len(given) else []
+        said += [NO_MISTAKE, *(incomplete if simulation else [RECORDS_ONLY])]
+        said.append(f"path.explain({max(first, 1) - 1}) shows update {max(first, 1):,} in numbers.")
+    return Comparison(False, first, tuple(mistakes), (), tuple(said))
 
 
-def _truth(path: DescentPath, histories: list[History], simulation: Simulation | None) -> Iterates:
-    """The iterates of the path; one more than the user's, which may begin after one update."""
-    length = len(histories[0].values) + 1
-    t = np.arange(length if path.last_known is None else min(length, path.last_known + 1))
+def _truth(
+    path: DescentPath, histories: list[History], t: Any, simulation: search.Simulation | None
+) -> Iterates:
+    """The iterates of the path."""
+    values = {"losses": np.reshape(path.loss(t), (-1, 1, 1))}
     asked = {"coefs": path.coef, "intercepts": path.intercept}
-    parameters = {
-        h.name: np.asarray(asked[h.name](t), dtype=float).reshape(len(t), *h.values.shape[1:])
-        for h in histories
-        if h.name in asked
-    }
-    steps = simulation.steps(path.lr, simulation.hessian) if simulation else {}
-    return Iterates.of(np.asarray(path.loss(t), dtype=float), parameters, steps)
+    for history in histories:
+        if history.name in asked:
+            _, k, m = history.values.shape
+            numbers = np.reshape(asked[history.name](t), (len(t), -1, m))
+            values[history.name] = numbers + np.zeros((k, m))  # one intercept of 0 for all targets
+    steps = search.steps_of(path.lr, simulation.hessian) if simulation else {}
+    return Iterates(values, steps)
 
 
-def _agreement(path: DescentPath, history: History, first: int | None, truth: Iterates) -> str:
+def _agreement(path: DescentPath, history: History, same: Bools, truth: Iterates) -> str:
     """How far one history agrees with the path, and the largest difference at the first one."""
-    name, length = history.name, len(history.values)
-    mine, theirs = history.values, truth.values[name][:length]
+    name, last = history.name, len(same) - 1
+    mine, theirs = history.values[: len(same)], truth.values[history.name][: len(same)]
     with np.errstate(invalid="ignore", over="ignore"):
         gaps = np.abs(mine - theirs)
-    if first is None:
+    if same.all():
         largest = np.max(gaps, where=np.isfinite(gaps), initial=0.0)
-        return f"Your {name} agree with the path at t = 0 to {length - 1:,}, within {largest:.2g}."
+        return f"Your {name} agree with the path at t = 0 to {last:,}, within {largest:.2g}."
+    first = int(same.argmin())
     target, number = np.unravel_index(int(gaps[first].argmax()), gaps.shape[1:])
     words = {"losses": "the loss", "intercepts": "the intercept"}
     what = words.get(name) or f"the coefficient of {path.parameter_names[number - mine.shape[2]]}"
@@ -176,11 +147,20 @@ def _agreement(path: DescentPath, history: History, first: int | None, truth: It
     return f"Your {name} differ from the path first at t = {first:,}, when {values}."
 
 
-def _named(explanation: Mistakes) -> str:
+def _agreeing(said: list[str], found: list[search.Mistakes]) -> Comparison:
+    """The comparison of histories that agree, with the single mistakes that would not show."""
+    hidden = tuple(dict.fromkeys(_named(e) for e in found if len(e) == 1))
+    if hidden:
+        each = "; or if ".join(hidden)
+        said += [f"On this data the numbers are the same if {each}.", NOT_EXCLUDED]
+    return Comparison(True, None, (), hidden, tuple(said))
+
+
+def _named(explanation: search.Mistakes) -> str:
     return ", and ".join(mistake.what for mistake in explanation)
 
 
-def _reproduced(mistakes: dict[str, Mistakes], numbers: str) -> list[str]:
+def _reproduced(mistakes: dict[str, search.Mistakes], numbers: str) -> list[str]:
     """Which mistakes reproduce the numbers, and what to do if it is clear which were made."""
     explanation, *others = mistakes.values()
     count = len(explanation)

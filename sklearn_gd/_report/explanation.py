@@ -10,11 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._report.explanation_words import WORDS
+from sklearn_gd._report.parameter_names import column_names
 
 Floats = NDArray[np.floating[Any]]
 
 # A longer table is not checked by hand; those that move most are shown.
 MOST_ROWS = 12
+# The width of -1.23457e-100 and a space before it.
+LONGEST_NUMBER = 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,62 +82,46 @@ class Explanation:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        words = WORDS[self.language]
-        first = "which_stopped" if self.t >= self.n_iter else "which"
-        yield words[first].format(
-            after=self.t + 1, n_iter=self.n_iter, t=self.t, lr=f"{self.lr:.6g}"
-        )
-        if self.t >= self.n_iter:
+        words, stopped = WORDS[self.language], self.t >= self.n_iter
+        of = "" if stopped else words["of"].format(n_iter=self.n_iter)
+        yield words["which"].format(after=self.t + 1, of=of, t=self.t, lr=f"{self.lr:.6g}")
+        if stopped:
             yield words["stopped"].format(n_iter=self.n_iter)
         yield words["before"].format(loss=f"{self.loss:.6g}")
-        yield from self._table()
-        momentum = "nesterov" if self.nesterovs_momentum else "momentum"
-        rule = momentum if self.momentum else "rule"
-        yield words[rule].format(momentum=f"{self.momentum:.4g}")
-        yield words["after"].format(loss=f"{self.new_loss:.6g}", change=self._change())
-
-    def _change(self) -> str:
-        words, change = WORDS[self.language], abs(self.new_loss - self.loss)
-        if self.new_loss == self.loss:
-            return words["same"]
+        yield from self._table(words)
+        yield words[self._rule].format(momentum=f"{self.momentum:.4g}")
         how = "lower" if self.new_loss < self.loss else "higher"
-        return words[how].format(change=f"{change:.6g}")
+        change = words["same" if self.new_loss == self.loss else how]
+        change = change.format(change=f"{abs(self.new_loss - self.loss):.6g}")
+        yield words["after"].format(loss=f"{self.new_loss:.6g}", change=change)
 
-    def _table(self) -> Iterator[str]:
-        names = self.names
-        if self.parameters.ndim == 2:
-            targets = range(self.parameters.shape[0])
-            names = tuple(f"{name} (y{k})" for k in targets for name in self.names)
-        headings = WORDS[self.language]["headings"].split("|")
+    @property
+    def _rule(self) -> str:
+        if not self.momentum:
+            return "plain"
+        return "nesterov" if self.nesterovs_momentum else "momentum"
+
+    def _table(self, words: dict[str, str]) -> Iterator[str]:
+        names = column_names(self.names, self.parameters.shape)
+        headings = words["headings"].split("|")
         columns = [self.parameters, self.gradient, self.step, self.new_parameters]
         if self.momentum:
             velocity = np.zeros_like(self.step) if self.velocity is None else -self.velocity
             columns.insert(3, velocity)
-            heading = "nesterov_velocity" if self.nesterovs_momentum else "velocity"
-            headings.insert(3, WORDS[self.language][heading])
-        numbers = np.stack([a.ravel() for a in columns]).T
-        shown = np.arange(len(names))
-        if len(names) > MOST_ROWS:
-            shown = np.sort(np.argsort(-np.abs(numbers[:, 2]), kind="stable")[:MOST_ROWS])
-        width = max(len(names[j]) for j in shown)
-        yield " " * width + "".join(_padded(heading, _width(heading)) for heading in headings)
-        for j in shown:
-            cells = zip(numbers[j], headings, strict=True)
-            row = "".join(f"{number:>{_width(heading)}.6g}" for number, heading in cells)
-            yield f"{names[j]:<{width}}{row}"
-        if len(shown) < len(names):
-            yield WORDS[self.language]["more"].format(more=len(names) - len(shown))
+            headings.insert(3, words[f"{self._rule} velocity"])
+        numbers = np.stack([a.ravel() for a in columns], axis=1)
+        most = np.argsort(-np.abs(numbers[:, 2]), kind="stable")[:MOST_ROWS]
+        width = max(len(names[j]) for j in most)
+        widths = [max(len(h) + _wide(h) + 2, LONGEST_NUMBER) for h in headings]
+        padded = (h.rjust(w - _wide(h)) for h, w in zip(headings, widths, strict=True))
+        yield " " * width + "".join(padded)
+        for j in sorted(most):
+            cells = (f"{number:>{w}.6g}" for number, w in zip(numbers[j], widths, strict=True))
+            yield f"{names[j]:<{width}}{''.join(cells)}"
+        if len(most) < len(names):
+            yield words["more"].format(more=len(names) - len(most))
 
 
-def _columns(text: str) -> int:
-    """Terminal columns: a Chinese character takes two."""
-    return sum(2 if ord(c) > 0x2E80 else 1 for c in text)
-
-
-def _padded(heading: str, width: int) -> str:
-    return " " * (width - _columns(heading)) + heading
-
-
-def _width(heading: str) -> int:
-    # The longest number, -1.23457e-100, and a space before it.
-    return max(_columns(heading) + 2, 13)
+def _wide(text: str) -> int:
+    """The number of Chinese characters, which take two columns of a terminal."""
+    return sum(ord(c) > 0x2E80 for c in text)

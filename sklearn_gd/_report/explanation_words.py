@@ -2,20 +2,20 @@
 
 WORDS = {
     "en": {
-        "which": "Update {after:,} of {n_iter:,}, from t = {t:,} to t = {after:,}, at lr = {lr}.",
-        "which_stopped": "Update {after:,}, from t = {t:,} to t = {after:,}, at lr = {lr}.",
+        "which": "Update {after:,}{of}, from t = {t:,} to t = {after:,}, at lr = {lr}.",
+        "of": " of {n_iter:,}",
         "stopped": "The descent stopped at t = {n_iter:,}; this is how it would go on.",
         "before": "The loss before it is J = {loss}.",
         "headings": "parameter|derivative|lr * derivative|new parameter",
-        "velocity": "minus last update",
-        "rule": (
+        "momentum velocity": "minus last update",
+        "plain": (
             "Each new parameter is the old one minus lr times the partial derivative dJ/dparameter."
         ),
         "momentum": (
             "Each new parameter is the old one minus lr times the partial derivative, plus "
             "{momentum} times the last update."
         ),
-        "nesterov_velocity": "minus velocity",
+        "nesterov velocity": "minus velocity",
         "nesterov": (
             "The new velocity is {momentum} times the old one minus lr times the partial "
             "derivative. Each new parameter is the old one minus lr times the partial derivative, "
@@ -28,18 +28,15 @@ WORDS = {
         "more": "... and {more:,} more, which move less.",
     },
     "zh": {
-        "which": (
-            "第 {after:,} 次更新（共 {n_iter:,} 次），从 t = {t:,} 到 t = {after:,}，"
-            "学习率 lr = {lr}。"
-        ),
-        "which_stopped": "第 {after:,} 次更新，从 t = {t:,} 到 t = {after:,}，学习率 lr = {lr}。",
+        "which": "第 {after:,} 次更新{of}，从 t = {t:,} 到 t = {after:,}，学习率 lr = {lr}。",
+        "of": "（共 {n_iter:,} 次）",
         "stopped": "下降已在 t = {n_iter:,} 停止；若继续则如下。",
         "before": "更新前的损失 J = {loss}。",
         "headings": "参数|偏导数|lr * 偏导数|新参数",
-        "velocity": "负的上次更新",
-        "rule": "每个新参数 = 旧参数 - lr * 偏导数 dJ/d参数。",
-        "momentum": ("每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 上次更新。"),
-        "nesterov_velocity": "负的旧速度",
+        "momentum velocity": "负的上次更新",
+        "plain": "每个新参数 = 旧参数 - lr * 偏导数 dJ/d参数。",
+        "momentum": "每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 上次更新。",
+        "nesterov velocity": "负的旧速度",
         "nesterov": (
             "新速度 = {momentum} * 旧速度 - lr * 偏导数；"
             "每个新参数 = 旧参数 - lr * 偏导数 + {momentum} * 新速度。"

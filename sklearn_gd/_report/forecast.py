@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import inf
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from sklearn_gd._data import CrossProducts
+from sklearn_gd._data import CrossProducts, RowsInMemory
 from sklearn_gd._descent import MOST_UPDATES, ClosedForm, Stop, first_true
-from sklearn_gd._report.parameter_names import direction_name
-from sklearn_gd._solvers import eigenbasis, scaled_products
+from sklearn_gd._solvers import SpectralProblem, eigenbasis, has_few_rows, scaled_products
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
@@ -26,8 +24,6 @@ FLOOR_ERRORS = 4.0
 MOST_SCANNED = 1 << 15
 # Names of lost columns that are said.
 MOST_LISTED = 3
-# A direction that holds less than this share of the loss there is to lose is not worth a word.
-WORTH_NAMING = 1e-6
 
 
 def is_exact(path: DescentPath) -> bool:
@@ -54,11 +50,9 @@ def loss_of_the_mean(path: DescentPath, problem: Any) -> float:
 
     It is the loss that a model has which uses no column.
     """
-    products: CrossProducts = problem.cross_products()
-    targets = slice(-products.n_targets, None)
-    squares = np.diagonal(products.sums)[targets] / products.weight
-    mean = products.sums[0, targets] / products.weight * path._layout.fit_intercept
-    return 0.5 * float(np.maximum(squares - mean**2, 0.0).sum())
+    loss, gradient = problem.loss_and_gradient(np.zeros_like(path._descent.start))
+    means = gradient[: int(problem.fit_intercept)]  # times -1
+    return max(float(loss - 0.5 * np.sum(means**2)), 0.0)
 
 
 def updates_to(path: DescentPath, loss: float) -> int | None:
@@ -79,34 +73,30 @@ def updates_to(path: DescentPath, loss: float) -> int | None:
 def _enough_updates(descent: ClosedForm, loss: float) -> int | None:
     """Return a t from which on the loss is below that, by the envelope of its oscillations."""
     room = loss - descent.spectrum.floor
-
-    def below(t: ArrayLike) -> NDArray[np.bool_]:
-        return np.asarray(descent.factors.envelope(t) ** 2 @ descent.energy < room)
-
-    return first_true(below, MOST_UPDATES) if room > 0 else None
-
-
-@dataclass(frozen=True)
-class Scaler:
-    """A scaler of scikit-learn, as a user writes it, and whether it centres."""
-
-    name: str
-    centres: bool
+    envelope, energy = descent.factors.envelope, descent.energy
+    return (
+        first_true(lambda t: envelope(t) ** 2 @ energy < room, MOST_UPDATES) if room > 0 else None
+    )
 
 
-def scaler_for(problem: Any) -> Scaler:
-    """Return the scaler to advise: centring would change a model without intercept, and fill
-    sparse rows."""
-    if problem.fit_intercept and not problem.is_sparse:
-        return Scaler("StandardScaler()", True)
-    return Scaler("StandardScaler(with_mean=False)", False)
+def scaler_for(problem: Any) -> str:
+    """Return the scaler of scikit-learn to advise."""
+    return "StandardScaler()" if _may_centre(problem) else "StandardScaler(with_mean=False)"
+
+
+def _may_centre(problem: Any) -> bool:
+    """Centring would change a model without intercept, and fill sparse rows."""
+    return bool(problem.fit_intercept and not problem.is_sparse)
 
 
 def scaled_path(path: DescentPath, problem: Any) -> DescentPath:
     """Return the descent from zeros with lr="auto" on columns as the advised scaler makes them."""
-    products = _scaled_products(problem, scaler_for(problem).centres)
-    quadratic = products.quadratic(problem.fit_intercept, problem.alpha)
-    spectrum = eigenbasis(quadratic, np.zeros_like(path._descent.start))
+    start = np.zeros_like(path._descent.start)
+    if has_few_rows(problem):
+        spectrum = SpectralProblem(_scaled_rows(problem), start).spectrum
+    else:
+        quadratic = _scaled_products(problem).quadratic(problem.fit_intercept, problem.alpha)
+        spectrum = eigenbasis(quadratic, start)
     descent = ClosedForm(spectrum, replace(path._descent.rule, lr=auto_rate(spectrum.largest)))
     return path._sibling(descent, Stop(0, "max_iter", 0), path._layout)
 
@@ -116,59 +106,20 @@ def auto_rate(largest: float) -> float:
     return 1.0 / largest if largest > 0 else 1.0
 
 
-def _scaled_products(problem: Any, centres: bool) -> CrossProducts:
+def _scaled_rows(rows: RowsInMemory) -> RowsInMemory:
+    spread = replace(rows, fit_intercept=True).spread()
+    return replace(rows, X=(rows.X - spread.mean * rows.fit_intercept) / spread.scale)
+
+
+def _scaled_products(problem: Any) -> CrossProducts:
     """The cross-products after the scaler; a constant column becomes zeros, or stays."""
     products: CrossProducts = problem.cross_products()
-    if centres:
-        scaled, spread = scaled_products(problem, products)
-        return _without_constants(scaled, spread.varies)
-    spread = products.spread(centred=True)
-    return products.standardised(replace(spread, mean=np.zeros_like(spread.mean)), spread.scale)
-
-
-def _without_constants(products: CrossProducts, varies: NDArray[np.bool_]) -> CrossProducts:
-    kept = np.concatenate([[True], varies, np.ones(products.n_targets, dtype=bool)])
-    return replace(products, sums=np.where(np.outer(kept, kept), products.sums, 0.0))
-
-
-@dataclass(frozen=True)
-class SlowDirection:
-    """A combination of parameters along which the descent takes its time.
-
-    Attributes
-    ----------
-    name : str
-        Its heaviest parameters: "s1 - s2" rises in s1 and falls in s2.
-    curvature : float
-        The eigenvalue of H that belongs to it.
-    time_constant : float
-        Updates in which the distance left falls to 1/e of itself; infinite when it does not.
-    share : float
-        The part of the loss there is to lose that lies along it.
-    """
-
-    name: str
-    curvature: float
-    time_constant: float
-    share: float
-
-
-def slowest(path: DescentPath, names: Sequence[str], most: int) -> tuple[SlowDirection, ...]:
-    """Return the directions that hold some of the loss, the longest time constants first."""
-    descent = path._all_directions
-    log_rate = descent.factors.log_rate
-    share = descent.energy / max(float(descent.energy.sum()), np.finfo(float).tiny)
-    order = [int(i) for i in np.argsort(-log_rate, kind="stable") if share[i] >= WORTH_NAMING]
-    basis = descent.spectrum.basis[:, descent.moving]
-    return tuple(
-        SlowDirection(
-            name=direction_name(basis[:, i], names),
-            curvature=float(descent.eigenvalues[i]),
-            time_constant=-1.0 / float(log_rate[i]) if log_rate[i] < 0 else inf,
-            share=float(share[i]),
-        )
-        for i in order[:most]
-    )
+    if not _may_centre(problem):
+        spread = products.spread(centred=True)
+        return products.standardised(replace(spread, mean=0.0 * spread.mean), spread.scale)
+    scaled, spread = scaled_products(problem, products)
+    kept = np.concatenate([[True], spread.varies, np.ones(products.n_targets, dtype=bool)])
+    return replace(scaled, sums=scaled.sums * np.outer(kept, kept))
 
 
 def listed(names: Sequence[str]) -> str:
@@ -189,19 +140,3 @@ def lost_columns(path: DescentPath, problem: Any) -> list[str]:
     named[np.argmax(sizes)] = True
     names = path.parameter_names[int(problem.fit_intercept) :]
     return [names[j] for j in np.argsort(-sizes, kind="stable") if named[j]]
-
-
-__all__ = [
-    "SlowDirection",
-    "auto_rate",
-    "goal",
-    "is_exact",
-    "least_told",
-    "listed",
-    "loss_of_the_mean",
-    "lost_columns",
-    "scaled_path",
-    "scaler_for",
-    "slowest",
-    "updates_to",
-]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 # Relative difference below which two numbers agree: ten times the error that a path may have.
 SMALLEST_TOLERANCE = 1e-9
@@ -21,8 +21,10 @@ ROUNDINGS_PER_UPDATE = 8
 # Condition number of Z above which the tolerance grows no further; a path that lost columns has an
 # infinite one.
 LARGEST_CONDITION = 1e10
-# Absolute value above which all numbers agree: a loop and a closed form overflow at different t.
+# Absolute value of the path above which all numbers agree: a loop overflows at a different t.
 FAR = 1e100
+# The parameters of each history.
+PARTS = {"coefs": slice(1, None), "intercepts": slice(0, 1)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,28 +33,11 @@ class History:
 
     name: str
     values: Floats  # (T, k, m): m numbers of each of k targets; for losses (T, 1, 1)
-    rounding: float  # the machine epsilon of the arithmetic that made the values
-    condition: float  # of Z
+    tolerance: Floats  # (T,): the relative differences that rounding explains
 
-    @property
-    def n_finite(self) -> int:
-        """The number of iterates before the first one that is infinite or nan."""
-        infinite = np.flatnonzero(~np.isfinite(self.values).all(axis=(1, 2)))
-        return int(infinite[0]) if infinite.size else len(self.values)
-
-    @property
-    def tolerance(self) -> Floats:
-        """The relative differences (T,) that rounding explains.
-
-        Roundings add up until the slowest direction forgets them, after condition**2 updates.
-        """
-        updates = np.minimum(1.0 + np.arange(len(self.values)), self.condition**2)
-        smallest = max(SMALLEST_TOLERANCE, 4 * float(np.finfo(np.float64).eps) * self.condition)
-        return np.asarray(np.maximum(smallest, ROUNDINGS_PER_UPDATE * self.rounding * updates))
-
-    def cut(self, length: int | None) -> History:
-        """The first `length` iterates; all if None."""
-        return replace(self, values=self.values[:length])
+    def cut(self, length: int) -> History:
+        """The first `length` iterates."""
+        return History(self.name, self.values[:length], self.tolerance[:length])
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,41 +45,31 @@ class Iterates:
     """What a path or a simulated descent has for each history, by the history's name."""
 
     values: dict[str, Floats]  # as in `History`
-    sizes: dict[str, Floats]  # (T, k): the numbers that rounding is relative to
+    steps: dict[str, Floats]  # (m,): lr times the root mean square of each parameter's column of Z
 
-    @classmethod
-    def of(cls, losses: Floats, parameters: dict[str, Floats], steps: dict[str, float]) -> Iterates:
-        """From losses (T,), parameters (T, k, m), and lr times the rms of their columns of Z.
+    def agree(self, history: History, late: int = 0, factor: float = 1.0) -> NDArray[np.bool_]:
+        """Whether each entry agrees, if entry 0 has t = `late`.
 
-        An update of a parameter is at most this step times the rms of the residuals, and rounded
-        relative to this product: a mean of residuals that cancel has few digits.
+        Losses may be `factor` times J. Their roots are compared, which are norms of residuals.
+        Rounding is relative to the largest number before.
         """
-        values, sizes = {"losses": losses[:, np.newaxis, np.newaxis], **parameters}, {}
-        roots = _signed_root(values["losses"])
-        with np.errstate(over="ignore", invalid="ignore"):
-            residuals = np.sqrt(2) * np.concatenate([[[0.0]], roots[:-1, 0]])
-            for name, numbers in (values | {"losses": roots}).items():
-                size = np.maximum(np.abs(numbers).max(axis=2), steps.get(name, 0.0) * residuals)
-                sizes[name] = np.maximum.accumulate(np.where(size <= FAR, size, 0.0), axis=0)
-        return cls(values, sizes)
-
-    def differ(self, history: History, late: int = 0, factor: float = 1.0) -> int | None:
-        """The first entry that differs, if entry 0 has t = `late`; None if all agree.
-
-        Losses may be `factor` times J. Their roots are compared, which are norms of residuals:
-        their rounding is relative to the largest one before.
-        """
-        window = slice(late, late + len(history.values))
-        reference, size = self.values[history.name][window], self.sizes[history.name][window]
-        values = history.values[: len(reference)]
+        values, reference = history.values, self.values[history.name]
         if history.name == "losses":
             values, reference = _signed_root(values / factor), _signed_root(reference)
-        tolerated = history.tolerance[: len(reference), np.newaxis] * size
+        size = np.abs(reference)
         with np.errstate(over="ignore", invalid="ignore"):
+            if history.name in self.steps:
+                # An update is at most its step times the rms of the residuals, and rounded relative
+                # to this product: a mean of residuals that cancel has few digits.
+                residual = np.sqrt(2.0 * np.abs(self.values["losses"][:-1]))
+                size[1:] = np.maximum(size[1:], residual * self.steps[history.name])
+            size = np.where(size <= FAR, size, 0.0).max(axis=2)
+            size = np.maximum.accumulate(size, axis=0)[late : late + len(values)]
+            values, reference = values[: len(size)], reference[late : late + len(size)]
+            tolerated = history.tolerance[: len(size), np.newaxis] * size
             near = np.abs(values - reference).max(axis=2) <= tolerated
-        far, reference_far = (~(np.abs(n) <= FAR).all(axis=2) for n in (values, reference))
-        different = ~np.where(reference_far, far, near).all(axis=1)
-        return int(different.argmax()) if different.any() else None
+        far = ~(np.abs(reference) <= FAR).all(axis=2)
+        return np.asarray((near | far).all(axis=1))
 
 
 def _signed_root(losses: Floats) -> Floats:
@@ -102,32 +77,28 @@ def _signed_root(losses: Floats) -> Floats:
     return np.asarray(np.copysign(np.sqrt(np.abs(losses)), losses))
 
 
-def read(path: DescentPath, given: dict[str, Any]) -> tuple[History, ...]:
+def read(path: DescentPath, given: dict[str, Any]) -> list[History]:
     """The histories that were given, checked against each other and the shape of the path."""
-    coef = path.coef(0)
-    k, d = coef.shape if coef.ndim == 2 else (1, len(coef))
+    k, d = np.atleast_2d(path.coef(0)).shape
     sizes = {"losses": (1, 1), "coefs": (k, d), "intercepts": (k, 1)}
-    condition = min(getattr(path, "condition_number", 1.0), LARGEST_CONDITION)
-    histories = []
-    for name, values in given.items():
-        if values is not None:
-            numbers, rounding = _numbers(name, values, sizes[name])
-            rounding = max(rounding, float(np.finfo(coef.dtype).eps))
-            histories.append(History(name, numbers, rounding, condition))
+    histories = [
+        _history(path, name, numbers, sizes[name])
+        for name, numbers in given.items()
+        if numbers is not None
+    ]
     if not histories:
         raise ValueError("compare needs losses, coefs or intercepts; got none of them.")
     if len({len(history.values) for history in histories}) > 1:
         came = ", ".join(f"{len(history.values)} {history.name}" for history in histories)
         raise ValueError(f"All histories must have equally many entries; got {came}.")
-    return tuple(histories)
+    return histories
 
 
-def _numbers(name: str, values: Any, size: tuple[int, int]) -> tuple[Floats, float]:
-    """The values (T, k, m) of a history, and the machine epsilon of their dtype."""
+def _history(path: DescentPath, name: str, given: Any, size: tuple[int, int]) -> History:
     shape = tuple(n for n in size if n != 1)
     expected = str(("T", *shape)).replace("'", "")
     try:
-        raw = np.asarray(list(values) if isinstance(values, Iterator) else values)
+        raw = np.asarray(list(given) if isinstance(given, Iterator) else given)
         numbers = raw.astype(np.float64, casting="same_kind")
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be real numbers, of shape {expected}.") from None
@@ -136,7 +107,19 @@ def _numbers(name: str, values: Any, size: tuple[int, int]) -> tuple[Floats, flo
         if name == "coefs" and raw.shape[-1:] == (size[1] + 1,):
             message += " Give the intercept as intercepts, not among the coefs."
         raise ValueError(message)
+    return History(name, numbers.reshape(-1, *size), _tolerance(path, raw.dtype, numbers))
+
+
+def _tolerance(path: DescentPath, dtype: Any, numbers: Floats) -> Floats:
+    """The relative differences (T,) that rounding explains.
+
+    Roundings add up until the slowest direction forgets them, after condition**2 updates.
+    """
     with np.errstate(over="ignore"):  # numbers that float32 holds were probably made in it
         single = np.array_equal(numbers.astype(np.float32), numbers, equal_nan=True)
-    dtype = "f2" if raw.dtype == np.float16 else "f4" if single else "f8"
-    return numbers.reshape(-1, *size), float(np.finfo(dtype).eps)
+    dtypes = [dtype if dtype == np.float16 else "f4" if single else "f8", path.coef(0).dtype]
+    rounding = ROUNDINGS_PER_UPDATE * max(float(np.finfo(dtype).eps) for dtype in dtypes)
+    condition = min(getattr(path, "condition_number", 1.0), LARGEST_CONDITION)
+    smallest = max(SMALLEST_TOLERANCE, 4 * float(np.finfo(np.float64).eps) * condition)
+    updates = np.minimum(1.0 + np.arange(len(numbers)), condition**2)
+    return np.asarray(np.maximum(smallest, rounding * updates))

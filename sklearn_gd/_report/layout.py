@@ -22,8 +22,7 @@ class Layout:
 
     def coef(self, theta: Floats) -> Floats:
         """Return coefficients (..., d) or (..., k, d)."""
-        coef = np.swapaxes(self._cast(theta[..., int(self.fit_intercept) :, :]), -1, -2)
-        return coef if self.y_layout == "2d" else coef[..., 0, :]
+        return self.gradient(theta[..., int(self.fit_intercept) :, :])
 
     def intercept(self, theta: Floats) -> Floats:
         """Return intercepts (...,) or (..., k); zeros without an intercept."""

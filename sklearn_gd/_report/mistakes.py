@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 TOGETHER, APART = (slice(None),), (slice(0, 1), slice(1, None))  # intercept and coefficients
 # A column whose standard deviation is below this share of its root mean square is constant.
 CONSTANT = 1e-7
-
-
-def unchanged(hessian: Floats) -> Floats:
-    """The matrix A of features Z A that are those of Z."""
-    return np.eye(len(hessian))
-
-
-def centred(hessian: Floats) -> Floats:
-    """The matrix A of features Z A with mean 0; the first row of H has the means."""
-    columns = np.eye(len(hessian))
-    columns[0, 1:] = -hessian[0, 1:]
-    return columns
-
-
-def standardised(hessian: Floats) -> Floats:
-    """The matrix A of features Z A with mean 0 and variance 1."""
-    columns = centred(hessian)
-    deviation = np.sqrt(np.maximum(np.diag(columns.T @ hessian @ columns), 0.0))
-    constant = deviation <= CONSTANT * np.sqrt(np.diag(hessian))
-    return np.asarray(columns / np.where(constant, 1.0, deviation))
 
 
 @dataclass(frozen=True)
@@ -43,7 +23,19 @@ class Mistake:
     remedy: str
     factor: float = 1.0  # of the losses, or of the gradient
     blocks: tuple[slice, ...] = TOGETHER  # parameters that are updated together, block after block
-    columns: Callable[[Floats], Floats] = unchanged
+    centred: bool = False  # the features have mean 0
+    scaled: bool = False  # and variance 1
+
+    def columns(self, hessian: Floats) -> Floats:
+        """The matrix A of the features Z A that are descended on; the first row of H has means."""
+        columns = np.eye(len(hessian))
+        if self.centred:
+            columns[0, 1:] = -hessian[0, 1:]
+        if self.scaled:
+            deviation = np.sqrt(np.maximum(np.diag(columns.T @ hessian @ columns), 0.0))
+            constant = deviation <= CONSTANT * np.sqrt(np.diag(hessian))
+            columns /= np.where(constant, 1.0, deviation)
+        return columns
 
 
 NONE = Mistake("", "")
@@ -60,8 +52,8 @@ ONE_AFTER_THE_OTHER = tuple(
     )
 )
 TRANSFORMED = tuple(
-    Mistake(f"the features are {what} before the descent", SAME_FEATURES, columns=columns)
-    for what, columns in (("standardised", standardised), ("centred", centred))
+    Mistake(f"the features are {what} before the descent", SAME_FEATURES, centred=True, scaled=s)
+    for what, s in (("standardised", True), ("centred", False))
 )
 
 

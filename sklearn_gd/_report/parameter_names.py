@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 INTERCEPT = "intercept"
 # A direction is named by the parameters that weigh at least this much of its heaviest ...
@@ -27,10 +28,22 @@ def parameter_names(
 def direction_name(direction: Floats, names: Sequence[str]) -> str:
     """A direction by its heaviest parameters, as "s1 - s2": s1 rises where s2 falls."""
     weight = np.abs(direction)
-    heaviest = [int(j) for j in np.argsort(-weight, kind="stable")[:MOST_NAMES]]
-    telling = [j for j in heaviest if weight[j] >= TELLING_WEIGHT * weight[heaviest[0]]]
-    first = direction[telling[0]]
-    signs = [
-        "" if j == telling[0] else " + " if direction[j] * first > 0 else " - " for j in telling
-    ]
-    return "".join(sign + names[j] for sign, j in zip(signs, telling, strict=True))
+    heaviest = np.argsort(-weight, kind="stable")[:MOST_NAMES]
+    telling = weight[heaviest] >= TELLING_WEIGHT * weight[heaviest[0]]
+    first, *others = map(int, heaviest[telling])
+    alike = direction * direction[first] > 0
+    return names[first] + "".join((" + " if alike[j] else " - ") + names[j] for j in others)
+
+
+def columns_of(loss: Floats, parameters: Floats, names: Sequence[str]) -> dict[str, Floats]:
+    """Columns of a data frame of iterates; parameters (t, p), or (t, k, p) for k targets."""
+    names = column_names(names, parameters.shape[1:])
+    columns = np.moveaxis(parameters, 0, -1).reshape(len(names), -1)
+    return {"loss": loss, **dict(zip(names, columns, strict=True))}
+
+
+def column_names(names: Sequence[str], shape: tuple[int, ...]) -> Sequence[str]:
+    """One name for each parameter of an iterate, whose shape is (p,) or (k, p)."""
+    if len(shape) == 1:
+        return names
+    return [f"{name} (y{target})" for target in range(shape[0]) for name in names]

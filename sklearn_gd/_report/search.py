@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import compress, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._descent import ClosedForm
 from sklearn_gd._report import mistakes as known
-from sklearn_gd._report.histories import History, Iterates
+from sklearn_gd._report.histories import PARTS, History, Iterates
 from sklearn_gd._report.mistakes import NONE, Mistake
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Mistakes = tuple[Mistake, ...]
 
 # Iterates that are simulated with each mistake; the first ones exclude most of the mistakes.
@@ -25,107 +26,94 @@ FIRST_ITERATES, MOST_ITERATES = 4, 1000
 MOST_PARAMETERS = 500
 
 
-class Simulation:
-    """J = floor + 1/2 (theta - limit)' H (theta - limit), of a path that has all directions.
+def fitting(
+    path: DescentPath, histories: list[History], iterates: Iterates, made: Mistakes = ()
+) -> list[Mistakes]:
+    """The mistakes made, with those in the records that give the histories from these iterates."""
+    names, found = [history.name for history in histories], []
+    for loss in known.loss_conventions(path.weight) if "losses" in names else (NONE,):
+        fit = [[t for t in (0, 1) if iterates.agree(h, t, loss.factor).all()] for h in histories]
+        for late in product(*fit):
+            mistakes = (*made, loss, known.late(*compress(names, late)))
+            found.append(tuple(mistake for mistake in mistakes if mistake.what))
+    return found
 
-    Raises ValueError for other paths and for too many parameters.
+
+def can_simulate(path: DescentPath) -> bool:
+    """Whether the path has all directions of its problem, and not too many."""
+    descent = path._descent
+    few = len(path.parameter_names) <= MOST_PARAMETERS
+    return few and isinstance(descent, ClosedForm) and descent.spectrum.has_all_directions
+
+
+class Simulation:
+    """J = floor + 1/2 (theta - limit)' H (theta - limit) of a path, to explain histories with.
+
+    Theta has an intercept, which never moves if the path has none.
     """
 
-    def __init__(self, path: DescentPath) -> None:
-        p = len(path.parameter_names)
-        if p > MOST_PARAMETERS:
-            raise ValueError("The problem has too many parameters to simulate mistakes.")
-        self.path = path
-        self.hessian = np.asarray(path.hessian_product(np.eye(p)), dtype=float)
-        self.limit = np.asarray(path.limit(), dtype=float).reshape(-1, p).T  # (p, k)
-        self.start = np.asarray(path.parameters(0), dtype=float).reshape(-1, p).T
-        self.floor, self.n_intercepts = path.loss_floor, p - path.coef(0).shape[-1]
+    def __init__(self, path: DescentPath, histories: list[History]) -> None:
+        p, missing = len(path.parameter_names), int(not path._layout.fit_intercept)
+        self.path, self.histories, self.missing = path, histories, missing
+        self.gradients = known.gradient_conventions(path.weight, path.lr)
+        self.length = len(histories[0].values)
+        self.hessian = np.pad(path.hessian_product(np.eye(p)), (missing, 0))
+        self.limit, self.start = (  # (1 + d, k)
+            np.pad(theta.reshape(-1, p).T.astype(float), [(missing, 0), (0, 0)])
+            for theta in (path.limit(), path.parameters(0))
+        )
+        values = {history.name: history.values for history in histories}
+        self.losses = values.get("losses")
+        self.theta = np.full((self.length, *self.start.shape), np.nan)  # nan: not recorded
+        for name, rows in PARTS.items():
+            if name in values:
+                self.theta[:, rows] = np.swapaxes(values[name], 1, 2)
+        self.theta[:, :missing] = np.nan
 
-    def steps(self, lr: float, hessian: Floats) -> dict[str, float]:
-        """The rate times the root mean square of the columns of Z, as `Iterates.of` takes it."""
-        step = abs(lr) * np.sqrt(np.maximum(np.diag(hessian), 0.0))
-        n = self.n_intercepts
-        return {"coefs": float(step[n:].max()), "intercepts": float(step[:n].sum())}
+    def explanations(self) -> list[Mistakes]:
+        """All explanations; those with another start only if there are no others."""
+        found = self._explanations(self.start, NONE)
+        start = np.where(np.isnan(self.theta[0]), self.start, self.theta[0])
+        if found or self.length == 1 or np.array_equal(start, self.start):
+            return found
+        return self._explanations(start, known.START)
 
-    def descend(self, lr: float, update: Mistake, start: Floats, length: int) -> Iterates:
+    def _explanations(self, start: Floats, origin: Mistake) -> list[Mistakes]:
+        updates = known.update_mistakes(not self.missing, self.path.alpha)
+        rates, found = product(self._rates(start), (NONE,)), []
+        for gradient, update in (*product(self.gradients, updates), *rates):
+            lr = self.path.lr * gradient.factor * update.factor
+            for length in (min(FIRST_ITERATES, self.length), self.length):
+                iterates = self._descend(lr, update, start, length + 1)
+                fit = fitting(self.path, self.histories, iterates, (origin, gradient, update))
+                if not fit:
+                    break
+            found += fit
+        return found
+
+    def _descend(self, lr: float, update: Mistake, start: Floats, length: int) -> Iterates:
         """The first iterates of a descent with a mistake in its updates."""
         columns, path = update.columns(self.hessian), self.path
         hessian, limit = columns.T @ self.hessian @ columns, np.linalg.solve(columns, self.limit)
-        theta, velocity, thetas = start.copy(), np.zeros_like(start), []
+        offset, velocity = start - limit, np.zeros_like(start)
+        offsets = np.empty((length, *start.shape))
         with np.errstate(over="ignore", invalid="ignore"):
-            for _ in range(length):
-                thetas.append(theta.copy())
+            for t in range(length):
+                offsets[t] = offset
                 for block in update.blocks:
-                    step = lr * hessian[block] @ (theta - limit)
+                    step = lr * hessian[block] @ offset
                     velocity[block] = path.momentum * velocity[block] - step
                     ahead = path.momentum * velocity[block] - step
-                    theta[block] += ahead if path.nesterovs_momentum else velocity[block]
-            offset = np.array(thetas) - limit
-            losses = self.floor + 0.5 * np.sum(offset * (hessian @ offset), axis=(1, 2))
-        intercepts, coefs = np.split(np.swapaxes(thetas, 1, 2), [self.n_intercepts], axis=2)
-        # The sum is the intercept, or 0 without one.
-        parameters = {"coefs": coefs, "intercepts": intercepts.sum(axis=2, keepdims=True)}
-        return Iterates.of(losses, parameters, self.steps(lr, hessian))
+                    offset[block] += ahead if path.nesterovs_momentum else velocity[block]
+            excess = np.sum(offsets * (hessian @ offsets), axis=(1, 2), keepdims=True) / 2
+        theta = np.swapaxes(offsets + limit, 1, 2)
+        values = {name: theta[..., rows] for name, rows in PARTS.items()}
+        return Iterates({"losses": path.loss_floor + excess, **values}, steps_of(lr, hessian))
 
-
-class Search:
-    """The search for explanations of histories, which hold finite numbers only."""
-
-    def __init__(self, path: DescentPath, histories: list[History]) -> None:
-        self.path, self.histories = path, histories
-        self.values = {history.name: history.values for history in histories}
-        self.length = len(histories[0].values)
-        self.losses = known.loss_conventions(path.weight) if "losses" in self.values else (NONE,)
-        self.gradients = known.gradient_conventions(path.weight, path.lr)
-
-    def explanations(self, iterates: Iterates, simulation: Simulation | None) -> list[Mistakes]:
-        """All explanations; those with another start only if there are no others."""
-        found = self._fitting(iterates, (), self.length)
-        if simulation is not None:
-            found += self._simulated(simulation, simulation.start, NONE)
-            first = self._recorded(simulation)[0]
-            start = np.where(np.isnan(first), simulation.start, first)
-            if not found and self.length > 1 and not np.array_equal(start, simulation.start):
-                found = self._simulated(simulation, start, known.START)
-        return found
-
-    def _fitting(self, iterates: Iterates, made: Mistakes, length: int) -> list[Mistakes]:
-        """The mistakes made, with those in the records that give the first entries of histories."""
-        parts, found = [history.cut(length) for history in self.histories], []
-        for loss in self.losses:
-            fit = [[t for t in (0, 1) if iterates.differ(h, t, loss.factor) is None] for h in parts]
-            for late in product(*fit):
-                mistakes = (*made, loss, known.late(*compress(self.values, late)))
-                found.append(tuple(mistake for mistake in mistakes if mistake.what))
-        return found
-
-    def _simulated(self, simulation: Simulation, start: Floats, origin: Mistake) -> list[Mistakes]:
-        """Explanations by mistakes in the updates, from one start."""
-        updates = known.update_mistakes(simulation.n_intercepts, self.path.alpha)
-        rates = [(rate, NONE) for rate in self._rates(simulation, start)]
-        pairs, found = [*product(self.gradients, updates), *rates], []
-        for gradient, update in pairs[origin == NONE :]:  # without NONE alone, which is the path
-            made, lr = (origin, gradient, update), self.path.lr * gradient.factor * update.factor
-            for length in (min(FIRST_ITERATES, self.length), self.length):
-                iterates = simulation.descend(lr, update, start, length + 1)
-                fitting = self._fitting(iterates, made, length)
-                if not fitting:
-                    break
-            found += fitting
-        return found
-
-    def _recorded(self, simulation: Simulation) -> Floats:
-        """Theta (T, p, k), nan in what was not recorded."""
-        theta, n = np.full((self.length, *simulation.start.shape), np.nan), simulation.n_intercepts
-        for name, rows in (("intercepts", slice(0, n)), ("coefs", slice(n, None))):
-            if name in self.values:
-                theta[:, rows] = np.swapaxes(self.values[name], 1, 2)
-        return theta
-
-    def _rates(self, simulation: Simulation, start: Floats) -> list[Mistake]:
+    def _rates(self, start: Floats) -> list[Mistake]:
         """Other rates: each is solved from one update, for the later ones to confirm."""
         rates = {}
-        for exact in self._solved(simulation, start):
+        for exact in self._solved(start):
             # Users choose round rates, and some losses determine theirs to half of the digits only.
             for lr in (exact, float(f"{exact:.4g}")):
                 factors = [abs(lr / self.path.lr) / gradient.factor for gradient in self.gradients]
@@ -133,23 +121,29 @@ class Search:
                     rates[f"lr is {lr:.6g} instead of {self.path.lr:.6g}"] = lr / self.path.lr
         return [Mistake(what, "Give both the same rate", factor) for what, factor in rates.items()]
 
-    def _solved(self, simulation: Simulation, start: Floats) -> Iterator[float]:
+    def _solved(self, start: Floats) -> Iterator[float]:
         """The rates that lead from the start to the first update that was recorded."""
-        theta, offset = self._recorded(simulation), start - simulation.limit
-        slope, recorded = simulation.hessian @ offset, ~np.isnan(theta[0])
+        offset, recorded = start - self.limit, ~np.isnan(self.theta[0])
+        slope = self.hessian @ offset
         # The first update is -lr times this direction.
         direction = slope * (1 + self.path.momentum * self.path.nesterovs_momentum)
         along = direction[recorded]
-        curved = simulation.hessian @ direction
-        fall, bend = np.sum(slope * direction), np.sum(direction * curved) / 2
+        fall, bend = np.sum(slope * direction), np.sum(direction * (self.hessian @ direction)) / 2
         for first in (1, 0):  # the entry after one update; at least two numbers must be left
             left = self.length - first
             if left * along.size > 1 and along.any():
-                yield float(np.sum((start - theta[first])[recorded] * along) / np.sum(along**2))
-            elif not along.size and "losses" in self.values and left > 1 and bend > 0:
+                moved = (start - self.theta[first])[recorded]
+                yield float(moved @ along / (along @ along))
+            elif not along.size and self.losses is not None and left > 1 and bend > 0:
                 # J_1 = J_0 - lr fall + lr^2 bend
-                before = simulation.floor + 0.5 * float(np.sum(offset * slope))
-                for convention in self.losses:
-                    below = before - self.values["losses"][first].item() / convention.factor
+                before = self.path.loss_floor + float(np.sum(offset * slope)) / 2
+                for convention in known.loss_conventions(self.path.weight):
+                    below = before - self.losses[first].item() / convention.factor
                     root = np.sqrt(max(fall**2 - 4 * bend * below, 0.0))
                     yield from ((fall + sign * root) / (2 * bend) for sign in (-1, 1))
+
+
+def steps_of(lr: float, hessian: Floats) -> dict[str, Floats]:
+    """The rate times the root mean square of each column of Z, as `Iterates` has them."""
+    step = abs(lr) * np.sqrt(np.maximum(np.diag(hessian), 0.0))
+    return {name: step[rows] for name, rows in PARTS.items()}

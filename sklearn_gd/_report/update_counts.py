@@ -13,12 +13,7 @@ from sklearn_gd._descent import MOST_UPDATES
 
 def check_loss(loss: Any) -> float:
     """Return a loss that a user asks for."""
-    if not isinstance(loss, Real) or isinstance(loss, (bool, np.bool_)):
-        raise TypeError(f"loss must be a real number; got {loss!r} of type {type(loss).__name__}.")
-    try:
-        number = float(loss)
-    except OverflowError:
-        number = float("nan")
+    number = _real("loss", loss, "a real number")
     if np.isnan(number):
         raise ValueError("loss must be a number within the range of floats; got another.")
     return number
@@ -26,11 +21,21 @@ def check_loss(loss: Any) -> float:
 
 def check_rate(lr: Any) -> float:
     """Return a learning rate that a user asks for."""
-    if not isinstance(lr, Real) or isinstance(lr, (bool, np.bool_)):
-        raise TypeError(f"lr must be a number above 0; got {lr!r} of type {type(lr).__name__}.")
-    if not 0 < float(lr) < np.inf:
+    number = _real("lr", lr, "a number above 0")
+    if not 0 < number < np.inf:
         raise ValueError(f"lr must be a number above 0 and finite; got {lr!r}.")
-    return float(lr)
+    return number
+
+
+def _real(name: str, number: Any, expected: str) -> float:
+    """Return the number as a float, nan if it is beyond the range of floats."""
+    if not isinstance(number, Real) or isinstance(number, bool):
+        came = f"{number!r} of type {type(number).__name__}"
+        raise TypeError(f"{name} must be {expected}; got {came}.")
+    try:
+        return float(number)
+    except OverflowError:
+        return float("nan")
 
 
 def check_t(t: ArrayLike) -> NDArray[Any]:
@@ -38,17 +43,12 @@ def check_t(t: ArrayLike) -> NDArray[Any]:
     steps = np.asarray(t)
     if steps.size == 0:
         steps = steps.astype(np.int64)
-    integral = steps.dtype.kind in "iu" or (
-        steps.dtype == object
-        and all(isinstance(s, int) and not isinstance(s, bool) for s in steps.ravel())
-    )
-    if not integral:
+    kind = steps.dtype.kind
+    if kind not in "iu" and not (kind == "O" and all(type(s) is int for s in steps.flat)):
         raise TypeError(f"t counts updates and must be integers; got {t!r} of dtype {steps.dtype}.")
     if (steps < 0).any():
         raise ValueError(f"t counts updates from 0, the start; got {t!r}.")
-    if steps.dtype == object or steps.dtype.kind == "u":
-        large = steps.size and max(map(int, steps.ravel())) >= 2**63
-        steps = steps.astype(object if large else np.int64)
-    if steps.dtype == object and (steps > MOST_UPDATES).any():
+    largest = steps.max(initial=0)
+    if largest > MOST_UPDATES:
         raise ValueError("t counts updates, up to 2**256 of them; got more.")
-    return steps if steps.dtype == object else steps.astype(np.int64, copy=False)
+    return steps.astype(np.int64 if largest < 2**63 else object, copy=False)

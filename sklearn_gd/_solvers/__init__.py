@@ -15,7 +15,7 @@ from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
 from sklearn_gd._solvers.ritz_bounds import is_known
 from sklearn_gd._solvers.select import MOST_PARAMETERS, krylov_work, select_solver, spectral_work
 from sklearn_gd._solvers.solve import solve
-from sklearn_gd._solvers.spectral import SpectralProblem
+from sklearn_gd._solvers.spectral import SpectralProblem, has_few_rows
 
 __all__ = [
     "MOST_PARAMETERS",
@@ -24,6 +24,7 @@ __all__ = [
     "StoppedDescent",
     "eigenbasis",
     "grow",
+    "has_few_rows",
     "is_known",
     "krylov_spectrum",
     "krylov_work",

@@ -1,8 +1,8 @@
 """What `solver="auto"` tries: a Krylov space within a budget, then the eigenbasis.
 
 How many vectors a space needs depends on the spectrum, which nobody knows before. So a space may
-grow until it has cost what the eigenbasis is estimated to cost: the work is then about twice that of
-the better choice, at most. Work is in multiply-adds at the speed of a large matrix product.
+grow until it has cost what the eigenbasis is estimated to cost: the work is then at most about
+twice that of the better choice. Work is in multiply-adds at the speed of a large matrix product.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def eigenbasis_of(
     problem: Problem | SummedRows, start: Floats, products: CrossProducts | None = None
 ) -> Eigenbasis:
     """Return the eigenbasis from the products of rows or of columns, whichever are fewer."""
-    if not _is_wide(problem):
+    if not has_few_rows(problem):
         return CrossProductBasis(problem, start, products)
     rows: Any = problem
     rows.operator()  # raises when X is not finite, which eigh and QR would not survive
@@ -114,6 +114,7 @@ def solve_spectral(
     return SpectralProblem(problem, start).descend(options)
 
 
-def _is_wide(problem: Problem | SummedRows) -> bool:
-    wide = isinstance(problem, RowsInMemory) and problem.n_samples < problem.X.shape[1]
-    return wide and not problem.is_sparse
+def has_few_rows(problem: Problem | SummedRows) -> bool:
+    """Whether products of rows are formed: of dense rows in memory, fewer than features."""
+    few = isinstance(problem, RowsInMemory) and problem.n_samples < problem.X.shape[1]
+    return few and not problem.is_sparse

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
+import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import check_cv
@@ -25,132 +26,92 @@ from sklearn_gd._data import (
     sums_of_others,
 )
 from sklearn_gd._estimator.cross_validation import check_folds, checked
+from sklearn_gd.dask._partitions import Measure, Sums, T
 from sklearn_gd.dask._rows import RowsOnWorkers
 from sklearn_gd.dask._splitter import PartitionKFold
 
-Sums = TypeVar("Sums")
-Measure = Callable[[RowsInMemory], Sums]
 Indices = NDArray[np.intp]
-# Rows of one partition; None: all of them, each once.
-Index = Indices | None
-
-EMPTY: Indices = np.empty(0, dtype=np.intp)
-WEIGHT = attrgetter("weight")
-
-
-@dataclass(frozen=True, eq=False)
-class PartitionedSplit:
-    """The rows that a fold is fitted on and those it is scored on, one index per partition."""
-
-    train: Sequence[Index]
-    test: Sequence[Index]
-
-
-class SumsByFold(dict[int, Any]):
-    """The sums of those folds that have rows in some partitions."""
-
-    def __add__(self, other: SumsByFold) -> SumsByFold:
-        common = {fold: self[fold] + other[fold] for fold in self.keys() & other.keys()}
-        return SumsByFold(self | other | common)
+# For each partition that has some of the rows, by number: which ones; None: all of them, each once.
+Chosen = dict[int, Indices | None]
 
 
 @dataclass(frozen=True, eq=False)
 class FoldsOnWorkers:
-    """Rows on workers, and how they are split."""
+    """Rows on workers, those that each fold is fitted on, and those that it is scored on."""
 
     problem: RowsOnWorkers
-    splits: Sequence[PartitionedSplit]
+    trains: list[Chosen]
+    tests: list[Chosen]
     each: Each
     add_up: bool
 
     def __len__(self) -> int:
-        return len(self.splits)
+        return len(self.tests)
 
     def training(self, i: int) -> RowsOnWorkers:
         """Return the rows of fold i, each weighted by its number of occurrences in the fold."""
-        pairs = self._with_rows(self.splits[i].train)
-        members = [replace(partition, index=index) for partition, index in pairs]
-        lengths = self.problem.known_lengths
-        if lengths is not None:
-            lengths = tuple(lengths[partition.number] for partition, _ in pairs)
+        problem, chosen = self.problem, self.trains[i]
+        members = [replace(problem.partitions.members[j], index=chosen[j]) for j in chosen]
         return replace(
-            self.problem,
-            partitions=replace(self.problem.partitions, members=members),
-            is_weighted=self.problem.is_weighted or any(index is not None for _, index in pairs),
-            known_lengths=lengths,
+            problem,
+            partitions=replace(problem.partitions, members=members),
+            is_weighted=problem.is_weighted or any(index is not None for index in chosen.values()),
+            known_lengths=tuple(problem.lengths[j] for j in chosen),
         )
 
-    def over_all(self, measure: Measure[Sums]) -> Sums:
-        total: Sums = self.problem.partitions.total(measure)
-        return total
+    def over_all(self, measure: Measure[T]) -> T:
+        return self.problem.partitions.total(measure)
 
-    def over_tests(self, measure: Measure[Sums]) -> list[Sums]:
-        """Return the sums over the held-out rows of each fold, in one pass."""
-        by_partition = zip(*(split.test for split in self.splits), strict=True)
-        indices = [
-            {fold: index for fold, index in enumerate(tests) if _has_rows(index)}
-            for tests in by_partition
-        ]
-        by_fold = partial(_over_folds, measure=measure)
-        found = self.problem.partitions.total(by_fold, indices)
-        return [found[fold] for fold in range(len(self))]
+    def over_tests(self, measure: Measure[T]) -> list[T]:
+        return self._over_each(measure, self.tests)
 
-    def over_test(self, measure: Measure[Sums], i: int) -> Sums:
-        return self._over(measure, self.splits[i].test)
+    def over_test(self, measure: Measure[T], i: int) -> T:
+        return self._over_each(measure, [self.tests[i]])[0]
 
-    def over_train(self, measure: Measure[Sums], i: int) -> Sums:
-        return self._over(measure, self.splits[i].train)
+    def over_train(self, measure: Measure[T], i: int) -> T:
+        return self._over_each(measure, [self.trains[i]])[0]
 
-    def check_weights(self) -> None:
-        """Raise ValueError if a fold is fitted or scored on rows without weight."""
-        check_folds(zip(self._training_weights, self._test_weights, strict=True))
-
-    def _over(self, measure: Measure[Sums], indices: Sequence[Index]) -> Sums:
-        members, of_members = zip(*self._with_rows(indices), strict=True)
+    def _over_each(self, measure: Measure[T], folds: list[Chosen]) -> list[T]:
+        """Return the sums over the chosen rows of each fold, in one pass over their partitions."""
+        numbers = sorted(set().union(*folds))
+        members = [self.problem.partitions.members[j] for j in numbers]
+        indices = [{i: fold[j] for i, fold in enumerate(folds) if j in fold} for j in numbers]
         partitions = replace(self.problem.partitions, members=members)
-        total: Sums = partitions.total(partial(_over_index, measure=measure), of_members)
-        return total
-
-    def _with_rows(self, indices: Sequence[Index]) -> list[tuple[Any, Index]]:
-        """Return (partition, index) of the partitions that have rows in the index."""
-        pairs = zip(self.problem.partitions.members, indices, strict=True)
-        return [(partition, index) for partition, index in pairs if _has_rows(index)]
+        sums = partitions.total(partial(_over_folds, measure=measure), indices)
+        return [sums[i] for i in range(len(folds))]
 
     @cached_property
-    def _test_weights(self) -> list[float]:
+    def weights(self) -> tuple[list[float], list[float]]:
+        """The weights of the rows that each fold is fitted on, and of those it is scored on."""
         if not self.problem.is_weighted:
-            return [self._count(split.test) for split in self.splits]
-        return self.over_tests(WEIGHT)
-
-    @cached_property
-    def _training_weights(self) -> list[float]:
-        if not self.problem.is_weighted:
-            return [self._count(split.train) for split in self.splits]
+            return list(map(self._count, self.trains)), list(map(self._count, self.tests))
+        weight = attrgetter("weight")
+        tests = self.over_tests(weight)
         if self.add_up:
-            return sums_of_others(self._test_weights)
-        return [self.over_train(WEIGHT, i) for i in range(len(self))]
+            return sums_of_others(tests), tests
+        return [self.over_train(weight, i) for i in range(len(self))], tests
 
-    def _count(self, indices: Sequence[Index]) -> float:
-        pairs = zip(self.problem.lengths, indices, strict=True)
-        return float(sum(n if index is None else len(index) for n, index in pairs))
+    def _count(self, fold: Chosen) -> float:
+        n = self.problem.lengths
+        return float(sum(n[j] if index is None else len(index) for j, index in fold.items()))
 
 
 def folds_on_workers(
     problem: RowsOnWorkers, cv: Any, params: dict[str, Any], each: Each
 ) -> FoldsOnWorkers:
     """Return the folds of a splitter, which receives the number of rows and no rows."""
-    n = sum(problem.lengths)
-    if isinstance(cv, PartitionKFold):
-        number = cv.folds(len(problem.partitions.members))
-        splits = [_whole_partitions(number == fold) for fold in range(cv.n_splits)]
-        held_out_once = True
+    chosen: Callable[[Indices], Chosen]
+    if isinstance(cv, PartitionKFold):  # it splits one row for each partition
+        n, chosen = len(problem.lengths), dict.fromkeys
+        splits = [Split(*split) for split in cv.split(da.empty(n, chunks=1))]
     else:
-        by_row = _splits_by_row(cv, n, params)
-        splits = _by_partition(by_row, problem.lengths)
-        held_out_once = is_partition(by_row, n)
-    add_up = held_out_once and sums_fit_in_memory(problem, len(splits))
-    folds = FoldsOnWorkers(problem, splits, each, add_up)
-    folds.check_weights()
+        n, chosen = sum(problem.lengths), partial(_by_partition, lengths=problem.lengths)
+        splits = _splits_by_row(cv, n, params)
+    add_up = is_partition(splits, n) and sums_fit_in_memory(problem, len(splits))
+    trains = [chosen(split.train) for split in splits]
+    tests = [chosen(split.test) for split in splits]
+    folds = FoldsOnWorkers(problem, trains, tests, each, add_up)
+    check_folds(zip(*folds.weights, strict=True))
     return folds
 
 
@@ -164,30 +125,16 @@ def _splits_by_row(cv: Any, n: int, params: dict[str, Any]) -> list[Split]:
         ) from error
 
 
-def _whole_partitions(held_out: NDArray[np.bool_]) -> PartitionedSplit:
-    train: list[Index] = [EMPTY if out else None for out in held_out]
-    return PartitionedSplit(train, [None if out else EMPTY for out in held_out])
-
-
-def _by_partition(splits: list[Split], lengths: Sequence[int]) -> list[PartitionedSplit]:
-    ends = np.cumsum([0, *lengths])
-    return [PartitionedSplit(_cut(s.train, ends), _cut(s.test, ends)) for s in splits]
-
-
-def _cut(index: Indices, ends: Indices) -> list[Indices]:
+def _by_partition(index: Indices, lengths: Sequence[int]) -> Chosen:
     """Return the sorted indices within each partition; sums do not depend on their order."""
-    index = np.sort(index)
-    cuts = np.searchsorted(index, ends)
-    return [index[a:b] - first for a, b, first in zip(cuts[:-1], cuts[1:], ends[:-1], strict=True)]
+    index, ends = np.sort(index), np.cumsum(lengths)
+    parts = np.split(index, np.searchsorted(index, ends[:-1]))
+    return {j: part + lengths[j] - ends[j] for j, part in enumerate(parts) if len(part)}
 
 
-def _has_rows(index: Index) -> bool:
-    return index is None or len(index) > 0
-
-
-def _over_folds(rows: RowsInMemory, indices: dict[int, Index], measure: Measure[Any]) -> SumsByFold:
-    return SumsByFold({i: _over_index(rows, index, measure) for i, index in indices.items()})
-
-
-def _over_index(rows: RowsInMemory, index: Index, measure: Measure[Sums]) -> Sums:
-    return measure(rows) if index is None else over_rows(rows, index, measure)
+def _over_folds(rows: RowsInMemory, indices: Chosen, measure: Measure[Any]) -> Sums:
+    """Return the sums over the rows of each fold, by number of the fold."""
+    return Sums(
+        (fold, measure(rows) if index is None else over_rows(rows, index, measure))
+        for fold, index in indices.items()
+    )

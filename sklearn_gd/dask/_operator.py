@@ -6,43 +6,38 @@ vectors, their squares and their products with A'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 from typing import Any
 
 import dask
 import numpy as np
-from dask.delayed import Delayed, delayed
 
 from sklearn_gd._data import LocalOperator, LocalVectors, RowsInMemory
 from sklearn_gd._linalg import EPS, Floats
-from sklearn_gd.dask._partitions import Partitions
-from sklearn_gd.dask._sums import SumTuple, tree_sum
+from sklearn_gd.dask._partitions import Measure, Partitions, Sums, tree_sum
 
 
+@dataclass(eq=False)
 class WorkerOperator:
     """A, with one column of every product per target; `total` is W."""
 
+    partitions: Partitions
+    shape: tuple[int, int]
+    total: float
+
     unit = EPS
 
-    def __init__(self, partitions: Partitions, shape: tuple[int, int], total: float) -> None:
-        self.partitions = partitions
-        self.shape = shape
-        self.total = total
-
     def residual(self, theta: Floats) -> WorkerVectors:
-        measure = partial(_vectors, argument=theta, total=self.total, method="residual")
-        return WorkerVectors(self, measure)
+        return WorkerVectors(self, lambda local: local.residual(theta))
 
     def random(self, seed: int) -> WorkerVectors:
         seeds = [[seed, partition.number] for partition in self.partitions.members]
-        measure = partial(_vectors, total=self.total, method="random")
-        return WorkerVectors(self, measure, seeds)
+        return WorkerVectors(self, LocalOperator.random, seeds)
 
     def sizes(self, theta: Floats) -> float:
-        sizes: float = self.partitions.total(partial(_sizes, total=self.total, theta=theta))
-        return sizes
+        total = self.total
+        return self.partitions.total(lambda rows: LocalOperator(rows, total).sizes(theta))
 
 
 class WorkerVectors:
@@ -51,60 +46,42 @@ class WorkerVectors:
     The client keeps the factors of `scale` until the next step, so that `scale` sends no tasks.
     """
 
-    _left: list[Delayed]
-    _squares: Floats
-    _across: Floats
-    _factors: Floats
-
-    def __init__(
-        self,
-        operator: WorkerOperator,
-        measure: Callable[..., Any],
-        arguments: Sequence[Any] | None = None,
-    ) -> None:
+    def __init__(self, operator: WorkerOperator, make: Measure[Any], *own: Any) -> None:
         self._operator = operator
-        self._replace(measure, arguments)
+        self._replace(make, *own)
+
+    def _replace(self, make: Measure[Any], *own: Any, step: Any = None) -> None:
+        """Make vectors, which stay on the workers, and fetch their squares and A' left."""
+        partitions, total = self._operator.partitions, self._operator.total
+        tasks = partitions.tasks(partial(_vectors, total=total, make=make, step=step), *own)
+        sums = tree_sum([pair[1] for pair in tasks])
+        with partitions.sending_measure():
+            *self._left, sums = dask.persist(*tasks, sums)
+        self._sums = sums.compute()
+        self._factors = np.ones(len(self._sums["squares"]))
 
     def norms(self) -> Floats:
-        return np.asarray(np.abs(self._factors) * np.sqrt(self._squares))
+        return np.asarray(np.abs(self._factors) * np.sqrt(self._sums["squares"]))
 
     def scale(self, factors: Floats) -> None:
         self._factors = self._factors * factors
 
     def rmatvec(self) -> Floats:
-        return self._across * self._factors
+        return np.asarray(self._sums["across"] * self._factors)
 
     def step(self, right: Floats, alpha: Floats) -> Floats:
         """left <- A right - left * alpha; return A' left."""
-        total, alpha = self._operator.total, self._factors * alpha
-        self._replace(partial(_step, total=total, right=right, alpha=alpha), self._left)
-        return self._across
-
-    def _replace(self, measure: Callable[..., Any], arguments: Sequence[Any] | None) -> None:
-        """Compute new vectors, which stay on the workers, and fetch their squares and A' left."""
-        partitions = self._operator.partitions
-        tasks = partitions.tasks(measure, arguments)
-        sums = tree_sum(delayed(itemgetter(1))(pair) for pair in tasks)
-        with partitions.sending_measure():
-            *self._left, sums = dask.persist(*tasks, sums)
-        self._squares, self._across = sums.compute().values
-        self._factors = np.ones(len(self._squares))
+        self._replace(_last, self._left, step=(right, self._factors * alpha))
+        return self.rmatvec()
 
 
-def _vectors(rows: RowsInMemory, argument: Any, total: float, method: str) -> Any:
-    """Return the vectors that a method of the partition's operator makes, with their sums."""
-    left = getattr(LocalOperator(rows, total), method)(argument)
-    return _with_sums(left, left.rmatvec())
+def _vectors(rows: RowsInMemory, *own: Any, total: float, make: Measure[Any], step: Any) -> Any:
+    """Return the blocks of vectors, made and stepped, with their squares and A' left."""
+    left: LocalVectors = make(LocalOperator(rows, total), *own)
+    across = left.step(*step) if step else left.rmatvec()
+    return left.parts, Sums(squares=left.squares(), across=across)
 
 
-def _step(rows: RowsInMemory, last: Any, total: float, right: Floats, alpha: Floats) -> Any:
-    left = LocalVectors(LocalOperator(rows, total), list(last[0]))
-    return _with_sums(left, left.step(right, alpha))
-
-
-def _sizes(rows: RowsInMemory, total: float, theta: Floats) -> float:
-    return LocalOperator(rows, total).sizes(theta)
-
-
-def _with_sums(left: LocalVectors, across: Floats) -> tuple[list[Floats], SumTuple]:
-    return left.parts, SumTuple((left.squares(), across))
+def _last(local: LocalOperator, last: Any) -> LocalVectors:
+    """Return the vectors of the last step, whose list is not changed: that task may run again."""
+    return LocalVectors(local, list(last[0]))

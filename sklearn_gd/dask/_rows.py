@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
-from operator import methodcaller
 
 import numpy as np
 
@@ -22,8 +21,7 @@ from sklearn_gd._data import (
 )
 from sklearn_gd._linalg import Floats, Preconditioner
 from sklearn_gd.dask._operator import WorkerOperator
-from sklearn_gd.dask._partitions import Partitions
-from sklearn_gd.dask._sums import CentredSquares, SumTuple
+from sklearn_gd.dask._partitions import Partitions, Sums
 
 # The largest number of columns whose cross-products take no longer than reading the rows, so that
 # the pass that counts rows sums them too.
@@ -38,9 +36,12 @@ class RowsOnWorkers(Objective):
     """
 
     partitions: Partitions
+    fit_intercept: bool
+    n_parameters: int
+    n_targets: int
     is_sparse: bool
-    is_weighted: bool
     rounding: float
+    is_weighted: bool
     known_lengths: tuple[int, ...] | None
     may_weigh_nothing: bool = False
     alpha: float = 0.0
@@ -48,26 +49,13 @@ class RowsOnWorkers(Objective):
     in_memory = False
 
     @property
-    def fit_intercept(self) -> bool:
-        return self.partitions.expected.fit_intercept
-
-    @property
-    def n_parameters(self) -> int:
-        return self.partitions.expected.n_features + self.fit_intercept
-
-    @property
-    def n_targets(self) -> int:
-        return self.partitions.expected.n_targets
-
-    @property
     def lengths(self) -> tuple[int, ...]:
         """The number of rows of each partition."""
-        return self._counts[0] if self.known_lengths is None else self.known_lengths
+        return self._counts["lengths"] if self.known_lengths is None else self.known_lengths
 
     @property
     def n_samples(self) -> int:
-        is_known = self.known_lengths is not None or "_counts" in vars(self)
-        if self._sums_are_cheap and not is_known:
+        if self.known_lengths is None and "_counts" not in vars(self) and self._sums_are_cheap:
             return self._cross_products.n_samples
         return sum(self.lengths)
 
@@ -75,34 +63,27 @@ class RowsOnWorkers(Objective):
     def weight(self) -> float:
         if not self.is_weighted:
             return float(self.n_samples)
-        return self._cross_products.weight if self._sums_are_cheap else self._counts[1]
+        return self._cross_products.weight if self._sums_are_cheap else self._counts["weight"]
 
     @property
     def nonzeros(self) -> int:
-        return self._counts[2] if self.is_sparse else self.n_samples * self.n_parameters
+        return self._counts["nonzeros"] if self.is_sparse else self.n_samples * self.n_parameters
 
     def cross_products(self, standardise: Spread | None = None) -> CrossProducts:
         """Return [1 X y]' diag(w) [1 X y], computed once, or that of standardised columns."""
         if standardise is None:
             return self._cross_products
-        if self.is_sparse:
-            return self._cross_products.standardised(standardise, standardise.scale)
-        measure = methodcaller("cross_products", standardise=standardise)
-        products: CrossProducts = self.partitions.total(measure)
-        return products
+        return self.partitions.total(partial(RowsInMemory.cross_products, standardise=standardise))
 
     def spread(self) -> Spread:
         """Return means and variances of columns, merged from those of the partitions."""
-        if self.is_sparse:
-            return self._cross_products.spread(self.fit_intercept)
-        merged: CentredSquares = self.partitions.total(_centred_squares)
+        merged = self.partitions.total(centred_squares)
         return Spread.measured(merged.mean, merged.squares / merged.weight)
 
     def preconditioned_products(self, preconditioner: Preconditioner) -> Floats:
         """Return [Y E]'[Y E] over all rows and those of the penalty."""
-        measure = methodcaller("preconditioned_products", preconditioner)
-        products: Floats = self.partitions.total(measure)
-        return products + preconditioner.products(*penalty_rows(self))
+        measure = partial(RowsInMemory.preconditioned_products, preconditioner=preconditioner)
+        return self.partitions.total(measure) + preconditioner.products(*penalty_rows(self))
 
     def operator(self) -> DesignOperator:
         """Return the rows as a linear operator; raise NotFinite for nan and inf in X."""
@@ -112,9 +93,8 @@ class RowsOnWorkers(Objective):
         return penalised(WorkerOperator(self.partitions, shape, self.weight), self)
 
     def squares_and_gradient(self, theta: Floats) -> tuple[float, Floats]:
-        measure = partial(_squares_and_gradient, theta=theta)
-        squares, gradient = self.partitions.total(measure).values
-        return squares, gradient
+        both = self.partitions.total(lambda rows: Sums(enumerate(rows.squares_and_gradient(theta))))
+        return both[0], both[1]
 
     def check_totals(self, n_samples: int, weight: float) -> None:
         """Raise ValueError when the partitions have no rows or no weight."""
@@ -130,28 +110,44 @@ class RowsOnWorkers(Objective):
 
     @cached_property
     def _cross_products(self) -> CrossProducts:
-        products: CrossProducts = self.partitions.total(methodcaller("cross_products"))
+        products = self.partitions.total(RowsInMemory.cross_products)
         self.check_totals(products.n_samples, products.weight)
         return products
 
     @cached_property
-    def _counts(self) -> tuple[tuple[int, ...], float, int]:
+    def _counts(self) -> Sums:
         """Number of rows of each partition, weight and non-zeros of all of them."""
-        lengths, weight, nonzeros = self.partitions.total(_counts).values
-        self.check_totals(sum(lengths), weight)
-        return lengths, weight, nonzeros
+        counts = self.partitions.total(_counts)
+        self.check_totals(sum(counts["lengths"]), counts["weight"])
+        return counts
 
 
-def _counts(rows: RowsInMemory) -> SumTuple:
+def _counts(rows: RowsInMemory) -> Sums:
     rows.operator()  # raises NotFinite for nan and inf in X
-    return SumTuple(((rows.n_samples,), rows.weight, rows.nonzeros))
+    return Sums(lengths=(rows.n_samples,), weight=rows.weight, nonzeros=rows.nonzeros)
 
 
-def _squares_and_gradient(rows: RowsInMemory, theta: Floats) -> SumTuple:
-    return SumTuple(rows.squares_and_gradient(theta))
+@dataclass(frozen=True, eq=False)
+class CentredSquares:
+    """Weighted means of columns, and the weighted sums of squares about them."""
+
+    weight: float
+    mean: Floats
+    squares: Floats
+
+    def __add__(self, other: CentredSquares) -> CentredSquares:
+        """Return those of both sets of rows, without a difference of large sums.
+
+        Chan, Golub and LeVeque 1983, doi 10.1080/00031305.1983.10483115.
+        """
+        weight = self.weight + other.weight
+        share = other.weight / weight if weight > 0 else 0.0
+        distance = other.mean - self.mean
+        squares = self.squares + other.squares + self.weight * share * distance**2
+        return CentredSquares(weight, self.mean + share * distance, squares)
 
 
-def _centred_squares(rows: RowsInMemory) -> CentredSquares:
+def centred_squares(rows: RowsInMemory) -> CentredSquares:
     if not rows.weight > 0:
         return CentredSquares(0.0, *np.zeros((2, rows.X.shape[1])))
     spread = rows.spread()

@@ -91,11 +91,9 @@ class PartitionKFold(BaseCrossValidator):
                 f"PartitionKFold splits the rows of a Dask array of known chunks; got "
                 f"{type(X).__name__}. GDLinearRegressorCV takes any Dask collection with it."
             )
-        ends = np.cumsum([0, *chunks[0]])
-        rows = np.arange(ends[-1])
         owner = np.repeat(self.folds(len(chunks[0])), chunks[0])
         for fold in range(self.n_splits):
-            yield rows[owner != fold], rows[owner == fold]
+            yield np.flatnonzero(owner != fold), np.flatnonzero(owner == fold)
 
     def folds(self, n_partitions: int) -> NDArray[np.intp]:
         """Return the number of the fold that holds out each partition.
@@ -117,10 +115,8 @@ class PartitionKFold(BaseCrossValidator):
                 f"collection has {n_partitions}. Repartition it, or give cv={n_splits} for folds "
                 f"of rows."
             )
-        order = np.arange(n_partitions)
+        order = np.arange(n_partitions, dtype=np.intp)
         if check_flag("shuffle", self.shuffle):
             check_random_state(self.random_state).shuffle(order)
-        folds = np.empty(n_partitions, dtype=np.intp)
-        for fold, held_out in enumerate(np.array_split(order, n_splits)):
-            folds[held_out] = fold
-        return folds
+        # Runs of `order` as equal as they can be; argsort returns where each partition is in it.
+        return np.sort(order % n_splits)[np.argsort(order)]

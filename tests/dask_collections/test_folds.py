@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from operator import attrgetter, methodcaller
+from operator import methodcaller
 
 import dask.array as da
 import numpy as np
@@ -14,7 +14,7 @@ from helpers import PROMISED, distance
 from sklearn_gd import GDLinearRegressorCV
 from sklearn_gd._data import FoldsInMemory, FoldSums, Split
 from sklearn_gd.dask import PartitionKFold
-from sklearn_gd.dask._folds import EMPTY, FoldsOnWorkers, PartitionedSplit, folds_on_workers
+from sklearn_gd.dask._folds import folds_on_workers
 
 ROUNDING = 1e-13
 
@@ -119,28 +119,6 @@ def test_a_fold_that_weighs_nothing_is_named(nothing, name):
     with pytest.raises(ValueError, match=".") as error:
         on_workers(split, weight=weight)
     assert str(error.value) == f"Fold 0 is {name} on no rows with a weight above zero."
-
-
-@pytest.mark.parametrize("n", [2, 5])
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda folds: folds.training(1),
-        lambda folds: folds.over_test(attrgetter("weight"), 1),
-        lambda folds: folds.over_train(attrgetter("weight"), 1),
-        lambda folds: folds.over_tests(attrgetter("weight")),
-        lambda folds: folds.check_weights(),
-    ],
-)
-def test_no_partition_is_left_out_in_silence(call, n):
-    """A split of another number of partitions than there are is an error."""
-    problem = problem_of(*lazily(X, Y), None)
-    splits = [
-        PartitionedSplit([EMPTY, None, None, None], [None, EMPTY, EMPTY, EMPTY]),
-        PartitionedSplit([None, EMPTY, None, None, None][:n], [EMPTY, None, *[EMPTY] * 3][:n]),
-    ]
-    with pytest.raises(ValueError, match="zip"):
-        call(FoldsOnWorkers(problem, splits, serially, add_up=False))
 
 
 def test_a_splitter_sees_how_many_rows_there_are_and_nothing_in_them():

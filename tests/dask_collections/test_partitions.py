@@ -14,31 +14,37 @@ from dask_helpers import MANY, NAMES, WEIGHTS, X, Y, counting_reads, lazily, laz
 from helpers import PROMISED, distance
 from sklearn_gd import GDLinearRegressor
 from sklearn_gd._estimator.prepare import prepare
-from sklearn_gd.dask._partition import ExpectedRows, Partition, measured
-from sklearn_gd.dask._partitions import GRAPH_WARNING, Partitions
-from sklearn_gd.dask._sums import CentredSquares, tree_sum
-
-EXPECTED = ExpectedRows("Mine", 3, tuple(NAMES), 1, "1d", True)
+from sklearn_gd.dask._partitions import (
+    GRAPH_WARNING,
+    ExpectedRows,
+    Partition,
+    Partitions,
+    checker_of,
+    measured,
+    tree_sum,
+)
+from sklearn_gd.dask._rows import CentredSquares
 
 
 def test_a_partition_is_checked_and_weighted_by_its_index():
     """Errors name the partition and the estimator; an empty partition needs no columns."""
     pd = pytest.importorskip("pandas")
-    checker = EXPECTED.checker()
-    assert (type(checker).__name__, checker.n_features_in_) == ("Mine", 3)
-    assert checker.feature_names_in_.dtype == object
     frame, count = pd.DataFrame(X, columns=NAMES), attrgetter("n_samples")
+    expected = ExpectedRows("Mine", frame[:0], (), True)
+    checker = checker_of("Mine", frame[:0])
+    assert (type(checker).__name__, checker.n_features_in_) == ("Mine", 3)
+    assert checker.feature_names_in_.tolist() == NAMES
     index = np.array([3, 3, 19])
-    assert measured(count, EXPECTED, Partition(7, frame, Y, None)) == 40
-    assert measured(count, EXPECTED, Partition(7, frame[:0], Y[:0], None)) == 0
+    assert measured(count, expected, Partition(7, frame, Y, None)) == 40
+    assert measured(count, expected, Partition(7, frame[:0], Y[:0], None)) == 0
     partition = Partition(7, frame, Y, WEIGHTS, index)
-    weight = measured(attrgetter("sample_weight"), EXPECTED, partition)
+    weight = measured(attrgetter("sample_weight"), expected, partition)
     assert np.array_equal(weight, WEIGHTS * np.bincount(index, minlength=40))
     words = r"^Partition 7: y must have shape \(n_samples,\), .*\(40, 2\)\.$"
     with pytest.raises(ValueError, match=words):
-        measured(count, EXPECTED, Partition(7, frame, MANY, None))
+        measured(count, expected, Partition(7, frame, MANY, None))
     with pytest.raises(ValueError, match="^Partition 7: The feature names should match"):
-        measured(count, EXPECTED, Partition(7, frame[NAMES[::-1]], Y, None))
+        measured(count, expected, Partition(7, frame[NAMES[::-1]], Y, None))
 
 
 def test_centred_squares_merge_as_those_of_all_rows():
@@ -67,7 +73,7 @@ def test_a_tree_adds_up_its_leaves(n):
     assert total.compute() == n * (n - 1) // 2
     levels = [-(-n // 8), -(-n // 64), -(-n // 512)]
     adding = sum(m for m, before in zip(levels, [n, *levels], strict=False) if before > 1)
-    assert sum(key.startswith("_sum-") for key in map(str, total.dask)) == adding
+    assert sum(key.startswith("sum-") for key in map(str, total.dask)) == adding
 
 
 @pytest.mark.parametrize(
@@ -81,7 +87,7 @@ def test_a_tree_adds_up_its_leaves(n):
 def test_what_must_be_sent_is_not_warned_of(monkeypatch, n_features, usual, limit):
     """A cluster's limit is raised by two matrices of p rows while a graph is sent."""
     monkeypatch.setitem(sys.modules, "distributed", None)
-    partitions = Partitions([], ExpectedRows("Mine", n_features, None, 1, "1d", True))
+    partitions = Partitions([], ExpectedRows("Mine", np.empty((0, n_features)), (), True))
     with dask.config.set({} if usual is None else {GRAPH_WARNING: usual}):
         before = dask.config.get(GRAPH_WARNING, None)
         with partitions.sending_measure():

@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from helpers import largest_curvature, literal_loop, regression
 from sklearn_gd import GDLinearRegressor
-from sklearn_gd._report.comparison import GIVE_ALL, NO_MISTAKE, compare
+from sklearn_gd._report.comparison import GIVE_ALL, NO_MISTAKE
 
 UPDATES = 15
 SUMMED, TWICE, UPHILL = "is summed over the rows", "factor 2/m", "goes uphill"
@@ -67,6 +67,11 @@ def rows(k=None):
 def data():
     """Rows with one target."""
     return rows()
+
+
+def compare(path, *histories, **given):
+    """What the path says of histories."""
+    return path.compare(*histories, **given)
 
 
 def text_of(comparison):
@@ -291,6 +296,17 @@ def test_without_an_intercept_mistakes_are_named_too():
         coefs.append(coefs[-1] - 2 * lr * X.T @ (X @ coefs[-1] - y) / n)
     (named,) = compare(path, coefs=coefs, intercepts=np.zeros(11)).mistakes
     assert TWICE in named
+
+
+def test_several_targets_without_an_intercept_have_zeros_for_it():
+    """Intercepts of zero agree for every target, and others are named with their target."""
+    X, y = regression(n=40, d=3, k=2)
+    path = path_of(X, y, fit_intercept=False)
+    coefs = path.coef(range(4))
+    assert compare(path, coefs=coefs, intercepts=np.zeros((4, 2))).agrees
+    off = compare(path, coefs=coefs, intercepts=[[0.0, 1.0]] * 4)
+    assert "the intercept for target 1 is 1 instead of 0 (+1)" in text_of(off)
+    assert off.mistakes == ()
 
 
 def test_mistakes_with_the_same_numbers_are_named_together():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -236,6 +237,12 @@ def test_a_notebook_shows_a_table_and_markup_is_escaped():
     shown = "".join(label + said for label, said in rows)
     assert "".join(table.itertext()) == f"Diagnosis of the descent{shown}"
     assert {cell.get("style") for row in table.iter("tr") for cell in row} == {"text-align: left"}
+
+
+def test_a_diagnosis_survives_pickling():
+    """What one process finds out another may print."""
+    found = diagnose(*_data())
+    assert pickle.loads(pickle.dumps(found)) == found
 
 
 def test_what_is_neither_descent_nor_rows_is_refused():

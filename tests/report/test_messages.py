@@ -215,6 +215,14 @@ def test_a_rate_barely_too_large_is_told_in_digits_that_differ():
         assert float(higher) > float(lower)
 
 
+def test_at_the_stable_limit_a_smaller_rate_is_advised():
+    """There a direction is turned round by every update, however many are made."""
+    X = np.zeros((300, 400))  # larger than is scaled for a sentence
+    X[:, 0] = np.resize([1.0, -1.0], 300)
+    said = fitted(GDLinearRegressor(lr=2.0, fit_intercept=False), X, X[:, 0])[1]
+    assert said.endswith("Choose a smaller lr.")
+
+
 @pytest.mark.parametrize("solver", ["spectral", "krylov"])
 @pytest.mark.parametrize("max_iter", [10, 10**4])
 def test_a_tol_out_of_reach_is_told_with_the_floor(solver, max_iter):
@@ -324,3 +332,16 @@ def test_columns_that_may_be_lost_are_named_where_the_floor_is_not_known(form, n
     assert not hasattr(model.path_, "loss_floor")
     with pytest.raises(ValueError, match="too far apart in scale"):
         model.path_.iterations_to(1e-6)
+
+
+def test_a_scaler_is_advised_for_many_columns_and_few_rows():
+    """The number of updates holds, and with a penalty the least loss that is named."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 2000)) * np.r_[np.full(10, 200.0), np.ones(1990)]
+    y = X[:, 5] / 200.0 + rng.standard_normal(40)
+    said = fitted(GDLinearRegressor(max_iter=20), X, y)[1]
+    promised = re.search(r"StandardScaler\(\) before .* in (\d+) updates?, instead of", said)
+    near = float(re.search(r"a loss below (\S+) in", said).group(1))
+    better = make_pipeline(StandardScaler(), GDLinearRegressor(tol=near, max_iter=10**6))
+    better, _ = fitted(better, X, y)
+    assert better[-1].n_iter_ == pytest.approx(int(promised.group(1)), rel=0.1, abs=1)
