@@ -48,8 +48,7 @@ class Grid:
 
     def longest(self, spectrum: Spectrum) -> ClosedForm:
         """Return the descent at the largest rate, or at the largest stable one below it."""
-        stable = self.rules[0].stable_below(spectrum.largest)
-        rate = min(float(self.lrs.max()), stable)
+        rate = min(float(self.lrs.max()), self.rules[0].stable_below(spectrum.largest))
         return ClosedForm(spectrum, UpdateRule(rate, self.momentum, self.nesterov))
 
     def descents(
