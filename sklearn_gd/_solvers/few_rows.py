@@ -54,11 +54,11 @@ class FewRows:
     def refined(self) -> Spectrum:
         """The spectrum of A to its own rounding, by CholeskyQR2 of A'U."""
         eigenvalues, left = self._eigh
-        n, p = self.A.shape
-        zero_below = rank_tolerance(n) * float(eigenvalues[-1])
-        none = np.zeros((n, 0))
+        zero_below = rank_tolerance(len(left)) * float(eigenvalues[-1])
+        none = np.zeros((len(left), 0))
         preconditioner = Preconditioner(*factor_of(eigenvalues, left, zero_below), none, none)
-        products = preconditioner.products(self.A.T, np.zeros((p, 0)))
+        nearly_orthonormal = preconditioner.inverse.T @ self.A
+        products = nearly_orthonormal @ nearly_orthonormal.T
         return self._spectrum(refined_svd(preconditioner, products).basis, 0.0, 0.0)
 
     @cached_property
@@ -71,23 +71,26 @@ class FewRows:
 
         The least loss is what the residual has along directions that no column has.
         """
-        across = self.A.T @ left
-        sigma = np.linalg.norm(across, axis=0)
+        across = left.T @ self.A
+        sigma = np.sqrt(np.einsum("ip,ip->i", across, across))
         seen = sigma > rank_tolerance(max(self.A.shape)) * float(sigma.max())
-        rotated, sigma = left.T @ self.residual, sigma[seen]
-        outside = self.residual - left[:, seen] @ rotated[seen]
+        if not seen.all():  # a copy takes longer than the product
+            across, left, sigma = across[seen], left[:, seen], sigma[seen]
+        across /= sigma[:, np.newaxis]
+        rotated = left.T @ self.residual
+        outside = self.residual - left @ rotated
         floor, eigenvalues = 0.5 * float(np.sum(outside**2)), np.maximum(sigma**2, zero_below)
-        energy = 0.5 * np.sum(rotated[seen] ** 2, axis=1)
+        energy = 0.5 * np.sum(rotated**2, axis=1)
         # The least loss takes as much of other directions as left singular vectors are off.
         mixed = float(energy @ (error * eigenvalues.max(initial=0.0) / eigenvalues) ** 2)
         rounding = LOSS_ROUNDINGS * EPS**2 * self.squares + mixed + 2.0 * sqrt(floor * mixed)
         return Spectrum(
             start=self.start,
             eigenvalues=eigenvalues,
-            rotated_residual=rotated[seen],
+            rotated_residual=rotated,
             floor=floor,
             accuracy=Accuracy(self.squares, rounding, error=error),
-            basis=across[:, seen] / sigma,
+            basis=across.T,
             zero_below=zero_below,
         )
 
