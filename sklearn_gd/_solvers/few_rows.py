@@ -14,14 +14,7 @@ import numpy as np
 
 from sklearn_gd._data import RowsInMemory, RowSpace
 from sklearn_gd._descent import Accuracy, Spectrum
-from sklearn_gd._linalg import (
-    EPS,
-    Floats,
-    Preconditioner,
-    factor_of,
-    rank_tolerance,
-    refined_svd,
-)
+from sklearn_gd._linalg import EPS, Floats, rank_tolerance
 from sklearn_gd._solvers.cross_product_basis import CrossProductBasis
 from sklearn_gd._solvers.options import LOSS_ROUNDINGS, SPECTRUM_ROUNDINGS
 
@@ -47,47 +40,53 @@ class FewRows:
     def coarse(self) -> Spectrum:
         """The spectrum as products of rows have it."""
         eigenvalues, left = self._eigh
-        zero_below = rank_tolerance(len(left)) * float(eigenvalues[-1])
+        zero_below = rank_tolerance(len(left)) * float(eigenvalues[0])
         return self._spectrum(left, zero_below, SPECTRUM_ROUNDINGS * EPS)
 
     @cached_property
     def refined(self) -> Spectrum:
         """The spectrum of A to its own rounding, by CholeskyQR2 of A'U."""
         eigenvalues, left = self._eigh
-        n, p = self.A.shape
-        zero_below = rank_tolerance(n) * float(eigenvalues[-1])
-        none = np.zeros((n, 0))
-        preconditioner = Preconditioner(*factor_of(eigenvalues, left, zero_below), none, none)
-        products = preconditioner.products(self.A.T, np.zeros((p, 0)))
-        return self._spectrum(refined_svd(preconditioner, products).basis, 0.0, 0.0)
+        size = np.sqrt(np.maximum(eigenvalues, rank_tolerance(len(left)) * eigenvalues[0]))
+        size[size == 0.0] = 1.0
+        nearly_orthonormal = (left / size).T @ self.A
+        squares, vectors = np.linalg.eigh(nearly_orthonormal @ nearly_orthonormal.T)
+        root = np.sqrt(np.maximum(squares, 0.0))[:, np.newaxis] * vectors.T
+        # Columns that fall in size from the first to the last leave an SVD the digits of the small.
+        right = np.linalg.svd(np.linalg.qr(root, mode="r") * size)[2]
+        return self._spectrum(left @ right.T, 0.0, 0.0)
 
     @cached_property
     def _eigh(self) -> tuple[Floats, Floats]:
+        """Eigenvalues of A A', the largest first, and eigenvectors."""
         eigenvalues, left = np.linalg.eigh(self.A @ self.A.T)
-        return np.maximum(eigenvalues, 0.0), left
+        return np.maximum(eigenvalues[::-1], 0.0), left[:, ::-1]
 
     def _spectrum(self, left: Floats, zero_below: float, error: float) -> Spectrum:
         """Return the spectrum of left singular vectors that are known to an error.
 
         The least loss is what the residual has along directions that no column has.
         """
-        across = self.A.T @ left
-        sigma = np.linalg.norm(across, axis=0)
+        across = left.T @ self.A
+        sigma = np.sqrt(np.einsum("ip,ip->i", across, across))
         seen = sigma > rank_tolerance(max(self.A.shape)) * float(sigma.max())
-        rotated, sigma = left.T @ self.residual, sigma[seen]
-        outside = self.residual - left[:, seen] @ rotated[seen]
+        if not seen.all():  # a copy takes longer than the product
+            across, left, sigma = across[seen], left[:, seen], sigma[seen]
+        across /= sigma[:, np.newaxis]
+        rotated = left.T @ self.residual
+        outside = self.residual - left @ rotated
         floor, eigenvalues = 0.5 * float(np.sum(outside**2)), np.maximum(sigma**2, zero_below)
-        energy = 0.5 * np.sum(rotated[seen] ** 2, axis=1)
+        energy = 0.5 * np.sum(rotated**2, axis=1)
         # The least loss takes as much of other directions as left singular vectors are off.
         mixed = float(energy @ (error * eigenvalues.max(initial=0.0) / eigenvalues) ** 2)
         rounding = LOSS_ROUNDINGS * EPS**2 * self.squares + mixed + 2.0 * sqrt(floor * mixed)
         return Spectrum(
             start=self.start,
             eigenvalues=eigenvalues,
-            rotated_residual=rotated[seen],
+            rotated_residual=rotated,
             floor=floor,
             accuracy=Accuracy(self.squares, rounding, error=error),
-            basis=across[:, seen] / sigma,
+            basis=across.T,
             zero_below=zero_below,
         )
 

@@ -1,8 +1,8 @@
 """What `solver="auto"` tries: a Krylov space within a budget, then the eigenbasis.
 
 How many vectors a space needs depends on the spectrum, which nobody knows before. So a space may
-grow until it has cost what the eigenbasis is estimated to cost: the work is then at most about
-twice that of the better choice. Work is in multiply-adds at the speed of a large matrix product.
+grow until it has cost what the eigenbasis is estimated to cost: the work is then about twice that
+of the better choice at most. Work is in multiply-adds at the speed of a large matrix product.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from sklearn_gd._solvers.krylov import FIRST_SIZE
 # An eigendecomposition of p x p numbers costs as much as so many products of p x p matrices.
 EIGH = 6.0
 # A multiply-add in a product with a vector waits for memory as long as so many in one of matrices.
-VECTOR = 25.0
+VECTOR = 20.0
 # And one of a sparse matrix, whose products have an index for each number.
 SPARSE_VECTOR = 100.0
-# And one in a product of two sparse matrices, which looks for the place of each result.
-SPARSE_PRODUCT = 500.0
 # Calls and small arrays of one Krylov step, in multiply-adds.
 STEP = 6e6
 # H and its eigenvectors are not formed for more parameters (512 MiB each).
@@ -34,7 +32,8 @@ def select_solver(problem: Problem | SummedRows, momentum: float) -> tuple[str, 
     if spectral is None:
         return "krylov", None
     most = _vectors(spectral, problem)
-    return ("krylov", most) if most >= FIRST_SIZE else ("spectral", None)
+    # Spaces of one or two examinations mostly do not suffice.
+    return ("krylov", most) if most >= 2 * FIRST_SIZE else ("spectral", None)
 
 
 def spectral_work(problem: Problem | SummedRows) -> float | None:
@@ -43,10 +42,14 @@ def spectral_work(problem: Problem | SummedRows) -> float | None:
     short = min(n, p) if problem.in_memory and not problem.is_sparse else p
     if short > MOST_PARAMETERS:
         return None
-    summing = problem.nonzeros * float(short)
+    work = EIGH * short**3
+    if isinstance(problem, SummedRows):
+        return work
     if problem.is_sparse:
-        summing = SPARSE_PRODUCT * problem.nonzeros**2 / n
-    return EIGH * short**3 + (0.0 if isinstance(problem, SummedRows) else summing)
+        return work + 2.0 * SPARSE_VECTOR * problem.nonzeros**2 / n
+    # Products of rows, and right singular vectors from them; of columns half, which are symmetric.
+    products, passes = (1.5, 5.0) if short < p else (0.5, 2.0)
+    return work + problem.nonzeros * (products * short + passes * VECTOR)
 
 
 def krylov_work(problem: Problem | SummedRows, vectors: float) -> float:
