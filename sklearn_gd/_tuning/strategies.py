@@ -31,6 +31,7 @@ from sklearn_gd._solvers import (
     SpectralProblem,
     StoppedDescent,
     grow,
+    has_few_rows,
     is_known,
     krylov_spectrum,
     krylov_work,
@@ -56,7 +57,7 @@ class SpectralFolds:
     def __init__(self, folds: Folds) -> None:
         self._folds = folds
         self._sums: FoldSums[CrossProducts] | None = None
-        if not _has_few_rows(folds.problem):
+        if not has_few_rows(folds.problem):
             self._sums = FoldSums(folds, methodcaller("cross_products"))
         total = None if self._sums is None else self._sums.total()
         self.whole = SpectralProblem(folds.problem, zeros(folds.problem), total)
@@ -198,12 +199,6 @@ def _cheaper(problem: Problem, options: DescentOptions) -> str:
             "features first."
         )
     return "krylov"
-
-
-def _has_few_rows(problem: Problem) -> bool:
-    """Whether the row space of X is decomposed, which has no cross-products of columns."""
-    n_features = problem.n_parameters - problem.fit_intercept
-    return problem.in_memory and not problem.is_sparse and problem.n_samples < n_features
 
 
 def _is_known(spectrum: KrylovSpectrum, ritz: Sequence[Ritz], grid: Grid) -> bool:
