@@ -95,7 +95,7 @@ def timed(shape: Shape, decay: float, max_iter: int) -> Row:
     size = f"{n:,} x {d:,}" + ("" if density is None else f", {density:.1%} non-zeros")
     row: Row = {"shape": size, "decay": decay, "updates": f"{max_iter:,}"}
     row |= {solver: took.get(solver) for solver in SOLVERS}
-    name, most = select_solver(RowsInMemory(X, y[:, np.newaxis], None, True), options.momentum)
+    name, most = select_solver(RowsInMemory(X, y[:, np.newaxis], None, True), max_iter, 0.0)
     picked = name if most is None else f"{name} up to {most}"
     ratio = took[AUTO] / took[best]
     return row | {"tries": picked, "fastest": best, "auto, s": took[AUTO], "auto / fastest": ratio}

@@ -10,7 +10,6 @@ from __future__ import annotations
 from math import sqrt
 
 from sklearn_gd._data import Problem, SummedRows
-from sklearn_gd._solvers.krylov import FIRST_SIZE
 
 # An eigendecomposition of p x p numbers costs as much as so many products of p x p matrices.
 EIGH = 6.0
@@ -20,11 +19,15 @@ VECTOR = 20.0
 SPARSE_VECTOR = 100.0
 # Calls and small arrays of one Krylov step, in multiply-adds.
 STEP = 6e6
+# Many updates seldom take fewer vectors than a third of this: less than a factor of 3 is no gamble.
+FEWEST_VECTORS = 48
 # H and its eigenvectors are not formed for more parameters (512 MiB each).
 MOST_PARAMETERS = 8192
 
 
-def select_solver(problem: Problem | SummedRows, momentum: float) -> tuple[str, int | None]:
+def select_solver(
+    problem: Problem | SummedRows, max_iter: int, momentum: float
+) -> tuple[str, int | None]:
     """Return the solver to try, and how many vectors it may take before the eigenbasis serves."""
     spectral = spectral_work(problem)
     if momentum:  # the bound that Krylov spaces grow by is that of plain descent
@@ -32,8 +35,8 @@ def select_solver(problem: Problem | SummedRows, momentum: float) -> tuple[str, 
     if spectral is None:
         return "krylov", None
     most = _vectors(spectral, problem)
-    # Spaces of one or two examinations mostly do not suffice.
-    return ("krylov", most) if most >= 2 * FIRST_SIZE else ("spectral", None)
+    enough = min(max_iter + 1, FEWEST_VECTORS)
+    return ("krylov", most) if most >= enough else ("spectral", None)
 
 
 def spectral_work(problem: Problem | SummedRows) -> float | None:

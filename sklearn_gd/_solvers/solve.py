@@ -29,7 +29,7 @@ def solve(
     """Descend from `start` by "auto", "spectral", "krylov" or "loop"."""
     _check_start(problem, start)
     if solver == "auto":
-        solver, most_vectors = select_solver(problem, options.momentum)
+        solver, most_vectors = select_solver(problem, options.max_iter, options.momentum)
         options = replace(options, most_vectors=most_vectors)
     if solver == "krylov" and options.momentum:
         raise ValueError(

@@ -43,13 +43,13 @@ TALL = [
 @pytest.mark.parametrize("rows", TALL)
 def test_few_columns_or_rows_are_decomposed(rows):
     """No Krylov space is worth an attempt if the short side is short."""
-    assert select_solver(rows, 0.0) == ("spectral", None)
+    assert select_solver(rows, 1000, 0.0) == ("spectral", None)
 
 
 @pytest.mark.parametrize("rows", [shape(200_000, 100_000, 20_000_000), shape(100_000, 20_000)])
 def test_what_cannot_be_decomposed_gets_a_krylov_space_without_limit(rows):
     """H is formed for at most MOST_PARAMETERS."""
-    assert select_solver(rows, 0.0) == ("krylov", None)
+    assert select_solver(rows, 1000, 0.0) == ("krylov", None)
     assert spectral_work(rows) is None
 
 
@@ -63,15 +63,22 @@ def test_the_limit_is_that_of_the_short_side():
 @pytest.mark.parametrize("rows", [shape(1000, 900), shape(3000, 2500), shape(9000, 1700, 10**6)])
 def test_a_budget_costs_no_more_than_the_decomposition(rows):
     """A space that is given up has cost at most what comes next."""
-    name, most = select_solver(rows, 0.0)
+    name, most = select_solver(rows, 1000, 0.0)
     assert name == "krylov"
     assert krylov_work(rows, most) <= spectral_work(rows) <= krylov_work(rows, most + 1)
 
 
+def test_few_updates_take_few_vectors():
+    """A Krylov space of max_iter + 1 vectors holds all iterates."""
+    rows = shape(20_000, 1000)
+    assert select_solver(rows, 1000, 0.0) == ("spectral", None)
+    assert select_solver(rows, 20, 0.0)[0] == "krylov"
+
+
 def test_momentum_is_decomposed_or_walked():
     """Krylov spaces take no momentum, so what cannot be decomposed is walked."""
-    assert select_solver(shape(10**5, 50), 0.9) == ("spectral", None)
-    assert select_solver(shape(200_000, 100_000, 20_000_000), 0.9) == ("loop", None)
+    assert select_solver(shape(10**5, 50), 1000, 0.9) == ("spectral", None)
+    assert select_solver(shape(200_000, 100_000, 20_000_000), 1000, 0.9) == ("loop", None)
 
 
 def test_a_choice_changes_no_answer(monkeypatch):
