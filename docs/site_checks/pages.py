@@ -18,7 +18,7 @@ return Array.from(document.images)
 FETCHED = "return performance.getEntriesByType('resource').map(entry => entry.name)"
 FORMULAS = """
 return [document.querySelectorAll('math').length, document.querySelectorAll('merror').length,
-        Array.from(document.querySelectorAll('math')).filter(m => m.textContent.includes('\\\\'))
+        Array.from(document.querySelectorAll('math')).filter(m => /[\\\\&]/.test(m.textContent))
             .map(m => m.textContent)]
 """
 # Each of matplotlib's players: its picture, and its button "play".
