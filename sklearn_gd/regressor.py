@@ -209,19 +209,17 @@ class GDLinearRegressor(
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
         with fitting(self):
-            message = self._fit(X, y, sample_weight, coef_init, intercept_init)
+            message = self._fit(X, y, sample_weight, (coef_init, intercept_init))
         if message is not None:
             warnings.warn(message, ConvergenceWarning, stacklevel=2)
         return self
 
     @with_callbacks
-    def _fit(
-        self, X: Any, y: Any, sample_weight: Any, coef_init: Any, intercept_init: Any
-    ) -> str | None:
+    def _fit(self, X: Any, y: Any, sample_weight: Any, start_from: tuple[Any, Any]) -> str | None:
         """Fit and run callbacks; return the text of a warning or None."""
         options = self._check_options()
         fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
-        start = self._start(fit_input, coef_init, intercept_init)
+        start = self._start(fit_input, *start_from)
         self._forget()
         callbacks = CallbackRunner(self, X, y, fit_input)
         options = replace(options, on_growth=callbacks.on_krylov_growth)
@@ -247,7 +245,11 @@ class GDLinearRegressor(
         lr = None if isinstance(self.lr, str) else float(check_number("lr", self.lr, Real, above=0))
         if self.tol is not None:
             check_number("tol", self.tol, Real, above=0)
-        check_number("max_iter", self.max_iter, Integral, least=1, most=MOST_UPDATES)
+        if check_number("max_iter", self.max_iter, Integral, least=1) > MOST_UPDATES:
+            most = f"2**{MOST_UPDATES.bit_length() - 1}"
+            raise ValueError(
+                f"max_iter must be an integer of at least 1 and at most {most}; got more."
+            )
         check_flag("warm_start", self.warm_start)
         return DescentOptions(lr, self.tol, int(self.max_iter), *check_descent(self))
 

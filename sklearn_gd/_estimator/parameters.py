@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, isfinite, log2
+from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any
 
@@ -11,10 +11,8 @@ import numpy as np
 SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
-def check_number(
-    name: str, value: Any, kind: Any, above: float = -inf, least: float = -inf, most: float = inf
-) -> Any:
-    """Return a finite number of this kind; `above` is exclusive, `least` and `most` inclusive."""
+def check_number(name: str, value: Any, kind: Any, above: float = -inf, least: float = -inf) -> Any:
+    """Return a finite number of this kind; `above` is exclusive, `least` inclusive."""
     what = "an integer" if kind is Integral else "a real number"
     if above > -inf:
         what = f"{what} above {above}"
@@ -22,8 +20,6 @@ def check_number(
         what = f"{what} of at least {least}"
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
         raise TypeError(f"{name} must be {what}; got {value!r} of type {type(value).__name__}.")
-    if kind is Integral and value > most:
-        raise ValueError(f"{name} must be {what} and at most 2**{log2(most):.0f}; got more.")
     try:
         # Integers of any size are finite; as floats they might overflow.
         finite = kind is Integral or isfinite(value)

@@ -6,6 +6,7 @@ as well (Simon and Zha 2000, doi 10.1137/S1064827597327309).
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 import numpy as np
@@ -28,7 +29,7 @@ class RowVectors(Protocol):
     def step(self, right: Floats, alpha: Floats) -> Floats: ...  # left <- A right - left * alpha
 
 
-class KrylovSpaces:
+class KrylovSpaces(ABC):
     """Krylov spaces that grow together, one per target: each step adds an off-diagonal entry."""
 
     def __init__(self, length: int, n_targets: int) -> None:
@@ -51,8 +52,9 @@ class KrylovSpaces:
         while self.size < size and not self.complete:
             self._step()
 
+    @abstractmethod
     def _step(self) -> None:
-        raise NotImplementedError
+        """Make one step of every target."""
 
 
 class GolubKahan(KrylovSpaces):

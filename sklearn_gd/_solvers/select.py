@@ -19,7 +19,7 @@ VECTOR = 20.0
 SPARSE_VECTOR = 100.0
 # Calls and small arrays of one Krylov step, in multiply-adds.
 STEP = 6e6
-# Many updates seldom take fewer vectors than a third of this: less than a factor of 3 is no gamble.
+# Many updates take 16 vectors or more. A space is tried if three times as many may be made.
 FEWEST_VECTORS = 48
 # H and its eigenvectors are not formed for more parameters (512 MiB each).
 MOST_PARAMETERS = 8192
