@@ -61,18 +61,31 @@ def floor_error(descent: ClosedForm) -> float:
 
 
 def _loss_error(descent: ClosedForm, left: Floats, change: Floats) -> float:
-    """J is counted from the first loss, less 1/2 sum slope^2 (1 - p_t^2) / eigenvalue, or from a
-    measured floor, plus the same sum of p_t^2; `left` is p_t^2, which eigenvalues `change`."""
+    """J is counted from the first loss, less 1/2 sum slope^2 (1 - p_t^2) / eigenvalue, or from the
+    least one, plus the same sum of p_t^2; `left` is p_t^2, which eigenvalues `change`.
+
+    Where both are known they differ by the whole sum, and the better of the bounds holds.
+    """
     accuracy, c = descent.spectrum.accuracy, descent.eigenvalues
     # A rounding of y and of predictions moves the floor, which is the part made of residuals.
     floor = max(descent.spectrum.floor, 0.0)
     rounding = accuracy.loss_rounding + EPS * float(np.sqrt(accuracy.squares * floor))
     if accuracy.error == 0.0 or not c.size:
         return rounding
+    sums = []
+    if accuracy.from_floor:
+        sums.append(left)
+    if accuracy.from_first:
+        sums.append(np.abs(1.0 - left))
+    return rounding + min(_error_of_sum(descent, counted, change) for counted in sums)
+
+
+def _error_of_sum(descent: ClosedForm, counted: Floats, change: Floats) -> float:
+    """Return a bound on the error of 1/2 sum slope^2 counted / eigenvalue."""
+    accuracy, c = descent.spectrum.accuracy, descent.eigenvalues
     largest = float(descent.spectrum.eigenvalues.max())
-    counted = left if accuracy.floor_is_measured else np.abs(1.0 - left)
     slope_error = accuracy.error * np.sqrt(largest * accuracy.squares)
     from_slopes = slope_error * float(np.linalg.norm(descent.slopes * (counted / c)[:, np.newaxis]))
     # p^2 / c changes with c by p^2 / c^2, and by what p changes.
     from_values = accuracy.error * largest * float(descent.energy @ ((counted + change) / c))
-    return float(rounding + from_slopes + from_values)
+    return float(from_slopes + from_values)

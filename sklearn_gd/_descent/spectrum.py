@@ -24,11 +24,13 @@ class Accuracy:
     """How well a spectrum is known."""
 
     squares: float  # mean squares of y and of the first predictions, which losses are rounded like
-    loss_rounding: float  # of the one loss that all others are counted from, absolute
+    loss_rounding: float  # of the losses that all others are counted from, absolute
     error: float = 0.0  # of eigenvalues and slopes, relative to the largest possible ones
     unit: float = EPS  # the rounding of sums over rows
-    # That loss is the least one, formed row by row; else it is the first one, from cross-products.
-    floor_is_measured: bool = True
+    # Those are the least one, formed row by row, or the first one, from cross-products. Both hold
+    # where the residual itself was rotated.
+    from_floor: bool = True
+    from_first: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,9 +20,6 @@ from sklearn_gd._linalg import (
 )
 from sklearn_gd._solvers.options import LOSS_ROUNDINGS, SPECTRUM_ROUNDINGS, DescentOptions
 
-# Slopes below so many roundings of the largest possible slope are zero along flat directions.
-SLOPE_ROUNDINGS = 16
-
 
 @dataclass(frozen=True, eq=False)
 class CrossProductBasis:
@@ -77,7 +74,7 @@ class CrossProductBasis:
         off = 0.5 * slope_error**2 * float(np.max(1.0 / c, initial=0.0))
         off += float(energy @ (accuracy.error * spectrum.largest / c) ** 2)
         rounding = LOSS_ROUNDINGS * accuracy.unit**2 * accuracy.squares + off
-        measured = replace(accuracy, loss_rounding=rounding, floor_is_measured=True)
+        measured = replace(accuracy, loss_rounding=rounding, from_floor=True, from_first=False)
         return replace(spectrum, floor=floor, accuracy=measured)
 
     def _with_data_share(self, spectrum: Spectrum) -> Spectrum:
@@ -111,12 +108,15 @@ def eigenbasis(quadratic: Quadratic, start: Floats) -> Spectrum:
     eigenvalues, basis = np.linalg.eigh(quadratic.hessian)
     largest = max(float(eigenvalues[-1]), 0.0)
     zero_below = rank_tolerance(len(eigenvalues), unit) * largest
-    slopes = -basis.T @ quadratic.gradient(start)
-    sizes = quadratic.sizes(start)
+    gradient, sizes = quadratic.gradient(start), quadratic.sizes(start)
+    slopes = -basis.T @ gradient
+    # Eigenvectors are orthogonal to some twenty roundings, which matter beside one large slope.
+    slopes -= basis.T @ (basis @ slopes + gradient)
     flat = eigenvalues <= zero_below
-    # A flat direction without slope is the rounding of an exact zero: nothing moves there.
-    still = np.abs(slopes) <= SLOPE_ROUNDINGS * unit * np.sqrt(largest * sizes)
-    slopes[flat[:, np.newaxis] & still] = 0.0
+    # Slopes along flat directions that are rounding are those of exact zeros: nothing moves there.
+    lost = SPECTRUM_ROUNDINGS * unit * np.sqrt(largest * sizes)
+    still = np.linalg.norm(slopes[flat], axis=0) <= lost
+    slopes[np.ix_(flat, still)] = 0.0
     eigenvalues = np.maximum(eigenvalues, zero_below)
     sigma = np.sqrt(eigenvalues)[:, np.newaxis] if largest > 0 else 1.0
     residual = slopes / sigma
@@ -131,7 +131,8 @@ def eigenbasis(quadratic: Quadratic, start: Floats) -> Spectrum:
             loss_rounding=LOSS_ROUNDINGS * unit * float(sizes.sum()),
             error=SPECTRUM_ROUNDINGS * unit,
             unit=unit,
-            floor_is_measured=False,
+            from_floor=False,
+            from_first=True,
         ),
         basis=basis,
         zero_below=zero_below,

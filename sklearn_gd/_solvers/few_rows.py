@@ -75,7 +75,7 @@ class FewRows:
         across /= sigma[:, np.newaxis]
         rotated = left.T @ self.residual
         outside = self.residual - left @ rotated
-        floor, eigenvalues = 0.5 * float(np.sum(outside**2)), np.maximum(sigma**2, zero_below)
+        floor, eigenvalues = 0.5 * float(np.sum(outside**2)), sigma**2
         energy = 0.5 * np.sum(rotated**2, axis=1)
         # The least loss takes as much of other directions as left singular vectors are off.
         mixed = float(energy @ (error * eigenvalues.max(initial=0.0) / eigenvalues) ** 2)
@@ -85,7 +85,7 @@ class FewRows:
             eigenvalues=eigenvalues,
             rotated_residual=rotated,
             floor=floor,
-            accuracy=Accuracy(self.squares, rounding, error=error),
+            accuracy=Accuracy(self.squares, rounding, error=error, from_first=True),
             basis=across.T,
             zero_below=zero_below,
         )

@@ -84,7 +84,8 @@ def _on_cross_products(
         LOSS_ROUNDINGS * unit * squares,
         error=SPECTRUM_ROUNDINGS * unit,
         unit=unit,
-        floor_is_measured=False,
+        from_floor=False,
+        from_first=True,
     )
     return descend_in_space(process, problem, start, options, accuracy)
 

@@ -24,7 +24,7 @@ DIGITS = {
     "noint1": 14.0,
     "noint2": 14.0,
     "norris": 11.5,
-    "pontius": 11.5,
+    "pontius": 11.3,
     "wampler1": 8.3,
     "wampler2": 12.0,
     "wampler3": 8.3,
