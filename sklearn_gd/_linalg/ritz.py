@@ -34,6 +34,11 @@ class Ritz:
         return self.diagonal.size
 
     @property
+    def largest(self) -> float:
+        """The largest eigenvalue; 0 in an empty space."""
+        return float(self.eigenvalues.max(initial=0.0))
+
+    @property
     def complete(self) -> bool:
         """Whether the space is invariant."""
         return self.next_offdiagonal == 0.0

@@ -33,17 +33,24 @@ FAR = 1 << 60
 
 def is_known(descent: ClosedForm, ritz: Sequence[Ritz], t: int) -> bool:
     """Whether coefficients of every target after t updates, and their loss, are the true ones."""
-    largest = float(descent.spectrum.eigenvalues.max(initial=0.0))
+    distances = distances_within(RTOL, descent, ritz, t)
+    return distances is not None and _loss_is_known(descent, distances, t)
+
+
+def distances_within(
+    rtol: float, descent: ClosedForm, ritz: Sequence[Ritz], t: int
+) -> Floats | None:
+    """Return bounds on |delta_t| of every target; None: one is above `rtol`, relatively."""
     distances = []
     for r in ritz:
         scale = _size_of_step(r, descent, t)
         distance, rounding = distance_bound(r, descent, t)
         if distance <= MOSTLY_ROUNDING * rounding and rounding <= ROUNDING_LIMIT * scale:
             distance = 0.0
-        if not (scale < inf and distance <= RTOL * scale):
-            return False
+        if not (scale < inf and distance <= rtol * scale):
+            return None
         distances.append(distance)
-    return _loss_is_known(descent, np.array(distances), t, largest)
+    return np.array(distances)
 
 
 def last_known(descent: ClosedForm, ritz: Sequence[Ritz], t: int) -> int:
@@ -84,10 +91,11 @@ def _size_of_step(r: Ritz, descent: ClosedForm, t: int) -> float:
         return float(np.linalg.norm(filters * r.rotated_residual / np.sqrt(r.eigenvalues)))
 
 
-def _loss_is_known(descent: ClosedForm, distances: Floats, t: int, largest: float) -> bool:
+def _loss_is_known(descent: ClosedForm, distances: Floats, t: int) -> bool:
     """|J(theta + delta) - J(theta)| <= |gradient| |delta| + L/2 |delta|^2, above rounding."""
     if not distances.any():
         return True
+    largest = descent.spectrum.eigenvalues.max()
     with np.errstate(over="ignore"):
         left = descent.factors.residual_factor(t)[:, np.newaxis] * descent.slopes
         slope = np.linalg.norm(left, axis=0)

@@ -1,8 +1,9 @@
 """What `solver="auto"` tries: a Krylov space within a budget, then the eigenbasis.
 
 How many vectors a space needs depends on the spectrum, which nobody knows before. So a space may
-grow until it has cost what the eigenbasis is estimated to cost: the work is then about twice that
-of the better choice at most. Work is in multiply-adds at the speed of a large matrix product.
+grow until it has cost what the eigenbasis is estimated to cost, or half of that if it is far from
+an answer then: the work is about twice that of the better choice at most. Work is in multiply-adds
+at the speed of a large matrix product.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ VECTOR = 20.0
 SPARSE_VECTOR = 100.0
 # Calls and small arrays of one Krylov step, in multiply-adds.
 STEP = 6e6
-# Many updates take 16 vectors or more. A space is tried if three times as many may be made.
-FEWEST_VECTORS = 48
+# Many updates take 16 vectors or more: a space that may have fewer than these is not tried.
+FEWEST_VECTORS = 24
 # H and its eigenvectors are not formed for more parameters (512 MiB each).
 MOST_PARAMETERS = 8192
 
