@@ -71,8 +71,7 @@ class CrossProducts:
         """Return the objective; `alpha` may be one penalty per feature, (d,)."""
         first, last = (0 if fit_intercept else 1), -self.n_targets
         hessian = self.sums[first:last, first:last] / self.weight
-        penalty = penalties(len(hessian), fit_intercept, alpha)
-        hessian[np.diag_indices_from(hessian)] += penalty[:, 0]
+        hessian += np.diagflat(penalties(len(hessian), fit_intercept, alpha))
         return Quadratic(
             hessian=hessian,
             b=self.sums[first:last, last:] / self.weight,

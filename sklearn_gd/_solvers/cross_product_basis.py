@@ -115,8 +115,7 @@ def eigenbasis(quadratic: Quadratic, start: Floats) -> Spectrum:
     flat = eigenvalues <= zero_below
     # Slopes along flat directions that are rounding are those of exact zeros: nothing moves there.
     lost = SPECTRUM_ROUNDINGS * unit * np.sqrt(largest * sizes)
-    still = np.linalg.norm(slopes[flat], axis=0) <= lost
-    slopes[np.ix_(flat, still)] = 0.0
+    slopes[flat] *= np.linalg.norm(slopes[flat], axis=0) > lost
     eigenvalues = np.maximum(eigenvalues, zero_below)
     sigma = np.sqrt(eigenvalues)[:, np.newaxis] if largest > 0 else 1.0
     residual = slopes / sigma
