@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
@@ -19,7 +17,7 @@ from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callba
 from sklearn_gd._estimator.cross_validation import CLOSED_FORM_SCORER, MetadataMixin, folds_of
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.parameters import check_choice, check_descent
-from sklearn_gd._estimator.prediction import PredictionMixin
+from sklearn_gd._estimator.prediction import DescentEstimator
 from sklearn_gd._estimator.prepare import (
     FitInput,
     host_attribute,
@@ -63,9 +61,7 @@ GCV_NEEDS_ROWS = (
 )
 
 
-class GDLinearRegressorCV(
-    MetadataMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
-):
+class GDLinearRegressorCV(MetadataMixin, DescentEstimator):
     """Linear regression by gradient descent, with its learning rate and its stop tuned together.
 
     One decomposition of each training set gives the iterates of every learning rate at every number
@@ -284,10 +280,8 @@ class GDLinearRegressorCV(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
-        with fitting(self):
-            messages = self._fit(X, y, sample_weight, params)
-        for message in messages:
-            warnings.warn(message, stacklevel=2)
+        with fitting(self) as said:
+            said += self._fit(X, y, sample_weight, params)
         return self
 
     @with_callbacks

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,8 +27,8 @@ SHOWN_BYTES = 1 << 20
 STAGED_NUMBERS = 1 << 20
 
 
-class PredictionMixin(CallbackSupportMixin):
-    """Mixin: predictions and histories of the descent of which it has the attributes."""
+class DescentEstimator(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Predictions and histories of the descent of which it has the attributes."""
 
     coef_: Floats
     intercept_: Any
