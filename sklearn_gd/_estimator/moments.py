@@ -236,7 +236,9 @@ class Moments:
     def _shape_of_y(self) -> str:
         return "(n_samples,)" if self._y_layout == "1d" else f"(n_samples, {self.n_targets})"
 
-    def _fit_input(self, fit_intercept: bool, device: Device = NUMPY) -> FitInput:
+    def _fit_input(
+        self, fit_intercept: bool, alpha: float = 0.0, device: Device = NUMPY
+    ) -> FitInput:
         """Return the problem of all rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")
@@ -247,7 +249,7 @@ class Moments:
             check_size_of_X(largest or float(np.abs(sums[columns]).max() / self.weight))
         layout = Layout(fit_intercept, self._y_layout, self.dtype, self.feature_names)
         rounding = float(np.finfo(self.dtype).eps)
-        problem = SummedRows(self._products, fit_intercept, rounding)
+        problem = SummedRows(self._products, fit_intercept, rounding, float(alpha))
         return FitInput(problem, layout, device=device)
 
 

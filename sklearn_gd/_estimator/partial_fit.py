@@ -128,7 +128,7 @@ class PartialFitMixin:
             )
         with fitting(self) as said:
             options = self._check_options()
-            fit_input = moments._fit_input(self.fit_intercept).with_alpha(self.alpha)
+            fit_input = moments._fit_input(self.fit_intercept, self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
             self.n_features_in_ = moments.n_features
@@ -145,8 +145,7 @@ class PartialFitMixin:
         with fitting(self) as said:
             try:
                 options = self._check_options()
-                fit_input = moments._fit_input(self.fit_intercept, self._device())
-                fit_input = fit_input.with_alpha(self.alpha)
+                fit_input = moments._fit_input(self.fit_intercept, self.alpha, self._device())
                 said += self._descend(fit_input, zeros(fit_input.problem), options)
             except (TypeError, ValueError) as error:
                 raise NoDescentError(str(error)) from error

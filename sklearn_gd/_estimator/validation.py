@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
@@ -25,6 +25,7 @@ from sklearn_gd._estimator.array_api import (
     to_numpy_if_dispatched,
 )
 from sklearn_gd._estimator.parameters import check_number
+from sklearn_gd._report.layout import Layout
 
 Floats = NDArray[np.float64]
 # X, y and sample_weight as a user passes them.
@@ -37,7 +38,7 @@ NUMBER_KINDS = "biuf"
 NOT_NUMBERS = ("<u", ">u", "|s", "str", "bytes", "date", "time", "duration", "<m8", ">m8")
 
 
-class FeatureChecker(BaseEstimator):
+class FeatureChecker(RegressorMixin, BaseEstimator):
     """Check rows as an estimator does, and keep the features' names."""
 
 
@@ -50,18 +51,13 @@ def check_X(estimator: Any, X: Any, device: Device = NUMPY) -> Any:
 
 def check_rows(
     estimator: Any, data: Data, fit_intercept: bool, *, reset: bool = True, part: bool = False
-) -> tuple[RowsInMemory, str]:
-    """Return the rows to fit, on the device of X, and whether y was "1d", a "column" or "2d".
+) -> tuple[RowsInMemory, Layout]:
+    """Return the rows to fit, on the device of X, and the layout of the results.
 
     The estimator keeps the features; without `reset` they must be those that it has. A `part` of
     the rows may have no weight at all.
     """
     X, y, sample_weight = data
-    if y is None:  # validation with reset=False would take it for rows to predict for
-        raise ValueError(
-            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
-            f"is None."
-        )
     device = device_of(X)
     with _naming_overflow("X and y"):
         X, y = validate_data(
@@ -83,12 +79,14 @@ def check_rows(
     if device is not NUMPY:  # of the same protocol
         rounding = float(device.xp.finfo(X.dtype).eps)
         rows = ArrayAPIRows(X, table, weights, fit_intercept, device, rounding)
-    return rows, y_layout
+    names = getattr(estimator, "feature_names_in_", None)
+    names = None if names is None else tuple(names)
+    return rows, Layout(fit_intercept, y_layout, device.dtype_of(X), names)
 
 
 def check_targets(y: Any, device: Device) -> Any:
     """Return the targets on the device of X; those of NumPy are checked before the move."""
-    if device is NUMPY:
+    if device is NUMPY or y is None:
         return dense_numbers("y", to_numpy_if_dispatched(y))
     if is_foreign(y):
         return numbers("y", device.asarray(y), device)
@@ -185,12 +183,6 @@ def check_size_of_X(largest: float, most: float = LARGEST_SIZE) -> None:
             f"X must have sizes of {1.0 / most:.0e} or more, or be all zero; its largest is "
             f"{largest:.3g}: rescale the columns, for instance with StandardScaler."
         )
-
-
-def names_seen(estimator: Any) -> tuple[str, ...] | None:
-    """Return the features' names that the last checked X had, None if it had none."""
-    names = getattr(estimator, "feature_names_in_", None)
-    return None if names is None else tuple(names)
 
 
 def check_weights(

@@ -192,9 +192,9 @@ def test_checked_rows_are_kept_where_they_are_and_their_features_are_seen():
     """Nothing that has the dtype of sums is copied; what has not is made so."""
     model, cpu = GDLinearRegressor(), strict.Device("CPU_DEVICE")
     where, given = device(cpu), [there(a, cpu) for a in (X, Y, WEIGHTS)]
-    rows, kind = check_rows(model, tuple(given), True)
+    rows, layout = check_rows(model, tuple(given), True)
     assert model.n_features_in_ == 3
-    assert kind == "1d"
+    assert layout.y_layout == "1d"
     blocks = next(iter(rows.blocks()))
     for mine, yours in zip(blocks, given, strict=True):
         assert np.shares_memory(np.from_dlpack(mine), np.from_dlpack(yours))
