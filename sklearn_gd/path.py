@@ -10,15 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent import (
-    MOST_UPDATES,
-    ClosedForm,
-    RecordedDescent,
-    Stop,
-    StoppingRule,
-    find_stop,
-    floor_error,
-)
+from sklearn_gd._descent import MOST_UPDATES, ClosedForm, Stop, StoppingRule, find_stop, floor_error
 from sklearn_gd._optional import optional
 from sklearn_gd._report.comparison import Comparison, compare
 from sklearn_gd._report.errstate import without_underflow
@@ -456,16 +448,14 @@ class DescentPath:
         """
         loss = check_loss(loss)
         descent, known = self._descent, self.last_known
-        if isinstance(descent, RecordedDescent):
-            found = next(iter(np.flatnonzero(descent.losses < loss).tolist()), None)
-        else:
+        if isinstance(descent, ClosedForm):
             end = MOST_UPDATES if known is None else known
             stop = find_stop(descent, StoppingRule(loss, end, 0.0))
-            found = stop.t if stop.reason == "tol" else None
-            if stop.reason in ("diverged", "stationary"):
-                known = None
-        if found is not None:
-            return found
+            if stop.reason == "tol":
+                return stop.t
+            known = known if stop.reason == "max_iter" else None
+        elif (below := np.flatnonzero(descent.losses < loss)).size:
+            return int(below[0])
         if known is not None:
             raise ValueError(
                 f"This descent is known up to t = {known:,}, where the loss is not yet below "

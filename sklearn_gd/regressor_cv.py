@@ -284,7 +284,8 @@ class GDLinearRegressorCV(MetadataMixin, DescentEstimator):
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> list[Warning]:
         """Score the grid, choose, descend and keep the path; return what there is to say."""
         # Kept apart, since scikit-learn moves an estimator's own arrays to the device of the rows.
-        self._records: dict[str, Any] = {}
+        iters = check_iters(self.iters, self.max_iter)
+        self._records: dict[str, Any] = {"lrs_": check_rates(self.lrs), "iters_": iters}
         self._check_params()
         fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
         callbacks = CallbackRunner(self, X, y, fit_input)
@@ -310,8 +311,6 @@ class GDLinearRegressorCV(MetadataMixin, DescentEstimator):
         return isinstance(self.cv, str) and self.cv == GCV
 
     def _check_params(self) -> None:
-        check_rates(self.lrs)
-        self._records["iters_"] = check_iters(self.iters, self.max_iter)
         momentum, _ = check_descent(self)
         if not callable(self.selection):
             check_choice("selection", self.selection, SELECTIONS)
@@ -371,7 +370,7 @@ class GDLinearRegressorCV(MetadataMixin, DescentEstimator):
 
     def _grid(self, largest: Callable[[], float]) -> Grid:
         """Return the grid, with rates spread below the largest stable one if a number is given."""
-        rates, rule = check_rates(self.lrs), check_descent(self)
+        rates, rule = self.lrs_, check_descent(self)
         if isinstance(rates, int):
             rates = spread_rates(rates, UpdateRule(1.0, *rule).stable_below(largest()))
         self._records["lrs_"] = rates

@@ -142,7 +142,7 @@ class Moments:
 
     @cached_property
     def resolution(self) -> float:
-        problem = self._fit_input(True).problem
+        problem = self._input(True).problem
         spectrum = eigenbasis(self._products.quadratic(True), zeros(problem))
         return floor_error(ClosedForm(spectrum, UpdateRule(1.0)))
 
@@ -236,9 +236,7 @@ class Moments:
     def _shape_of_y(self) -> str:
         return "(n_samples,)" if self._y_layout == "1d" else f"(n_samples, {self.n_targets})"
 
-    def _fit_input(
-        self, fit_intercept: bool, alpha: float = 0.0, device: Device = NUMPY
-    ) -> FitInput:
+    def _input(self, fit_intercept: bool, alpha: float = 0.0, device: Device = NUMPY) -> FitInput:
         """Return the problem of all rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")

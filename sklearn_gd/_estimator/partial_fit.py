@@ -90,7 +90,7 @@ class PartialFitMixin:
             self._moments = batch if is_first else moments + batch
             self.n_samples_seen_ = self._moments.n_samples
             if device is not NUMPY:
-                self._device_sample = device.sample()
+                self._device_sample = device.to_device(())  # can be pickled, as a device cannot
         return self
 
     def fit_moments(
@@ -128,7 +128,7 @@ class PartialFitMixin:
             )
         with fitting(self) as said:
             options = self._check_options()
-            fit_input = moments._fit_input(self.fit_intercept, self.alpha)
+            fit_input = moments._input(self.fit_intercept, self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
             self.n_features_in_ = moments.n_features
@@ -145,7 +145,7 @@ class PartialFitMixin:
         with fitting(self) as said:
             try:
                 options = self._check_options()
-                fit_input = moments._fit_input(self.fit_intercept, self.alpha, self._device())
+                fit_input = moments._input(self.fit_intercept, self.alpha, self._device())
                 said += self._descend(fit_input, zeros(fit_input.problem), options)
             except (TypeError, ValueError) as error:
                 raise NoDescentError(str(error)) from error

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
@@ -16,9 +15,7 @@ from sklearn_gd._estimator.array_api import NUMPY, Device, device_of, same_devic
 from sklearn_gd._estimator.callbacks import CallbackSupportMixin
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
 from sklearn_gd._estimator.validation import check_targets, check_weights, check_X
-from sklearn_gd.path import DescentPath
-
-Floats = NDArray[np.floating[Any]]
+from sklearn_gd.path import DescentPath, Floats
 
 # Histories, and what the path calls them; a display of the model shows those up to this size.
 HISTORIES = {"loss_history_": "loss", "coef_path_": "coef", "intercept_path_": "intercept"}

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
 from sklearn_gd._data import LocalRows, NotFinite, Problem, SummedRows
@@ -19,8 +18,6 @@ from sklearn_gd._estimator.validation import Data, check_rows
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._solvers import DescentOptions, StoppedDescent, solve
 from sklearn_gd.path import DescentPath
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +73,10 @@ def prepare(
     return FitInput(rows, layout, rows.sample_weight, device_of(rows.X))
 
 
-def fit_path(
-    fit_input: FitInput, start: Floats, options: DescentOptions, solver: str
-) -> DescentPath:
+def fit_path(fit_input: FitInput, start: Any, options: DescentOptions, solver: str) -> DescentPath:
     """Return the descent from `start`."""
     problem = fit_input.problem
-    rows = problem.n_samples if problem.in_memory else 0  # counting others may take a pass
-    one_thread = one_thread_if_medium(rows, problem.n_parameters)
-    with naming_what_is_not_finite(problem), one_thread:
+    with naming_what_is_not_finite(problem), one_thread_if_medium(problem):
         return fit_input.path(solve(problem, start, options, solver))
 
 

@@ -16,14 +16,7 @@ from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
 from sklearn_gd._data import LARGEST_SIZE, ArrayAPIRows, RowsInMemory
-from sklearn_gd._estimator.array_api import (
-    NUMPY,
-    Device,
-    device_of,
-    is_foreign,
-    to_numpy,
-    to_numpy_if_dispatched,
-)
+from sklearn_gd._estimator.array_api import NUMPY, Device, device_of, is_foreign, to_numpy
 from sklearn_gd._estimator.parameters import check_number
 from sklearn_gd._report.layout import Layout
 
@@ -76,18 +69,18 @@ def check_rows(
     _check_sizes(X, table, fit_intercept, device)
     weights = check_weights(sample_weight, y.shape[0], device, part=part)
     rows: Any = RowsInMemory(X, table, weights, fit_intercept)
+    digits = device.xp.finfo(X.dtype)
     if device is not NUMPY:  # of the same protocol
-        rounding = float(device.xp.finfo(X.dtype).eps)
-        rows = ArrayAPIRows(X, table, weights, fit_intercept, device, rounding)
+        rows = ArrayAPIRows(X, table, weights, fit_intercept, device, float(digits.eps))
     names = getattr(estimator, "feature_names_in_", None)
     names = None if names is None else tuple(names)
-    return rows, Layout(fit_intercept, y_layout, device.dtype_of(X), names)
+    return rows, Layout(fit_intercept, y_layout, np.dtype(f"float{digits.bits}"), names)
 
 
 def check_targets(y: Any, device: Device) -> Any:
     """Return the targets on the device of X; those of NumPy are checked before the move."""
     if device is NUMPY or y is None:
-        return dense_numbers("y", to_numpy_if_dispatched(y))
+        return dense_numbers("y", NUMPY.asarray(y))
     if is_foreign(y):
         return numbers("y", device.asarray(y), device)
     return device.asarray(check_array(dense_numbers("y", y), ensure_2d=False, input_name="y"))
@@ -197,7 +190,7 @@ def check_weights(
     if device is not NUMPY and is_foreign(sample_weight) and sample_weight.ndim > 0:
         there = device.in_floats(numbers("sample_weight", device.asarray(sample_weight), device))
         return _checked_weights(there, n_samples, part, device)
-    sample_weight = to_numpy_if_dispatched(sample_weight)
+    sample_weight = NUMPY.asarray(sample_weight)
     if isinstance(sample_weight, (Number, str)) or getattr(sample_weight, "ndim", None) == 0:
         weight = check_number("sample_weight", _scalar(sample_weight), Real, above=0)
         if not part:
