@@ -9,7 +9,7 @@ from typing import IO, Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sklearn_gd._data import CrossProducts, SummedRows, zeros
 from sklearn_gd._descent import ClosedForm, UpdateRule, floor_error
@@ -226,7 +226,10 @@ class Moments:
                 f"reads format {FORMAT}: update it."
             )
         n_targets, n_samples = int(read["n_targets"]), int(read["n_samples"])
-        sums = _checked(read["sums"], n_targets)
+        sums = read["sums"]
+        matrix = sums.dtype == np.float64 and sums.ndim == 2 and 1 <= n_targets < len(sums) - 1
+        if not (matrix and np.array_equal(sums, sums.T) and np.isfinite(sums).all()):
+            raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
         products = CrossProducts(sums, n_targets, n_samples, float(read["unit"]))
         y_layout = check_choice("targets", str(read["targets"]), ("1d", "column", "2d"))
         names = tuple(map(str, read["feature_names"])) if read["named"] else None
@@ -249,10 +252,3 @@ class Moments:
         rounding = float(np.finfo(self.dtype).eps)
         problem = SummedRows(self._products, fit_intercept, rounding, float(alpha))
         return FitInput(problem, layout, device=device)
-
-
-def _checked(sums: NDArray[Any], n_targets: int) -> NDArray[np.float64]:
-    matrix = sums.dtype == np.float64 and sums.ndim == 2 and 1 <= n_targets < len(sums) - 1
-    if not (matrix and np.array_equal(sums, sums.T) and np.isfinite(sums).all()):
-        raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
-    return sums

@@ -78,10 +78,8 @@ class DescentEstimator(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, B
         """
         check_is_fitted(self)
         if is_dask(X):
-            predicted, path = dask_module("_predict").predicted, self.path_
-            return (
-                predicted(self, X, path.coef(t), path.intercept(t)) for t in range(self.n_iter_ + 1)
-            )
+            lazy, path = dask_module("_predict").predicted, self.path_
+            return (lazy(self, X, path.coef(t), path.intercept(t)) for t in range(path.n_iter + 1))
         device = same_device(self, X, "staged_predict")
         return self._stages(check_X(self, X, device), device)
 
@@ -146,25 +144,24 @@ class DescentEstimator(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, B
     @property
     def loss_history_(self) -> Floats:
         """The loss of every iterate, of shape (`n_iter_` + 1,), the start first."""
-        return self._recorded._history("loss")
+        return self._history("loss")
 
     @property
     def coef_path_(self) -> Floats:
         """The coefficients of every iterate, of shape (`n_iter_` + 1, ...) as `coef_`."""
-        return self._recorded._history("coef")
+        return self._history("coef")
 
     @property
     def intercept_path_(self) -> Floats:
         """The intercept of every iterate, of shape (`n_iter_` + 1, ...) as `intercept_`."""
-        return self._recorded._history("intercept")
+        return self._history("intercept")
 
-    @property
-    def _recorded(self) -> DescentPath:
+    def _history(self, name: str) -> Floats:
         # Before fit the histories do not exist, as any other fitted attribute.
         path: DescentPath | None = getattr(self, "path_", None)
         if path is None:
             raise AttributeError(f"this {type(self).__name__} is not fitted yet: call fit first.")
-        return path
+        return path._history(name)
 
     def __dir__(self) -> list[str]:
         """Leave out histories that would take long to make: a notebook's display reads them all."""

@@ -72,8 +72,7 @@ def check_rows(
     digits = device.xp.finfo(X.dtype)
     if device is not NUMPY:  # of the same protocol
         rows = ArrayAPIRows(X, table, weights, fit_intercept, device, float(digits.eps))
-    names = getattr(estimator, "feature_names_in_", None)
-    names = None if names is None else tuple(names)
+    names = tuple(getattr(estimator, "feature_names_in_", ())) or None
     return rows, Layout(fit_intercept, y_layout, np.dtype(f"float{digits.bits}"), names)
 
 
@@ -192,21 +191,16 @@ def check_weights(
         return _checked_weights(there, n_samples, part, device)
     sample_weight = NUMPY.asarray(sample_weight)
     if isinstance(sample_weight, (Number, str)) or getattr(sample_weight, "ndim", None) == 0:
-        weight = check_number("sample_weight", _scalar(sample_weight), Real, above=0)
+        sample_weight = np.asarray(sample_weight).item()
+        weight = check_number("sample_weight", sample_weight, Real, above=0)
         if not part:
             return None
         sample_weight = np.full(n_samples, float(weight))
     weights = floats("sample_weight", sample_weight)
-    weights = weights if part else _in_range(weights)
-    return device.to_device(_checked_weights(weights, n_samples, part, NUMPY))
-
-
-def _in_range(weights: Floats) -> Floats:
-    """Return tiny or huge weights times a power of two: J does not depend on their scale."""
     largest = float(weights.max())
-    if 0 < largest < math.inf and not 1.0 / LARGEST_SIZE <= largest <= LARGEST_SIZE:
-        return np.ldexp(weights, -math.frexp(largest)[1])
-    return weights
+    if not part and largest > 0 and not 1.0 / LARGEST_SIZE <= largest <= LARGEST_SIZE:
+        weights = np.ldexp(weights, -math.frexp(largest)[1])  # J does not depend on their scale
+    return device.to_device(_checked_weights(weights, n_samples, part, NUMPY))
 
 
 def _checked_weights(weights: Any, n_samples: int, part: bool, device: Device) -> Any:
@@ -234,13 +228,9 @@ def check_start(name: str, value: Any, *shapes: tuple[int, ...]) -> Floats:
     """Return an initial value in the first of the shapes; others must reshape to it."""
     value = to_numpy(value)
     if np.ndim(value) == 0:
-        start = np.asarray(check_number(name, _scalar(value), Real), dtype=np.float64)
+        start = np.asarray(check_number(name, np.asarray(value).item(), Real), dtype=np.float64)
     else:
         start = floats(name, value, ensure_min_samples=0)
     if start.shape not in shapes:
         raise ValueError(f"{name} must have shape {shapes[0]}; got shape {start.shape}.")
     return start.reshape(shapes[0])
-
-
-def _scalar(value: Any) -> Any:
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
