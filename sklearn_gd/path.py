@@ -39,6 +39,10 @@ NO_DIRECTIONS = (
 )
 
 
+class NotKnownError(AttributeError, ValueError):
+    """What a descent does not tell; an attribute is then absent for `hasattr` and notebooks."""
+
+
 class DescentPath:
     """A whole gradient descent, evaluated at any number of updates.
 
@@ -135,10 +139,7 @@ class DescentPath:
 
     @property
     def best_lr(self) -> float:
-        try:
-            return self.fastest_rates(momentum=False)[0]
-        except ValueError as error:  # an attribute that is not known is absent
-            raise AttributeError(str(error)) from None
+        return self.fastest_rates(momentum=False)[0]
 
     @property
     def loss_floor(self) -> float:
@@ -421,9 +422,8 @@ class DescentPath:
         descent = self._all_directions
         other = descent.at(replace(descent.rule, lr=check_rate(lr)))
         last = max(self.n_iter, 1)
-        stop = Stop(last, "max_iter", last)
-        if other.diverges:
-            stop = find_stop(other, StoppingRule(None, last, 0.0))
+        end = Stop(last, "max_iter", last)
+        stop = find_stop(other, StoppingRule(None, last, 0.0)) if other.diverges else end
         return self._sibling(other, stop, self._layout)
 
     @without_underflow
@@ -614,7 +614,7 @@ class DescentPath:
         descent = self._descent
         if isinstance(descent, ClosedForm) and descent.spectrum.has_all_directions:
             return descent
-        raise ValueError(NO_DIRECTIONS)
+        raise NotKnownError(NO_DIRECTIONS)
 
     @property
     def _largest(self) -> float:

@@ -16,8 +16,6 @@ from sklearn import get_config
 from sklearn_gd._data import LARGEST_SIZE
 from sklearn_gd._optional import optional
 
-Floats = NDArray[np.float64]
-
 # The largest size of numbers that can be squared and summed in float32.
 LARGEST_IN_FLOAT32 = 1e15
 # What libraries raise if they do not support one of the conversions in `to_numpy`.
@@ -64,7 +62,7 @@ class Device:
         """Return a NumPy array as an array on the device, in the dtype of sums."""
         return self.xp.asarray(np.array(numbers), dtype=self.floats, device=self.device)
 
-    def to_host(self, numbers: Any) -> Floats:
+    def to_host(self, numbers: Any) -> NDArray[np.float64]:
         """Return a small array of the device as a NumPy array of float64."""
         return np.array(to_numpy(numbers), dtype=np.float64)
 

@@ -30,7 +30,8 @@ def check_number(
     except OverflowError:
         raise ValueError(f"{name} must be {what} within the range of floats.") from None
     if not finite or value <= above or value < least or value >= below:
-        raise ValueError(f"{name} must be {what} and finite; got {value!r}.")
+        finitely = " and finite" if below == inf else ""
+        raise ValueError(f"{name} must be {what}{finitely}; got {value!r}.")
     return value
 
 

@@ -14,6 +14,7 @@ from sklearn_gd._estimator.callbacks import fitting
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import prepare
 from sklearn_gd._solvers import DescentOptions
+from sklearn_gd.path import NotKnownError
 
 # Attributes that a descent sets.
 FITTED = ("path_", "n_iter_", "lr_", "stop_reason_", "coef_", "intercept_")
@@ -23,10 +24,6 @@ BEGINS_ANEW = (
     "partial_fit begins anew with these rows: the earlier fit kept no sums of its own to add to. "
     "To add to earlier rows give them to partial_fit as well."
 )
-
-
-class NoDescentError(AttributeError, ValueError):
-    """An attribute that cannot be computed: for `hasattr` and notebooks it is absent."""
 
 
 class PartialFitMixin:
@@ -148,7 +145,7 @@ class PartialFitMixin:
                 fit_input = moments._input(self.fit_intercept, self.alpha, self._device())
                 said += self._descend(fit_input, zeros(fit_input.problem), options)
             except (TypeError, ValueError) as error:
-                raise NoDescentError(str(error)) from error
+                raise NotKnownError(str(error)) from error
         return vars(self)[name]
 
     def _device(self) -> Device:
