@@ -20,6 +20,7 @@ FEWEST_COLUMNS = 24
 # From so many multiply-adds on a second thread pays.
 MOST_WORK = 1e9
 
+_controller = cache(ThreadpoolController)
 _lock = Lock()
 _running: list[Any] = []  # the limits that the fits under way have set; the first one holds
 
@@ -46,8 +47,3 @@ def one_thread_if_medium(problem: Any) -> Iterator[None]:
             _running.pop()
             if not _running:
                 limit.restore_original_limits()
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()

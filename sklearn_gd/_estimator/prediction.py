@@ -169,8 +169,7 @@ class DescentEstimator(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, B
         sizes = {name: path._history_bytes(what) for name, what in HISTORIES.items() if path}
         # scikit-learn's own `__dir__` reads every attribute to see whether it is there.
         every = (*object.__dir__(self), *vars(self).get("_records", ()))
-        names = [name for name in every if sizes.get(name, 0) <= SHOWN_BYTES]
-        return [name for name in names if hasattr(self, name)]
+        return [name for name in every if sizes.get(name, 0) <= SHOWN_BYTES and hasattr(self, name)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
