@@ -15,13 +15,9 @@ def check_number(
     name: str, value: Any, kind: Any, above: float = -inf, least: float = -inf, below: float = inf
 ) -> Any:
     """Return a finite number of this kind; of its bounds only `least` is inclusive."""
-    what = "an integer" if kind is Integral else "a real number"
-    if above > -inf:
-        what = f"{what} above {above}"
-    if least > -inf:
-        what = f"{what} of at least {least}"
-    if below < inf:
-        what = f"{what} and below {below}"
+    bounds = {"above": above, "of at least": least, "and below": below}
+    said = [f"{words} {bound}" for words, bound in bounds.items() if isfinite(bound)]
+    what = " ".join(["an integer" if kind is Integral else "a real number", *said])
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
         raise TypeError(f"{name} must be {what}; got {value!r} of type {type(value).__name__}.")
     try:
