@@ -93,11 +93,9 @@ def _iterates(descent: ClosedForm, steps: NDArray[Any], held_out: HeldOutRows) -
 
 def _taken(value: Any, index: NDArray[np.intp], rows: LocalRows) -> Any:
     """Return metadata of one fold: its rows if there is a value per row, else the value itself."""
-    if is_foreign(value):
-        per_row = value.shape[:1] == (rows.n_samples,)
-        return Device.of(value).take(value, index) if per_row else value
-    if hasattr(value, "shape") or isinstance(value, (list, tuple)):
-        array = value if hasattr(value, "tocsr") else np.asarray(value)
-        if array.ndim and array.shape[0] == rows.n_samples:
-            return array[index]
-    return value
+    foreign, array = is_foreign(value), value
+    if not foreign and (isinstance(value, (list, tuple)) or hasattr(value, "__array__")):
+        array = np.asarray(value)
+    if getattr(array, "shape", ())[:1] != (rows.n_samples,):
+        return value
+    return Device.of(array).take(array, index) if foreign else array[index]

@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 from sklearn_gd._data import zeros
-from sklearn_gd._estimator.parameters import check_flag, check_nonnegative, check_number
+from sklearn_gd._estimator.parameters import check_flag, check_number
 from sklearn_gd._estimator.path_of import names_of, path_of
 from sklearn_gd._estimator.prepare import fit_path, prepare
 from sklearn_gd._estimator.validation import FeatureChecker
@@ -96,11 +96,11 @@ def diagnose(
         )
     auto = isinstance(lr, str) and lr == "auto"
     rate = None if auto else check_number("lr", lr, Real, above=0)
-    momentum = check_nonnegative("momentum", momentum, below=1.0)
+    momentum = float(check_number("momentum", momentum, Real, least=0, below=1))
     nesterov = check_flag("nesterovs_momentum", nesterovs_momentum) and momentum > 0
     rows = (estimator_or_X, y, sample_weight)
     found = prepare(FeatureChecker(), rows, check_flag("fit_intercept", fit_intercept))
-    found = found.with_alpha(check_nonnegative("alpha", alpha))
+    found = found.with_alpha(check_number("alpha", alpha, Real, least=0))
     options = DescentOptions(rate, None, AS_MANY_AS_IT_TAKES, momentum, nesterov)
     path = fit_path(found, zeros(found.problem), options, "spectral")
     return _with_rows(path, found.problem)

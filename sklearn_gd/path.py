@@ -10,15 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sklearn_gd._descent import (
-    MOST_UPDATES,
-    ClosedForm,
-    RecordedDescent,
-    Stop,
-    StoppingRule,
-    find_stop,
-    floor_error,
-)
+from sklearn_gd._descent import MOST_UPDATES, ClosedForm, Stop, StoppingRule, find_stop, floor_error
 from sklearn_gd._optional import optional
 from sklearn_gd._report.comparison import Comparison, compare
 from sklearn_gd._report.errstate import without_underflow
@@ -45,6 +37,10 @@ NO_DIRECTIONS = (
     "This needs all directions of the problem, but the solver kept only what the descent needed. "
     "Fit with solver='spectral', if X has few enough columns."
 )
+
+
+class NotKnownError(AttributeError, ValueError):
+    """What a descent does not tell; an attribute is then absent for `hasattr` and notebooks."""
 
 
 class DescentPath:
@@ -143,10 +139,7 @@ class DescentPath:
 
     @property
     def best_lr(self) -> float:
-        try:
-            return self.fastest_rates(momentum=False)[0]
-        except ValueError as error:  # an attribute that is not known is absent
-            raise AttributeError(str(error)) from None
+        return self.fastest_rates(momentum=False)[0]
 
     @property
     def loss_floor(self) -> float:
@@ -429,9 +422,8 @@ class DescentPath:
         descent = self._all_directions
         other = descent.at(replace(descent.rule, lr=check_rate(lr)))
         last = max(self.n_iter, 1)
-        stop = Stop(last, "max_iter", last)
-        if other.diverges:
-            stop = find_stop(other, StoppingRule(None, last, 0.0))
+        end = Stop(last, "max_iter", last)
+        stop = find_stop(other, StoppingRule(None, last, 0.0)) if other.diverges else end
         return self._sibling(other, stop, self._layout)
 
     @without_underflow
@@ -456,16 +448,14 @@ class DescentPath:
         """
         loss = check_loss(loss)
         descent, known = self._descent, self.last_known
-        if isinstance(descent, RecordedDescent):
-            found = next(iter(np.flatnonzero(descent.losses < loss).tolist()), None)
-        else:
+        if isinstance(descent, ClosedForm):
             end = MOST_UPDATES if known is None else known
             stop = find_stop(descent, StoppingRule(loss, end, 0.0))
-            found = stop.t if stop.reason == "tol" else None
-            if stop.reason in ("diverged", "stationary"):
-                known = None
-        if found is not None:
-            return found
+            if stop.reason == "tol":
+                return stop.t
+            known = known if stop.reason == "max_iter" else None
+        elif (below := np.flatnonzero(descent.losses < loss)).size:
+            return int(below[0])
         if known is not None:
             raise ValueError(
                 f"This descent is known up to t = {known:,}, where the loss is not yet below "
@@ -624,7 +614,7 @@ class DescentPath:
         descent = self._descent
         if isinstance(descent, ClosedForm) and descent.spectrum.has_all_directions:
             return descent
-        raise ValueError(NO_DIRECTIONS)
+        raise NotKnownError(NO_DIRECTIONS)
 
     @property
     def _largest(self) -> float:

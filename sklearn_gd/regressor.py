@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Self
 
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
@@ -16,7 +14,7 @@ from sklearn_gd._descent import MOST_UPDATES
 from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callbacks
 from sklearn_gd._estimator.parameters import check_descent, check_flag, check_number
 from sklearn_gd._estimator.partial_fit import PartialFitMixin
-from sklearn_gd._estimator.prediction import PredictionMixin
+from sklearn_gd._estimator.prediction import DescentEstimator
 from sklearn_gd._estimator.prepare import FitInput, fit_path, prepare
 from sklearn_gd._estimator.validation import check_start
 from sklearn_gd._report.convergence_message import convergence_message
@@ -24,9 +22,7 @@ from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._solvers import DescentOptions
 
 
-class GDLinearRegressor(
-    PartialFitMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
-):
+class GDLinearRegressor(PartialFitMixin, DescentEstimator):
     r"""Linear regression fitted by full-batch gradient descent.
 
     The iterates are those of the textbook loop, intercept and coefficients descending together,
@@ -208,18 +204,16 @@ class GDLinearRegressor(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
-        with fitting(self):
-            message = self._fit(X, y, sample_weight, (coef_init, intercept_init))
-        if message is not None:
-            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        with fitting(self) as said:
+            said += self._fit(X, y, sample_weight, (coef_init, intercept_init))
         return self
 
     @with_callbacks
-    def _fit(self, X: Any, y: Any, sample_weight: Any, start_from: tuple[Any, Any]) -> str | None:
-        """Fit and run callbacks; return the text of a warning or None."""
+    def _fit(self, X: Any, y: Any, sample_weight: Any, given: tuple[Any, Any]) -> list[Warning]:
+        """Fit and run callbacks."""
         options = self._check_options()
         fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
-        start = self._start(fit_input, *start_from)
+        start = self._start(fit_input, *given)
         self._forget()
         callbacks = CallbackRunner(self, X, y, fit_input)
         options = replace(options, on_growth=callbacks.on_krylov_growth)
@@ -232,12 +226,13 @@ class GDLinearRegressor(
         start: Any,
         options: DescentOptions,
         callbacks: CallbackRunner | None = None,
-    ) -> str | None:
-        """Descend and keep the path; return the text of a warning or None."""
+    ) -> list[Warning]:
+        """Descend and keep the path."""
         path = fit_path(fit_input, start, options, self.solver)
         path = path if callbacks is None else callbacks.descends(path)
         self.__dict__.update(fit_input.attributes(path))
-        return convergence_message(path, fit_input.problem, options.tol, options.lr)
+        message = convergence_message(path, fit_input.problem, options.tol, options.lr)
+        return [] if message is None else [ConvergenceWarning(message)]
 
     def _check_options(self) -> DescentOptions:
         if isinstance(self.lr, str) and self.lr != "auto":

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils.parallel import Parallel, delayed
@@ -19,13 +17,8 @@ from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callba
 from sklearn_gd._estimator.cross_validation import CLOSED_FORM_SCORER, MetadataMixin, folds_of
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
 from sklearn_gd._estimator.parameters import check_choice, check_descent
-from sklearn_gd._estimator.prediction import PredictionMixin
-from sklearn_gd._estimator.prepare import (
-    FitInput,
-    host_attribute,
-    naming_what_is_not_finite,
-    prepare,
-)
+from sklearn_gd._estimator.prediction import DescentEstimator
+from sklearn_gd._estimator.prepare import FitInput, naming_what_is_not_finite, prepare
 from sklearn_gd._report.convergence_message import convergence_message
 from sklearn_gd._report.errstate import without_underflow
 from sklearn_gd._scored_iterate import HeldOutRows, score_iterates
@@ -63,9 +56,7 @@ GCV_NEEDS_ROWS = (
 )
 
 
-class GDLinearRegressorCV(
-    MetadataMixin, PredictionMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
-):
+class GDLinearRegressorCV(MetadataMixin, DescentEstimator):
     """Linear regression by gradient descent, with its learning rate and its stop tuned together.
 
     One decomposition of each training set gives the iterates of every learning rate at every number
@@ -220,11 +211,11 @@ class GDLinearRegressorCV(
     True
     """
 
-    lrs_: Floats = host_attribute("lrs_")
-    iters_: NDArray[np.int64] = host_attribute("iters_")
-    scores_path_: Floats = host_attribute("scores_path_")
-    gcv_path_: Floats = host_attribute("gcv_path_")
-    dof_path_: Floats = host_attribute("dof_path_")
+    lrs_: Floats
+    iters_: NDArray[np.int64]
+    scores_path_: Floats
+    gcv_path_: Floats
+    dof_path_: Floats
     best_score_: float
     best_index_: tuple[int, int]
 
@@ -284,17 +275,17 @@ class GDLinearRegressorCV(
         TypeError, ValueError
             If a parameter or an argument is not as described; an earlier fit is then kept.
         """
-        with fitting(self):
-            messages = self._fit(X, y, sample_weight, params)
-        for message in messages:
-            warnings.warn(message, stacklevel=2)
+        with fitting(self) as said:
+            said += self._fit(X, y, sample_weight, params)
         return self
 
     @with_callbacks
     @without_underflow
     def _fit(self, X: Any, y: Any, sample_weight: Any, params: dict[str, Any]) -> list[Warning]:
         """Score the grid, choose, descend and keep the path; return what there is to say."""
-        self._records: dict[str, Any] = {}
+        # Kept apart, since scikit-learn moves an estimator's own arrays to the device of the rows.
+        iters = check_iters(self.iters, self.max_iter)
+        self._records: dict[str, Any] = {"lrs_": check_rates(self.lrs), "iters_": iters}
         self._check_params()
         fit_input = prepare(self, (X, y, sample_weight), self.fit_intercept).with_alpha(self.alpha)
         callbacks = CallbackRunner(self, X, y, fit_input)
@@ -320,8 +311,6 @@ class GDLinearRegressorCV(
         return isinstance(self.cv, str) and self.cv == GCV
 
     def _check_params(self) -> None:
-        check_rates(self.lrs)
-        self.iters_ = check_iters(self.iters, self.max_iter)
         momentum, _ = check_descent(self)
         if not callable(self.selection):
             check_choice("selection", self.selection, SELECTIONS)
@@ -352,8 +341,9 @@ class GDLinearRegressorCV(
             )
         whole = problem_for_gcv(problem)
         grid = self._grid(lambda: whole.spectrum.largest)
-        self.gcv_path_, self.dof_path_ = generalised_cross_validation(whole, grid)
-        self.scores_path_ = -self.gcv_path_[..., np.newaxis]
+        gcv, dof = generalised_cross_validation(whole, grid)
+        scores = -gcv[..., np.newaxis]
+        self._records |= {"gcv_path_": gcv, "dof_path_": dof, "scores_path_": scores}
         return grid, whole
 
     def _score_by_folds(self, fit_input: FitInput, params: dict[str, Any], each: Each) -> Scored:
@@ -366,7 +356,7 @@ class GDLinearRegressorCV(
         strategy = strategy_for(folds, self.solver, options)
         grid = self._grid(strategy.largest_eigenvalue)
         if in_closed_form:
-            self.scores_path_ = -strategy.errors(grid)
+            self._records["scores_path_"] = -strategy.errors(grid)
             return grid, strategy.whole
         assert isinstance(folds, FoldsInMemory)
         splits, scorer = folds.splits, check_scoring(self, self.scoring)
@@ -375,15 +365,15 @@ class GDLinearRegressorCV(
             held_out = HeldOutRows(fit_input, splits[i].test, for_scorer)
             return score_iterates(scorer, strategy.spectrum(grid, i), held_out, grid)
 
-        self.scores_path_ = np.stack(each(score, range(len(folds))), axis=-1)
+        self._records["scores_path_"] = np.stack(each(score, range(len(folds))), axis=-1)
         return grid, strategy.whole
 
     def _grid(self, largest: Callable[[], float]) -> Grid:
         """Return the grid, with rates spread below the largest stable one if a number is given."""
-        rates, rule = check_rates(self.lrs), check_descent(self)
+        rates, rule = self.lrs_, check_descent(self)
         if isinstance(rates, int):
             rates = spread_rates(rates, UpdateRule(1.0, *rule).stable_below(largest()))
-        self.lrs_ = rates
+        self._records["lrs_"] = rates
         return Grid(rates, self.iters_, *rule)
 
     def _messages(self, path: DescentPath, problem: Any, grid: Grid) -> list[Warning]:
@@ -402,6 +392,10 @@ class GDLinearRegressorCV(
             mean = self.scores_path_.mean(axis=-1)
             message = about_the_edge(mean, self.best_index_, grid, stable, given)
         return said if message is None else [*said, ConvergenceWarning(message)]
+
+    def __getattr__(self, name: str) -> Any:
+        records = vars(self).get("_records", {})
+        return records[name] if name in records else object.__getattribute__(self, name)
 
     def _each(self, task: Callable[[int], Any], folds: Iterable[int]) -> list[Any]:
         # Threads: no copies, and the same BLAS as in serial, so the same digits.

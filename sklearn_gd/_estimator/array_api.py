@@ -16,8 +16,6 @@ from sklearn import get_config
 from sklearn_gd._data import LARGEST_SIZE
 from sklearn_gd._optional import optional
 
-Floats = NDArray[np.float64]
-
 # The largest size of numbers that can be squared and summed in float32.
 LARGEST_IN_FLOAT32 = 1e15
 # What libraries raise if they do not support one of the conversions in `to_numpy`.
@@ -38,10 +36,6 @@ class Device:
 
     def __str__(self) -> str:
         return f"{self.xp.__name__.removeprefix('array_api_compat.')} on device {self.device}"
-
-    def holds(self, array: Any) -> bool:
-        """Return whether an array is of this library and on this device."""
-        return is_foreign(array) and self == Device.of(array)
 
     @property
     def dtypes(self) -> tuple[Any, ...]:
@@ -68,7 +62,7 @@ class Device:
         """Return a NumPy array as an array on the device, in the dtype of sums."""
         return self.xp.asarray(np.array(numbers), dtype=self.floats, device=self.device)
 
-    def to_host(self, numbers: Any) -> Floats:
+    def to_host(self, numbers: Any) -> NDArray[np.float64]:
         """Return a small array of the device as a NumPy array of float64."""
         return np.array(to_numpy(numbers), dtype=np.float64)
 
@@ -79,10 +73,6 @@ class Device:
         indices = self.xp.asarray(np.array(index, dtype=np.int64), device=self.device)
         return self.xp.take(array, indices, axis=0)
 
-    def dtype_of(self, array: Any) -> np.dtype[Any]:
-        """Return the NumPy dtype of an array of float32 or float64."""
-        return np.dtype(f"float{self.xp.finfo(array.dtype).bits}")
-
     def as_result(self, result: Any) -> Any:
         """Return a NumPy array as an array on the device, of the same dtype."""
         result = np.array(result)
@@ -91,7 +81,7 @@ class Device:
 
     def asarray(self, array: Any) -> Any:
         """Return an array of any library on the device, of the same dtype if the device has it."""
-        if self.holds(array):
+        if is_foreign(array) and self == Device.of(array):
             return array
         array = np.asarray(to_numpy(array))
         # Other libraries take no foreign byte order, negative strides or read-only memory.
@@ -109,10 +99,6 @@ class Device:
         dtype = self.xp.result_type(*arrays)
         return [self.xp.astype(array, dtype, copy=False) for array in arrays]
 
-    def sample(self) -> Any:
-        """Return an empty array, by which an estimator remembers the device: it can be pickled."""
-        return self.xp.empty((0,), dtype=self.dtypes[-1], device=self.device)
-
 
 class _NumPy(Device):
     """NumPy and SciPy, whose arrays stay as they are."""
@@ -126,6 +112,10 @@ class _NumPy(Device):
 
     def to_device(self, numbers: Any) -> Any:
         return numbers
+
+    def asarray(self, array: Any) -> Any:
+        """Return an array of another library as a NumPy array if array API dispatch is on."""
+        return to_numpy(array) if get_config()["array_api_dispatch"] else array
 
     def as_result(self, result: Any) -> Any:
         return result
@@ -143,11 +133,6 @@ NUMPY = _NumPy(np, "cpu")
 def device_of(X: Any) -> Device:
     """Return the device of X; NUMPY if array API dispatch is off."""
     return Device.of(X) if get_config()["array_api_dispatch"] and is_foreign(X) else NUMPY
-
-
-def to_numpy_if_dispatched(array: Any) -> Any:
-    """Return an array of another library as a NumPy array if array API dispatch is on."""
-    return to_numpy(array) if get_config()["array_api_dispatch"] else array
 
 
 def to_numpy(array: Any) -> Any:

@@ -20,17 +20,20 @@ FEWEST_COLUMNS = 24
 # From so many multiply-adds on a second thread pays.
 MOST_WORK = 1e9
 
+_controller = cache(ThreadpoolController)
 _lock = Lock()
 _running: list[Any] = []  # the limits that the fits under way have set; the first one holds
 
 
 @contextmanager
-def one_thread_if_medium(n: int, p: int) -> Iterator[None]:
-    """Limit BLAS to one thread while a fit of n x p runs, if a second one would not pay.
+def one_thread_if_medium(problem: Any) -> Iterator[None]:
+    """Limit BLAS to one thread while a fit to rows in memory runs, if a second one would not pay.
 
-    n is 0 for rows that are elsewhere. The limit belongs to the process: of several fits at once
-    the first sets it and the last lifts it.
+    The limit belongs to the process: of several fits at once the first sets it and the last lifts
+    it.
     """
+    n = problem.n_samples if problem.in_memory else 0  # counting others may take a pass
+    p = problem.n_parameters
     if n == 0 or p < FEWEST_COLUMNS or n * p * min(n, p) > MOST_WORK:
         yield
         return
@@ -44,8 +47,3 @@ def one_thread_if_medium(n: int, p: int) -> Iterator[None]:
             _running.pop()
             if not _running:
                 limit.restore_original_limits()
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()

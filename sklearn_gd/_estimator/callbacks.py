@@ -7,6 +7,7 @@ reported while they are computed. An estimator without callbacks reports nothing
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -61,19 +62,24 @@ MOST_TASKS = 1000
 
 
 @contextmanager
-def fitting(estimator: Any) -> Iterator[None]:
-    """If a fit fails, restore the estimator's attributes; a callback must not fit it once more."""
+def fitting(estimator: Any) -> Iterator[list[Warning]]:
+    """Issue the warnings that a fit puts into the list, for the line that called the method.
+
+    If the fit fails, restore the estimator's attributes; a callback must not fit it once more.
+    """
     if "_callback_fit_ctx" in vars(estimator):  # set by scikit-learn while callbacks run
         raise RuntimeError(
             f"This {type(estimator).__name__} is being fitted: a callback must not fit it once "
             "more. Fit a clone instead, sklearn.base.clone(estimator)."
         )
-    earlier = dict(vars(estimator))
+    earlier, said = dict(vars(estimator)), list[Warning]()
     try:
-        yield
+        yield said
     except BaseException:
         estimator.__dict__ = earlier
         raise
+    for warning in said:
+        warnings.warn(warning, stacklevel=4)  # above this, contextlib and the method
 
 
 class CallbackRunner:

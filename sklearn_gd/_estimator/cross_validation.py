@@ -17,7 +17,7 @@ from sklearn_gd._estimator.prepare import FitInput
 
 # What scoring=None computes in closed form.
 CLOSED_FORM_SCORER = "neg_mean_squared_error"
-NO_ROWS = "Fold {} is {} on no rows with a weight above zero."
+Metadata = dict[str, Any]
 
 
 class MetadataMixin:
@@ -44,9 +44,7 @@ class MetadataMixin:
             router.add(scorer=check_scoring(self, self.scoring), method_mapping=to_score)
         return router
 
-    def _route(
-        self, sample_weight: Any, params: dict[str, Any]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _route(self, sample_weight: Any, params: Metadata) -> tuple[Metadata, Metadata]:
         """Return the metadata for the splitter and that for the scorer."""
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         if get_config().get("enable_metadata_routing"):
@@ -64,11 +62,9 @@ class MetadataMixin:
 
     def _in_closed_form(self, sample_weight: Any) -> bool:
         """Whether no scorer has to be called."""
-        if self.scoring is None:
-            return True
         # With routing, a named scorer takes weights only if it requests them.
         routing = get_config().get("enable_metadata_routing") and sample_weight is not None
-        return isinstance(self.scoring, str) and self.scoring == CLOSED_FORM_SCORER and not routing
+        return self.scoring is None or (self.scoring == CLOSED_FORM_SCORER and not routing)
 
 
 def folds_of(fit_input: FitInput, cv: Any, params: dict[str, Any], each: Each) -> Folds:
@@ -104,4 +100,4 @@ def check_folds(weights: Iterable[tuple[float, float]]) -> None:
     for i, pair in enumerate(weights):
         for name, weight in zip(("fitted", "scored"), pair, strict=True):
             if not weight > 0:
-                raise ValueError(NO_ROWS.format(i, name))
+                raise ValueError(f"Fold {i} is {name} on no rows with a weight above zero.")

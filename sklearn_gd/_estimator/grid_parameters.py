@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._estimator.parameters import check_number
-from sklearn_gd._estimator.validation import floats
+from sklearn_gd._estimator.validation import Floats, floats
 
-Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 # The smallest rate of an integer `lrs`, as a share of the largest stable rate. Ten rates are then a

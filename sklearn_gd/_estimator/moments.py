@@ -9,7 +9,7 @@ from typing import IO, Any
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sklearn_gd._data import CrossProducts, SummedRows, zeros
 from sklearn_gd._descent import ClosedForm, UpdateRule, floor_error
@@ -142,7 +142,7 @@ class Moments:
 
     @cached_property
     def resolution(self) -> float:
-        problem = self._fit_input(True).problem
+        problem = self._input(True).problem
         spectrum = eigenbasis(self._products.quadratic(True), zeros(problem))
         return floor_error(ClosedForm(spectrum, UpdateRule(1.0)))
 
@@ -226,7 +226,10 @@ class Moments:
                 f"reads format {FORMAT}: update it."
             )
         n_targets, n_samples = int(read["n_targets"]), int(read["n_samples"])
-        sums = _checked(read["sums"], n_targets)
+        sums = read["sums"]
+        matrix = sums.dtype == np.float64 and sums.ndim == 2 and 1 <= n_targets < len(sums) - 1
+        if not (matrix and np.array_equal(sums, sums.T) and np.isfinite(sums).all()):
+            raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
         products = CrossProducts(sums, n_targets, n_samples, float(read["unit"]))
         y_layout = check_choice("targets", str(read["targets"]), ("1d", "column", "2d"))
         names = tuple(map(str, read["feature_names"])) if read["named"] else None
@@ -236,7 +239,7 @@ class Moments:
     def _shape_of_y(self) -> str:
         return "(n_samples,)" if self._y_layout == "1d" else f"(n_samples, {self.n_targets})"
 
-    def _fit_input(self, fit_intercept: bool, device: Device = NUMPY) -> FitInput:
+    def _input(self, fit_intercept: bool, alpha: float = 0.0, device: Device = NUMPY) -> FitInput:
         """Return the problem of all rows."""
         if not self.weight > 0:
             raise ValueError("sample_weight must not be all zero: some row must have a weight.")
@@ -247,12 +250,5 @@ class Moments:
             check_size_of_X(largest or float(np.abs(sums[columns]).max() / self.weight))
         layout = Layout(fit_intercept, self._y_layout, self.dtype, self.feature_names)
         rounding = float(np.finfo(self.dtype).eps)
-        problem = SummedRows(self._products, fit_intercept, rounding)
+        problem = SummedRows(self._products, fit_intercept, rounding, float(alpha))
         return FitInput(problem, layout, device=device)
-
-
-def _checked(sums: NDArray[Any], n_targets: int) -> NDArray[np.float64]:
-    matrix = sums.dtype == np.float64 and sums.ndim == 2 and 1 <= n_targets < len(sums) - 1
-    if not (matrix and np.array_equal(sums, sums.T) and np.isfinite(sums).all()):
-        raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
-    return sums

@@ -11,13 +11,13 @@ import numpy as np
 SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
-def check_number(name: str, value: Any, kind: Any, above: float = -inf, least: float = -inf) -> Any:
-    """Return a finite number of this kind; `above` is exclusive, `least` inclusive."""
-    what = "an integer" if kind is Integral else "a real number"
-    if above > -inf:
-        what = f"{what} above {above}"
-    if least > -inf:
-        what = f"{what} of at least {least}"
+def check_number(
+    name: str, value: Any, kind: Any, above: float = -inf, least: float = -inf, below: float = inf
+) -> Any:
+    """Return a finite number of this kind; of its bounds only `least` is inclusive."""
+    bounds = {"above": above, "of at least": least, "and below": below}
+    said = [f"{words} {bound}" for words, bound in bounds.items() if isfinite(bound)]
+    what = " ".join(["an integer" if kind is Integral else "a real number", *said])
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, kind):
         raise TypeError(f"{name} must be {what}; got {value!r} of type {type(value).__name__}.")
     try:
@@ -25,18 +25,10 @@ def check_number(name: str, value: Any, kind: Any, above: float = -inf, least: f
         finite = kind is Integral or isfinite(value)
     except OverflowError:
         raise ValueError(f"{name} must be {what} within the range of floats.") from None
-    if not finite or value <= above or value < least:
-        raise ValueError(f"{name} must be {what} and finite; got {value!r}.")
+    if not finite or value <= above or value < least or value >= below:
+        finitely = " and finite" if below == inf else ""
+        raise ValueError(f"{name} must be {what}{finitely}; got {value!r}.")
     return value
-
-
-def check_nonnegative(name: str, value: Any, below: float = inf) -> float:
-    """Return a finite number of at least 0 and below a limit."""
-    number = float(check_number(name, value, Real))
-    if not 0.0 <= number < below:
-        limit = "" if below == inf else f" and below {below:g}"
-        raise ValueError(f"{name} must be at least 0{limit}; got {value!r}.")
-    return number
 
 
 def check_flag(name: str, value: Any) -> bool:
@@ -57,7 +49,7 @@ def check_descent(estimator: Any) -> tuple[float, bool]:
     """Check what all estimators have as parameters of a descent; return its momentum."""
     check_flag("fit_intercept", estimator.fit_intercept)
     check_choice("solver", estimator.solver, SOLVERS)
-    momentum = check_nonnegative("momentum", estimator.momentum, below=1.0)
+    momentum = float(check_number("momentum", estimator.momentum, Real, least=0, below=1))
     nesterov = check_flag("nesterovs_momentum", estimator.nesterovs_momentum) and momentum > 0
-    check_nonnegative("alpha", estimator.alpha)
+    check_number("alpha", estimator.alpha, Real, least=0)
     return momentum, nesterov

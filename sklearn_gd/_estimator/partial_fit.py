@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_gd._data import zeros
 from sklearn_gd._estimator.array_api import NUMPY, Device
@@ -16,6 +14,7 @@ from sklearn_gd._estimator.callbacks import fitting
 from sklearn_gd._estimator.moments import Moments
 from sklearn_gd._estimator.prepare import prepare
 from sklearn_gd._solvers import DescentOptions
+from sklearn_gd.path import NotKnownError
 
 # Attributes that a descent sets.
 FITTED = ("path_", "n_iter_", "lr_", "stop_reason_", "coef_", "intercept_")
@@ -27,10 +26,6 @@ BEGINS_ANEW = (
 )
 
 
-class NoDescentError(AttributeError, ValueError):
-    """An attribute that cannot be computed: for `hasattr` and notebooks it is absent."""
-
-
 class PartialFitMixin:
     """Mixin: `partial_fit` and `fit_moments` for an estimator with a method `_descend`."""
 
@@ -40,7 +35,7 @@ class PartialFitMixin:
     # Methods of the estimator.
     _check_options: Callable[[], DescentOptions]
     _start: Callable[..., Any]
-    _descend: Callable[..., str | None]
+    _descend: Callable[..., list[Warning]]
 
     def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | float | None = None) -> Self:
         """Add rows: the model becomes that of `fit` on all rows so far.
@@ -74,7 +69,7 @@ class PartialFitMixin:
         first access to an attribute of the descent. `fit` and `fit_moments` keep no sums to add to:
         `partial_fit` after one of them begins anew, and warns.
         """
-        with fitting(self):
+        with fitting(self) as said:
             self._check_options()
             moments = vars(self).get("_moments")
             data, is_first = (X, y, sample_weight), moments is None
@@ -86,14 +81,13 @@ class PartialFitMixin:
                     f"{self._device()}."
                 )
             batch = Moments._of(fit_input)
-            anew = is_first and "path_" in vars(self)
+            if is_first and "path_" in vars(self):
+                said.append(UserWarning(BEGINS_ANEW))
             self._forget()
             self._moments = batch if is_first else moments + batch
             self.n_samples_seen_ = self._moments.n_samples
             if device is not NUMPY:
-                self._device_sample = device.sample()
-        if anew:
-            warnings.warn(BEGINS_ANEW, UserWarning, stacklevel=2)
+                self._device_sample = device.to_device(())  # can be pickled, as a device cannot
         return self
 
     def fit_moments(
@@ -129,33 +123,29 @@ class PartialFitMixin:
                 f"fit_moments takes Moments, as Moments.from_rows returns them; "
                 f"got {type(moments).__name__}."
             )
-        with fitting(self):
+        with fitting(self) as said:
             options = self._check_options()
-            fit_input = moments._fit_input(self.fit_intercept).with_alpha(self.alpha)
+            fit_input = moments._input(self.fit_intercept, self.alpha)
             start = self._start(fit_input, coef_init, intercept_init)
             self._forget()
             self.n_features_in_ = moments.n_features
             vars(self).pop("feature_names_in_", None)
             if moments.feature_names is not None:
                 self.feature_names_in_ = np.array(moments.feature_names, dtype=object)
-            message = self._descend(fit_input, start, options)
-        if message is not None:
-            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+            said += self._descend(fit_input, start, options)
         return self
 
     def __getattr__(self, name: str) -> Any:
         moments = vars(self).get("_moments")
         if moments is None or name not in FITTED:
             return object.__getattribute__(self, name)  # raises the AttributeError again
-        try:
-            options = self._check_options()
-            fit_input = moments._fit_input(self.fit_intercept, self._device())
-            fit_input = fit_input.with_alpha(self.alpha)
-            message = self._descend(fit_input, zeros(fit_input.problem), options)
-        except (TypeError, ValueError) as error:
-            raise NoDescentError(str(error)) from error
-        if message is not None:
-            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        with fitting(self) as said:
+            try:
+                options = self._check_options()
+                fit_input = moments._input(self.fit_intercept, self.alpha, self._device())
+                said += self._descend(fit_input, zeros(fit_input.problem), options)
+            except (TypeError, ValueError) as error:
+                raise NotKnownError(str(error)) from error
         return vars(self)[name]
 
     def _device(self) -> Device:

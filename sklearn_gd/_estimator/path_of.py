@@ -28,22 +28,23 @@ def path_of(estimator: Any) -> DescentPath:
 
 def names_of(estimator: Any) -> tuple[str, ...]:
     """The parameters' names; in a pipeline those that the steps before give to its columns."""
-    path = path_of(estimator)
+    path, before = path_of(estimator), _steps_before(estimator)
     names = path.parameter_names
-    if path._layout.feature_names is None and _has_steps_before(estimator):
+    if path._layout.feature_names is None and before is not None:
         with suppress(AttributeError, ValueError, NotFittedError):  # a step has no names to give
-            given = estimator[:-1].get_feature_names_out()
+            given = before.get_feature_names_out()
             return (*names[: len(names) - len(given)], *map(str, given))
     return names
 
 
 def transform(estimator: Any, X: Any) -> Any:
     """X as the last step of a pipeline sees it; as it is where there is no pipeline."""
-    return estimator[:-1].transform(X) if _has_steps_before(estimator) else X
+    before = _steps_before(estimator)
+    return X if before is None else before.transform(X)
 
 
-def _has_steps_before(estimator: Any) -> bool:
-    return hasattr(estimator, "steps") and len(estimator.steps) > 1
+def _steps_before(estimator: Any) -> Any:
+    return estimator[:-1] if len(getattr(estimator, "steps", ())) > 1 else None
 
 
 def last_step(estimator: Any) -> Any:

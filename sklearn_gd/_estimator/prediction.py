@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.linear_model import LinearRegression
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,9 +15,7 @@ from sklearn_gd._estimator.array_api import NUMPY, Device, device_of, same_devic
 from sklearn_gd._estimator.callbacks import CallbackSupportMixin
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
 from sklearn_gd._estimator.validation import check_targets, check_weights, check_X
-from sklearn_gd.path import DescentPath
-
-Floats = NDArray[np.floating[Any]]
+from sklearn_gd.path import DescentPath, Floats
 
 # Histories, and what the path calls them; a display of the model shows those up to this size.
 HISTORIES = {"loss_history_": "loss", "coef_path_": "coef", "intercept_path_": "intercept"}
@@ -26,8 +24,8 @@ SHOWN_BYTES = 1 << 20
 STAGED_NUMBERS = 1 << 20
 
 
-class PredictionMixin(CallbackSupportMixin):
-    """Mixin: predictions and histories of the descent of which it has the attributes."""
+class DescentEstimator(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Predictions and histories of the descent of which it has the attributes."""
 
     coef_: Floats
     intercept_: Any
@@ -80,10 +78,8 @@ class PredictionMixin(CallbackSupportMixin):
         """
         check_is_fitted(self)
         if is_dask(X):
-            predicted, path = dask_module("_predict").predicted, self.path_
-            return (
-                predicted(self, X, path.coef(t), path.intercept(t)) for t in range(self.n_iter_ + 1)
-            )
+            lazy, path = dask_module("_predict").predicted, self.path_
+            return (lazy(self, X, path.coef(t), path.intercept(t)) for t in range(path.n_iter + 1))
         device = same_device(self, X, "staged_predict")
         return self._stages(check_X(self, X, device), device)
 
@@ -148,33 +144,32 @@ class PredictionMixin(CallbackSupportMixin):
     @property
     def loss_history_(self) -> Floats:
         """The loss of every iterate, of shape (`n_iter_` + 1,), the start first."""
-        return self._recorded._history("loss")
+        return self._history("loss")
 
     @property
     def coef_path_(self) -> Floats:
         """The coefficients of every iterate, of shape (`n_iter_` + 1, ...) as `coef_`."""
-        return self._recorded._history("coef")
+        return self._history("coef")
 
     @property
     def intercept_path_(self) -> Floats:
         """The intercept of every iterate, of shape (`n_iter_` + 1, ...) as `intercept_`."""
-        return self._recorded._history("intercept")
+        return self._history("intercept")
 
-    @property
-    def _recorded(self) -> DescentPath:
+    def _history(self, name: str) -> Floats:
         # Before fit the histories do not exist, as any other fitted attribute.
         path: DescentPath | None = getattr(self, "path_", None)
         if path is None:
             raise AttributeError(f"this {type(self).__name__} is not fitted yet: call fit first.")
-        return path
+        return path._history(name)
 
     def __dir__(self) -> list[str]:
         """Leave out histories that would take long to make: a notebook's display reads them all."""
         path = vars(self).get("path_")
         sizes = {name: path._history_bytes(what) for name, what in HISTORIES.items() if path}
         # scikit-learn's own `__dir__` reads every attribute to see whether it is there.
-        names = [name for name in object.__dir__(self) if sizes.get(name, 0) <= SHOWN_BYTES]
-        return [name for name in names if hasattr(self, name)]
+        every = (*object.__dir__(self), *vars(self).get("_records", ()))
+        return [name for name in every if sizes.get(name, 0) <= SHOWN_BYTES and hasattr(self, name)]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

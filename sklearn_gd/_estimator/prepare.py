@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
 from sklearn_gd._data import LocalRows, NotFinite, Problem, SummedRows
 from sklearn_gd._estimator.array_api import NUMPY, Device, device_of
 from sklearn_gd._estimator.blas_threads import one_thread_if_medium
 from sklearn_gd._estimator.dask_dispatch import dask_module, is_dask
-from sklearn_gd._estimator.validation import Data, check_rows, names_seen
+from sklearn_gd._estimator.validation import Data, check_rows
 from sklearn_gd._report.layout import Layout
 from sklearn_gd._solvers import DescentOptions, StoppedDescent, solve
 from sklearn_gd.path import DescentPath
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +40,8 @@ class FitInput:
 
     def attributes(self, path: DescentPath) -> dict[str, Any]:
         """Return the fitted attributes of an estimator that descended along a path."""
-        coef, intercept = path.coef(path.best_iter), path.intercept(path.best_iter)
+        theta = path._descent.theta(path.best_iter)
+        coef, intercept = self.layout.coef(theta), self.layout.intercept(theta)
         if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
             raise ValueError(
                 f"The coefficients are too large for {coef.dtype}, the dtype of X: pass X as "
@@ -71,40 +69,15 @@ def prepare(
     if is_dask(*data):
         prepared: FitInput = dask_module("_prepare").prepare(estimator, data, fit_intercept, **how)
         return prepared
-    rows, y_layout = check_rows(estimator, data, fit_intercept, **how)
-    device = device_of(rows.X)
-    layout = Layout(fit_intercept, y_layout, device.dtype_of(rows.X), names_seen(estimator))
-    return FitInput(rows, layout, rows.sample_weight, device)
+    rows, layout = check_rows(estimator, data, fit_intercept, **how)
+    return FitInput(rows, layout, rows.sample_weight, device_of(rows.X))
 
 
-def fit_path(
-    fit_input: FitInput, start: Floats, options: DescentOptions, solver: str
-) -> DescentPath:
+def fit_path(fit_input: FitInput, start: Any, options: DescentOptions, solver: str) -> DescentPath:
     """Return the descent from `start`."""
     problem = fit_input.problem
-    rows = problem.n_samples if problem.in_memory else 0  # counting others may take a pass
-    one_thread = one_thread_if_medium(rows, problem.n_parameters)
-    with naming_what_is_not_finite(problem), one_thread:
+    with naming_what_is_not_finite(problem), one_thread_if_medium(problem):
         return fit_input.path(solve(problem, start, options, solver))
-
-
-def host_attribute(name: str) -> Any:
-    """Return a property that does not exist before `fit`, an item of the dictionary `_records`.
-
-    scikit-learn moves arrays among the variables of an estimator to the device of the rows.
-    """
-
-    def get(estimator: Any) -> object:
-        records = vars(estimator).get("_records", {})
-        if name not in records:
-            raise AttributeError(f"{type(estimator).__name__!r} object has no attribute {name!r}")
-        return records[name]
-
-    def keep(estimator: Any, value: Any) -> None:
-        # A new dict, so that a fit that fails can restore the old one.
-        estimator._records = {**vars(estimator).get("_records", {}), name: value}
-
-    return property(get, keep)
 
 
 @contextmanager

@@ -11,20 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
 from sklearn_gd._data import LARGEST_SIZE, ArrayAPIRows, RowsInMemory
-from sklearn_gd._estimator.array_api import (
-    NUMPY,
-    Device,
-    device_of,
-    is_foreign,
-    to_numpy,
-    to_numpy_if_dispatched,
-)
+from sklearn_gd._estimator.array_api import NUMPY, Device, device_of, is_foreign, to_numpy
 from sklearn_gd._estimator.parameters import check_number
+from sklearn_gd._report.layout import Layout
 
 Floats = NDArray[np.float64]
 # X, y and sample_weight as a user passes them.
@@ -37,7 +31,7 @@ NUMBER_KINDS = "biuf"
 NOT_NUMBERS = ("<u", ">u", "|s", "str", "bytes", "date", "time", "duration", "<m8", ">m8")
 
 
-class FeatureChecker(BaseEstimator):
+class FeatureChecker(RegressorMixin, BaseEstimator):
     """Check rows as an estimator does, and keep the features' names."""
 
 
@@ -50,18 +44,13 @@ def check_X(estimator: Any, X: Any, device: Device = NUMPY) -> Any:
 
 def check_rows(
     estimator: Any, data: Data, fit_intercept: bool, *, reset: bool = True, part: bool = False
-) -> tuple[RowsInMemory, str]:
-    """Return the rows to fit, on the device of X, and whether y was "1d", a "column" or "2d".
+) -> tuple[RowsInMemory, Layout]:
+    """Return the rows to fit, on the device of X, and the layout of the results.
 
     The estimator keeps the features; without `reset` they must be those that it has. A `part` of
     the rows may have no weight at all.
     """
     X, y, sample_weight = data
-    if y is None:  # validation with reset=False would take it for rows to predict for
-        raise ValueError(
-            f"This {type(estimator).__name__} estimator requires y to be passed, but the target y "
-            f"is None."
-        )
     device = device_of(X)
     with _naming_overflow("X and y"):
         X, y = validate_data(
@@ -80,16 +69,17 @@ def check_rows(
     _check_sizes(X, table, fit_intercept, device)
     weights = check_weights(sample_weight, y.shape[0], device, part=part)
     rows: Any = RowsInMemory(X, table, weights, fit_intercept)
+    digits = device.xp.finfo(X.dtype)
     if device is not NUMPY:  # of the same protocol
-        rounding = float(device.xp.finfo(X.dtype).eps)
-        rows = ArrayAPIRows(X, table, weights, fit_intercept, device, rounding)
-    return rows, y_layout
+        rows = ArrayAPIRows(X, table, weights, fit_intercept, device, float(digits.eps))
+    names = tuple(getattr(estimator, "feature_names_in_", ())) or None
+    return rows, Layout(fit_intercept, y_layout, np.dtype(f"float{digits.bits}"), names)
 
 
 def check_targets(y: Any, device: Device) -> Any:
     """Return the targets on the device of X; those of NumPy are checked before the move."""
-    if device is NUMPY:
-        return dense_numbers("y", to_numpy_if_dispatched(y))
+    if device is NUMPY or y is None:
+        return dense_numbers("y", NUMPY.asarray(y))
     if is_foreign(y):
         return numbers("y", device.asarray(y), device)
     return device.asarray(check_array(dense_numbers("y", y), ensure_2d=False, input_name="y"))
@@ -187,12 +177,6 @@ def check_size_of_X(largest: float, most: float = LARGEST_SIZE) -> None:
         )
 
 
-def names_seen(estimator: Any) -> tuple[str, ...] | None:
-    """Return the features' names that the last checked X had, None if it had none."""
-    names = getattr(estimator, "feature_names_in_", None)
-    return None if names is None else tuple(names)
-
-
 def check_weights(
     sample_weight: Any, n_samples: int, device: Device = NUMPY, *, part: bool = False
 ) -> Any:
@@ -205,23 +189,18 @@ def check_weights(
     if device is not NUMPY and is_foreign(sample_weight) and sample_weight.ndim > 0:
         there = device.in_floats(numbers("sample_weight", device.asarray(sample_weight), device))
         return _checked_weights(there, n_samples, part, device)
-    sample_weight = to_numpy_if_dispatched(sample_weight)
+    sample_weight = NUMPY.asarray(sample_weight)
     if isinstance(sample_weight, (Number, str)) or getattr(sample_weight, "ndim", None) == 0:
-        weight = check_number("sample_weight", _scalar(sample_weight), Real, above=0)
+        sample_weight = np.asarray(sample_weight).item()
+        weight = check_number("sample_weight", sample_weight, Real, above=0)
         if not part:
             return None
         sample_weight = np.full(n_samples, float(weight))
     weights = floats("sample_weight", sample_weight)
-    weights = weights if part else _in_range(weights)
-    return device.to_device(_checked_weights(weights, n_samples, part, NUMPY))
-
-
-def _in_range(weights: Floats) -> Floats:
-    """Return tiny or huge weights times a power of two: J does not depend on their scale."""
     largest = float(weights.max())
-    if 0 < largest < math.inf and not 1.0 / LARGEST_SIZE <= largest <= LARGEST_SIZE:
-        return np.ldexp(weights, -math.frexp(largest)[1])
-    return weights
+    if not part and largest > 0 and not 1.0 / LARGEST_SIZE <= largest <= LARGEST_SIZE:
+        weights = np.ldexp(weights, -math.frexp(largest)[1])  # J does not depend on their scale
+    return device.to_device(_checked_weights(weights, n_samples, part, NUMPY))
 
 
 def _checked_weights(weights: Any, n_samples: int, part: bool, device: Device) -> Any:
@@ -249,13 +228,9 @@ def check_start(name: str, value: Any, *shapes: tuple[int, ...]) -> Floats:
     """Return an initial value in the first of the shapes; others must reshape to it."""
     value = to_numpy(value)
     if np.ndim(value) == 0:
-        start = np.asarray(check_number(name, _scalar(value), Real), dtype=np.float64)
+        start = np.asarray(check_number(name, np.asarray(value).item(), Real), dtype=np.float64)
     else:
         start = floats(name, value, ensure_min_samples=0)
     if start.shape not in shapes:
         raise ValueError(f"{name} must have shape {shapes[0]}; got shape {start.shape}.")
     return start.reshape(shapes[0])
-
-
-def _scalar(value: Any) -> Any:
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value

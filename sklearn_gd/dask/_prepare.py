@@ -15,8 +15,7 @@ from dask.delayed import Delayed
 from scipy import sparse
 
 from sklearn_gd._estimator.prepare import FitInput
-from sklearn_gd._estimator.validation import Data, check_rows, check_weights, names_seen
-from sklearn_gd._report.layout import Layout
+from sklearn_gd._estimator.validation import Data, check_rows, check_weights
 from sklearn_gd.dask._partitions import ExpectedRows, Partition, Partitions
 from sklearn_gd.dask._rows import RowsOnWorkers
 
@@ -27,7 +26,7 @@ def prepare(
     """Return the problem, as `sklearn_gd._estimator.prepare.prepare` does for rows in memory."""
     X, y = checked_collection("X", data[0]), checked_collection("y", data[1])
     one = one_row(X), one_row(y), None
-    row, y_layout = check_rows(estimator, one, fit_intercept, reset=reset, part=part)
+    row, layout = check_rows(estimator, one, fit_intercept, reset=reset, part=part)
     expected = ExpectedRows(type(estimator).__name__, one[0][:0], one[1].shape[1:], fit_intercept)
     weights = _weights(data[2], X, part)
     columns = zip(_blocks(X), _blocks(_aligned("y", y, X)), weights, strict=True)
@@ -44,7 +43,6 @@ def prepare(
         known_lengths=_lengths(X),
         may_weigh_nothing=part,
     )
-    layout = Layout(fit_intercept, y_layout, row.X.dtype, names_seen(estimator))
     return FitInput(problem, layout, data[2] if is_weighted else None)
 
 

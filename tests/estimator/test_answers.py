@@ -13,7 +13,6 @@ from sklearn.utils import get_tags
 from helpers import distance, regression, tolerance
 from sklearn_gd import DescentPath, GDLinearRegressor, GDLinearRegressorCV, Moments, diagnose
 from sklearn_gd._estimator.path_of import names_of, path_of, transform
-from sklearn_gd._estimator.prepare import host_attribute
 from sklearn_gd._optional import optional
 
 pytestmark = pytest.mark.filterwarnings(
@@ -143,25 +142,18 @@ def test_scores_weigh_rows():
     assert model.score(X, Y) != model.score(X, Y, w)
 
 
-def test_records_are_kept_apart():
-    """A record that is set leaves the others, and other estimators, as they are."""
-
-    class Fitted:
-        first = host_attribute("first")
-        second = host_attribute("second")
-
-    one, other = Fitted(), Fitted()
-    assert isinstance(Fitted.first, property)
-    one.first, one.second = 1, 2
-    assert (one.first, one.second) == (1, 2)
-    assert not hasattr(other, "first")
-    before = dict(vars(one))
-    one.first = 3
-    assert (one.first, one.second) == (3, 2)
-    one.__dict__.update(before)
-    assert (one.first, one.second) == (1, 2)
-    with pytest.raises(AttributeError, match="'Fitted' object has no attribute 'first'"):
-        _ = other.first
+def test_records_are_attributes_of_a_fitted_model():
+    """Listed, absent before fit, and of the last fit that did not fail."""
+    model = GDLinearRegressorCV(lrs=[0.01, 0.1], max_iter=5, cv=3)
+    assert "scores_path_" not in dir(model)
+    assert not hasattr(model, "scores_path_")
+    scores = model.fit(X, Y).scores_path_
+    assert {"lrs_", "iters_", "scores_path_"} <= set(dir(model))
+    assert not hasattr(model, "gcv_path_")
+    with pytest.raises(ValueError, match="No entry of the grid has a finite score"):
+        model.set_params(lrs=[0.3], scoring=lambda *_: np.nan).fit(X, Y)
+    assert model.scores_path_ is scores
+    assert model.lrs_.tolist() == [0.01, 0.1]
 
 
 def test_a_library_that_is_missing_is_named():

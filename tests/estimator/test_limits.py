@@ -124,6 +124,14 @@ WORDS = {
     "rate": (lambda: fit(lr=-1)(X, Y), f"lr {POSITIVE} and finite; got -1."),
     "word": (lambda: fit(lr="big")(X, Y), "lr must be 'auto' or a real number above 0; got 'big'."),
     "tol": (lambda: fit(tol=0)(X, Y), f"tol {POSITIVE} and finite; got 0."),
+    "momentum": (
+        lambda: fit(momentum=1)(X, Y),
+        "momentum must be a real number of at least 0 and below 1; got 1.",
+    ),
+    "penalty": (
+        lambda: fit(alpha=-0.5)(X, Y),
+        "alpha must be a real number of at least 0 and finite; got -0.5.",
+    ),
     "type of tol": (lambda: fit(tol="a")(X, Y), f"tol {POSITIVE}; got 'a' of type str."),
     "range of tol": (lambda: fit(tol=HUGE)(X, Y), f"tol {POSITIVE} within the range of floats."),
     "updates": (
