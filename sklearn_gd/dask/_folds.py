@@ -87,9 +87,8 @@ class FoldsOnWorkers:
             return list(map(self._count, self.trains)), list(map(self._count, self.tests))
         weight = attrgetter("weight")
         tests = self.over_tests(weight)
-        if self.add_up:
-            return sums_of_others(tests), tests
-        return [self.over_train(weight, i) for i in range(len(self))], tests
+        trains = sums_of_others(tests) if self.add_up else self._over_each(weight, self.trains)
+        return trains, tests
 
     def _count(self, fold: Chosen) -> float:
         n = self.problem.lengths
