@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sklearn_gd.display._descents import Floats, choose, known_by, last_shown
-
-if TYPE_CHECKING:
-    from sklearn_gd import DescentPath
+from sklearn_gd.path import DescentPath
 
 # Points of a curve: more than a picture has columns of pixels to show.
 MOST_POINTS = 800

@@ -90,7 +90,7 @@ def plane_of(
     if parameters is None and n_parameters > 2:
         return _main_plane(descent, steps)
     parameters = (0, 1) if parameters is None else parameters
-    pair = [descent.position(parameter) for parameter in parameters]
+    pair = descent.positions(parameters)
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
     shadow = "Others held at least squares;\nof the path this is the shadow"

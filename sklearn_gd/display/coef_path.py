@@ -118,9 +118,7 @@ class CoefPathDisplay(Display):
             Drawn.
         """
         descent = descent_of(estimator, target, symbols)
-        if parameters is None:
-            parameters = range(-descent.path.coef(0).shape[-1], 0)
-        chosen = [descent.position(parameter) for parameter in parameters]
+        chosen = descent.positions(parameters)
         steps = choose(descent.path, t, t_max, MOST_POINTS)
         try:
             limit = descent.of_target(descent.path.limit())[chosen]

@@ -134,9 +134,8 @@ class LossSlopeDisplay(MovingDisplay):
             Drawn.
         """
         descent = descent_of(estimator, target, symbols)
-        path, first = descent.path, -descent.path.coef(0).shape[-1]
-        j = descent.position(first if parameters is None else parameters)
-        steps = choose(path, t, t_max, MOST_ITERATES)
+        j = descent.positions(None if parameters is None else [parameters])[0]
+        path, steps = descent.path, choose(descent.path, t, t_max, MOST_ITERATES)
         value = descent.parameters(steps)[:, j]
         return cls(
             value=value,

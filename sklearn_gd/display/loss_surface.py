@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklearn_gd._estimator.parameters import check_choice
 from sklearn_gd.display._axes import few_ticks, set_limits, tidy
 from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, MovingDisplay, Style, merged
 from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
@@ -161,7 +162,7 @@ class LossSurfaceDisplay(Quadratic, MovingDisplay):
         LossSurfaceDisplay
             Itself.
         """
-        self._check_kind(kind, "contour", "3d")
+        check_choice("kind", kind, ("contour", "3d"))
         self._solid = kind == "3d"
         ax = self._take_axes(ax, "3d" if self._solid else None)
         # A little more than the path and the lowest point, or what the axes show.

@@ -7,6 +7,7 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklearn_gd._estimator.parameters import check_choice
 from sklearn_gd._estimator.path_of import last_step
 from sklearn_gd.display._axes import set_limits, updates_axis, with_room
 from sklearn_gd.display._canvas import MARK, Display, LegendStyle, Style
@@ -155,7 +156,7 @@ class TuningDisplay(Display):
         TuningDisplay
             Itself.
         """
-        self._check_kind(kind, "heatmap", "curves")
+        check_choice("kind", kind, ("heatmap", "curves"))
         ax = self._take_axes(ax)
         self.heatmap_ = self.colorbar_ = self.band_ = cast("Any", None)
         self.lines_: list[Any] = []
