@@ -95,6 +95,27 @@ def heights(curve: LossCurve, excess: bool) -> Floats:
     return np.where(np.abs(loss) < LARGEST, loss, np.nan)
 
 
+def named(
+    paths: list[DescentPath], lrs: list[float | str] | None, held_out: bool
+) -> tuple[list[str], list[DescentPath]]:
+    """Return the names of the curves and the descents to draw: those given, or one at rates."""
+    names = [name_of(path) for path in paths]
+    if lrs is not None:
+        _check_one("lrs compares rates", paths)
+        names, paths = map(list, zip(*(at_rate(paths[0], lr) for lr in lrs), strict=True))
+    elif len(paths) == 1:
+        names = [f"loss J, {names[0]}"]
+    if held_out:
+        _check_one("X_val holds out rows", paths)
+        names = [f"training rows, {name_of(paths[0])}", "held-out rows"]
+    return names, paths
+
+
+def _check_one(purpose: str, paths: Sequence[Any]) -> None:
+    if len(paths) > 1:
+        raise ValueError(f"{purpose} of one estimator; got {len(paths)} of them.")
+
+
 def name_of(path: DescentPath) -> str:
     """Return what tells a descent from others on the same rows."""
     kind = "Nesterov's momentum" if path.nesterovs_momentum else "momentum"
