@@ -17,9 +17,8 @@ SOLID_SIZE = (7.0, 6.2)
 BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "borderaxespad": 0.0}
 # A mark that stands out from the lines beneath it.
 MARK = {"linestyle": "none", "markeredgecolor": "white"}
-# Frames of an animation, and milliseconds for each: six seconds.
+# Frames of an animation: six seconds.
 MOST_FRAMES = 60
-FRAME_MS = 100
 
 Style = Mapping[str, Any] | None
 LegendStyle = bool | Mapping[str, Any]
@@ -84,7 +83,7 @@ class MovingDisplay(Display):
     `_begin` draws what stays and what moves, with a legend for both; `_show` moves to one iterate.
     """
 
-    _frame_ms = FRAME_MS
+    _frame_ms = 100
 
     def animate(
         self: Any, ax: Any = None, *, interval: int | None = None, **looks: Any

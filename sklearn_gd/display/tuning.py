@@ -16,7 +16,6 @@ from sklearn_gd.display._descents import Floats
 
 # The chosen rate is red; the others have the remaining colours, as far as these suffice.
 COLOURS = tuple(colour for colour in SERIES if colour != RED)
-MOST_CURVES = len(COLOURS)
 # Losses and scores below this quantile are off the colour scale: diverging rates have no bottom.
 OFF_SCALE = 0.25
 # Shades between the worst and the best.
@@ -206,7 +205,7 @@ class TuningDisplay(Display):
         said = f"other rates, {self.lrs.min():.3g} to {self.lrs.max():.3g}"
         for k, i in enumerate(others):
             style = {"color": PALE, "linewidth": 0.8, "label": None if k else said}
-            if len(others) <= MOST_CURVES:
+            if len(others) <= len(COLOURS):
                 style = {"color": COLOURS[k], "linestyle": DASHES[1 + k % (len(DASHES) - 1)]}
                 style |= {"linewidth": 1.4, "label": f"lr = {self.lrs[i]:.3g}"}
             self._draw_curve(i, given, **style)
