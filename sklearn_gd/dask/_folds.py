@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -80,16 +80,14 @@ class FoldsOnWorkers:
         sums = partitions.total(partial(_over_folds, measure=measure), indices)
         return [sums[i] for i in range(len(folds))]
 
-    @cached_property
     def weights(self) -> tuple[list[float], list[float]]:
-        """The weights of the rows that each fold is fitted on, and of those it is scored on."""
+        """Return the weights of the rows each fold is fitted on, and of those it is scored on."""
         if not self.problem.is_weighted:
             return list(map(self._count, self.trains)), list(map(self._count, self.tests))
         weight = attrgetter("weight")
         tests = self.over_tests(weight)
-        if self.add_up:
-            return sums_of_others(tests), tests
-        return [self.over_train(weight, i) for i in range(len(self))], tests
+        trains = sums_of_others(tests) if self.add_up else self._over_each(weight, self.trains)
+        return trains, tests
 
     def _count(self, fold: Chosen) -> float:
         n = self.problem.lengths
@@ -111,7 +109,7 @@ def folds_on_workers(
     trains = [chosen(split.train) for split in splits]
     tests = [chosen(split.test) for split in splits]
     folds = FoldsOnWorkers(problem, trains, tests, each, add_up)
-    check_folds(zip(*folds.weights, strict=True))
+    check_folds(zip(*folds.weights(), strict=True))
     return folds
 
 

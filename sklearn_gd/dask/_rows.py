@@ -5,8 +5,8 @@ The penalty is added once, on the client.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -32,7 +32,7 @@ FEW_COLUMNS = 512
 class RowsOnWorkers(Objective):
     """Rows in partitions, with targets and weights, which stay on the workers.
 
-    Counts of rows are computed in one pass, on first access, if the chunks are unknown.
+    What is summed is computed on first access, and kept.
     """
 
     partitions: Partitions
@@ -45,34 +45,32 @@ class RowsOnWorkers(Objective):
     known_lengths: tuple[int, ...] | None
     may_weigh_nothing: bool = False
     alpha: float = 0.0
+    _known: Sums = field(default_factory=Sums, init=False)
 
     in_memory = False
 
     @property
     def lengths(self) -> tuple[int, ...]:
         """The number of rows of each partition."""
-        return self._counts["lengths"] if self.known_lengths is None else self.known_lengths
+        return self._sums()["lengths"] if self.known_lengths is None else self.known_lengths
 
     @property
     def n_samples(self) -> int:
-        if self.known_lengths is None and "_counts" not in vars(self) and self._sums_are_cheap:
-            return self._cross_products.n_samples
         return sum(self.lengths)
 
     @property
     def weight(self) -> float:
-        if not self.is_weighted:
-            return float(self.n_samples)
-        return self._cross_products.weight if self._sums_are_cheap else self._counts["weight"]
+        return self._sums()["weight"] if self.is_weighted else float(self.n_samples)
 
     @property
     def nonzeros(self) -> int:
-        return self._counts["nonzeros"] if self.is_sparse else self.n_samples * self.n_parameters
+        return self._sums()["nonzeros"] if self.is_sparse else self.n_samples * self.n_parameters
 
     def cross_products(self, standardise: Spread | None = None) -> CrossProducts:
         """Return [1 X y]' diag(w) [1 X y], computed once, or that of standardised columns."""
         if standardise is None:
-            return self._cross_products
+            products: CrossProducts = self._sums(products=True)["products"]
+            return products
         return self.partitions.total(partial(RowsInMemory.cross_products, standardise=standardise))
 
     def spread(self) -> Spread:
@@ -87,8 +85,7 @@ class RowsOnWorkers(Objective):
 
     def operator(self) -> DesignOperator:
         """Return the rows as a linear operator; raise NotFinite for nan and inf in X."""
-        if "_cross_products" not in vars(self):
-            _ = self._counts
+        self._sums(products=False)
         shape = (self.n_samples, self.n_parameters)
         return penalised(WorkerOperator(self.partitions, shape, self.weight), self)
 
@@ -103,28 +100,25 @@ class RowsOnWorkers(Objective):
         if not (weight > 0 or self.may_weigh_nothing):
             raise ValueError("sample_weight must not be all zero: some weight must be positive.")
 
-    @property
-    def _sums_are_cheap(self) -> bool:
-        few = self.n_parameters <= FEW_COLUMNS and not self.is_sparse
-        return few or "_cross_products" in vars(self)
-
-    @cached_property
-    def _cross_products(self) -> CrossProducts:
-        products = self.partitions.total(RowsInMemory.cross_products)
-        self.check_totals(products.n_samples, products.weight)
-        return products
-
-    @cached_property
-    def _counts(self) -> Sums:
-        """Number of rows of each partition, weight and non-zeros of all of them."""
-        counts = self.partitions.total(_counts)
-        self.check_totals(sum(counts["lengths"]), counts["weight"])
-        return counts
+    def _sums(self, products: bool | None = None) -> Sums:
+        """Return counts of one pass, with cross-products if asked for; None: if they are cheap."""
+        if not self._known or (products and "products" not in self._known):
+            cheap = self.n_parameters <= FEW_COLUMNS and not self.is_sparse
+            wanted = cheap if products is None else products
+            sums = self.partitions.total(partial(_sums, products=wanted))
+            self.check_totals(sum(sums["lengths"]), sums["weight"])
+            self._known.update(sums)
+        return self._known
 
 
-def _counts(rows: RowsInMemory) -> Sums:
-    rows.operator()  # raises NotFinite for nan and inf in X
-    return Sums(lengths=(rows.n_samples,), weight=rows.weight, nonzeros=rows.nonzeros)
+def _sums(rows: RowsInMemory, products: bool) -> Sums:
+    """Return the sums over a partition; raise NotFinite for nan and inf in X."""
+    sums = Sums(lengths=(rows.n_samples,), weight=rows.weight, nonzeros=rows.nonzeros)
+    if products:
+        sums["products"] = rows.cross_products()
+    else:
+        rows.operator()
+    return sums
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,8 @@ SOLID_SIZE = (7.0, 6.2)
 BESIDE = {"loc": "upper left", "bbox_to_anchor": (1.02, 1.0), "borderaxespad": 0.0}
 # A mark that stands out from the lines beneath it.
 MARK = {"linestyle": "none", "markeredgecolor": "white"}
-# Frames of an animation, and milliseconds for each: six seconds.
+# Frames of an animation: six seconds.
 MOST_FRAMES = 60
-FRAME_MS = 100
 
 Style = Mapping[str, Any] | None
 LegendStyle = bool | Mapping[str, Any]
@@ -52,11 +51,6 @@ class Display:
         self.ax_, self.figure_ = ax, ax.figure
         return ax
 
-    def _check_kind(self, kind: str, *kinds: str) -> None:
-        """Refuse a kind of picture that is none of those there are."""
-        if kind not in kinds:
-            raise ValueError(f"kind must be one of {', '.join(map(repr, kinds))}; got {kind!r}.")
-
     def _plot(self, x: Any, y: Any, given: Style, **default: Any) -> Any:
         """Draw one line in the default style, overruled by the user's."""
         return self.ax_.plot(x, y, **merged(default, given))[0]
@@ -84,13 +78,15 @@ class Display:
 
 
 class MovingDisplay(Display):
-    """A picture of iterates that can be animated."""
+    """A picture of iterates `t` that can be animated.
 
-    t: Any
-    _frame_ms = FRAME_MS
+    `_begin` draws what stays and what moves, with a legend for both; `_show` moves to one iterate.
+    """
+
+    _frame_ms = 100
 
     def animate(
-        self, ax: Any = None, *, interval: int | None = None, **looks: Any
+        self: Any, ax: Any = None, *, interval: int | None = None, **looks: Any
     ) -> FuncAnimation:
         """Animate the descent, a frame for each iterate shown.
 
@@ -122,9 +118,3 @@ class MovingDisplay(Display):
         # What a notebook asks for; matplotlib's own answer is empty unless rcParams are changed.
         animation._repr_html_ = animation.to_jshtml  # type: ignore[method-assign]
         return animation
-
-    def _begin(self, ax: Any, legend: LegendStyle = True, **looks: Any) -> None:
-        """Draw what stays and what moves, with a legend for both."""
-
-    def _show(self, i: int) -> None:
-        """Move to iterate `i`."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sklearn_gd.display._descents import Floats, choose, known_by, last_shown
-
-if TYPE_CHECKING:
-    from sklearn_gd import DescentPath
+from sklearn_gd.path import DescentPath
 
 # Points of a curve: more than a picture has columns of pixels to show.
 MOST_POINTS = 800
@@ -95,6 +93,27 @@ def heights(curve: LossCurve, excess: bool) -> Floats:
     """Return the losses to draw, nan for those that no axis can show."""
     loss = curve.excess() if excess else curve.loss
     return np.where(np.abs(loss) < LARGEST, loss, np.nan)
+
+
+def named(
+    paths: list[DescentPath], lrs: list[float | str] | None, held_out: bool
+) -> tuple[list[str], list[DescentPath]]:
+    """Return the names of the curves and the descents to draw: those given, or one at rates."""
+    names = [name_of(path) for path in paths]
+    if lrs is not None:
+        _check_one("lrs compares rates", paths)
+        names, paths = map(list, zip(*(at_rate(paths[0], lr) for lr in lrs), strict=True))
+    elif len(paths) == 1:
+        names = [f"loss J, {names[0]}"]
+    if held_out:
+        _check_one("X_val holds out rows", paths)
+        names = [f"training rows, {name_of(paths[0])}", "held-out rows"]
+    return names, paths
+
+
+def _check_one(purpose: str, paths: Sequence[Any]) -> None:
+    if len(paths) > 1:
+        raise ValueError(f"{purpose} of one estimator; got {len(paths)} of them.")
 
 
 def name_of(path: DescentPath) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._estimator.path_of import names_of, path_of
-
-if TYPE_CHECKING:
-    from sklearn_gd import DescentPath
+from sklearn_gd.path import DescentPath
 
 Steps = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -53,8 +51,13 @@ class Descent:
         """Return all parameters of the target after `t` updates, (len(t), p)."""
         return self.of_target(self.path.parameters(t))
 
-    def position(self, parameter: str | int) -> int:
-        """Return the position of a parameter given by name or by position."""
+    def positions(self, parameters: Iterable[str | int] | None) -> list[int]:
+        """Return the positions of parameters given by name or position; None: all coefficients."""
+        if parameters is None:
+            parameters = range(-self.path.coef(0).shape[-1], 0)
+        return list(map(self._position, parameters))
+
+    def _position(self, parameter: str | int) -> int:
         names = self.names
         if isinstance(parameter, str):
             if parameter not in names:
@@ -67,11 +70,10 @@ class Descent:
 
 def descent_of(estimator: Any, target: int, symbols: Symbols = None) -> Descent:
     """Return the descent of one target of a fitted estimator."""
-    path, names = path_of(estimator), names_of(estimator)
+    path, names, symbols = path_of(estimator), names_of(estimator), symbols or {}
     targets = len(path.coef(0)) if path.coef(0).ndim == 2 else 1
     if not 0 <= target < targets:
         raise ValueError(f"target must be from 0 to {targets - 1}; got {target!r}.")
-    symbols = symbols or {}
     unknown = [name for name in symbols if name not in names]
     if unknown:
         raise ValueError(

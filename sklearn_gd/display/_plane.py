@@ -1,4 +1,4 @@
-"""Cuts through the loss: the quadratic on a plane, and the shapes on it."""
+"""Cuts through the loss: the quadratic on a plane, seen flat or in 3-D, and the shapes on it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklearn_gd.display._canvas import MovingDisplay
 from sklearn_gd.display._descents import Descent, Floats, Steps
 
 # The picture is wider than the path by this share on each side.
@@ -18,14 +19,20 @@ HEAD_ANGLE = 0.4
 # A segment of a path on a surface is drawn through so many points, an arrow through these.
 ALONG = 12
 ALONG_ARROW = 20
-# A surface is looked at from this much beside the way down, in degrees ...
+# A surface is looked at from this high and this much beside the way down, in degrees ...
+ELEVATION = 36
 ASIDE = -35
 # ... and from at least this much beside its sides, so that both have room for their numbers.
 OBLIQUE = 28
+MATPLOTLIBS_VIEW = (30, -60)  # of axes whose user did not choose another
+# How much of a 3-D picture the box fills; matplotlib's own 1 leaves wide margins.
+ZOOM = 1.02
 
 
-class Quadratic:
+class Quadratic(MovingDisplay):
     """The loss over two parameters, and the path of a descent there."""
+
+    _solid: bool  # whether points are drawn on the surface, in 3-D
 
     def __init__(
         self,
@@ -76,6 +83,21 @@ class Quadratic:
         """
         return np.asarray((self.path[i] - self.lowest) @ self.curvature)
 
+    def _coordinates(self, points: Floats) -> list[Floats]:
+        """Return the coordinates of points, in 3-D on the surface."""
+        return [*points.T, self.loss(points)] if self._solid else list(points.T)
+
+    def _way(self, points: Floats) -> Floats:
+        """Return a path, in 3-D with `ALONG` points for each segment, so that it stays above."""
+        if not self._solid:
+            return points
+        at = np.arange(len(points))
+        along = np.arange(1 + ALONG * (len(points) - 1)) / ALONG
+        return np.column_stack([np.interp(along, at, side) for side in points.T])
+
+    def _line(self, points: Floats, **style: Any) -> Any:
+        return self.ax_.plot(*self._coordinates(points), **style)[0]
+
 
 def plane_of(
     descent: Descent, steps: Steps, parameters: Sequence[str | int] | None
@@ -90,7 +112,7 @@ def plane_of(
     if parameters is None and n_parameters > 2:
         return _main_plane(descent, steps)
     parameters = (0, 1) if parameters is None else parameters
-    pair = [descent.position(parameter) for parameter in parameters]
+    pair = descent.positions(parameters)
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
     shadow = "Others held at least squares;\nof the path this is the shadow"
@@ -139,13 +161,6 @@ def window(points: Floats) -> Floats:
     return np.column_stack([middle - half, middle + half])
 
 
-def on_the_way(points: Floats) -> Floats:
-    """Return a path with `ALONG` points for each segment, so that it can follow a surface."""
-    at = np.arange(len(points))
-    along = np.arange(1 + ALONG * (len(points) - 1)) / ALONG
-    return np.column_stack([np.interp(along, at, side) for side in points.T])
-
-
 def arrow(at: Floats, by: Floats, sides: Any) -> Floats:
     """Return a shaft and, as its last three points, barb, tip and barb.
 
@@ -158,7 +173,11 @@ def arrow(at: Floats, by: Floats, sides: Any) -> Floats:
     return np.vstack([np.linspace(at, tip, ALONG_ARROW), barbs])
 
 
-def azimuth(down: Floats) -> float:
-    """Return where to look from, in degrees, so that the slope along `down` faces the viewer."""
-    wanted = float(np.degrees(np.arctan2(down[1], down[0]))) + ASIDE
-    return wanted - wanted % 90 + float(np.clip(wanted % 90, OBLIQUE, 90 - OBLIQUE))
+def set_view(ax: Any, down: Floats) -> None:
+    """Let the slope along `down` face the viewer, unless the user turned the axes."""
+    ax.computed_zorder = False  # the path lies on the surface, never behind it
+    ax.set_box_aspect(None, zoom=ZOOM)
+    if (ax.elev, ax.azim) == MATPLOTLIBS_VIEW:
+        wanted = float(np.degrees(np.arctan2(down[1], down[0]))) + ASIDE
+        quarter, beside = divmod(wanted, 90)
+        ax.view_init(ELEVATION, 90 * quarter + float(np.clip(beside, OBLIQUE, 90 - OBLIQUE)))

@@ -15,8 +15,6 @@ from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, do
 
 # Points of a curve: enough for its bends at any width.
 MOST_POINTS = 400
-# As many coefficients as have colours of their own; the rest are grey.
-MOST_NAMED = len(SERIES)
 # Names at the right edge keep this share of the picture's height from one another.
 LINE_HEIGHT = 0.052
 # A name stands this many points to the right of the picture, its least-squares mark nearer.
@@ -118,9 +116,7 @@ class CoefPathDisplay(Display):
             Drawn.
         """
         descent = descent_of(estimator, target, symbols)
-        if parameters is None:
-            parameters = range(-descent.path.coef(0).shape[-1], 0)
-        chosen = [descent.position(parameter) for parameter in parameters]
+        chosen = descent.positions(parameters)
         steps = choose(descent.path, t, t_max, MOST_POINTS)
         try:
             limit = descent.of_target(descent.path.limit())[chosen]
@@ -133,7 +129,7 @@ class CoefPathDisplay(Display):
         self,
         ax: Any = None,
         *,
-        n_named: int = MOST_NAMED,
+        n_named: int = len(SERIES),
         legend: LegendStyle | None = None,
         line_kw: Style = None,
         rest_kw: Style = None,

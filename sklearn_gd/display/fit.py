@@ -128,9 +128,8 @@ class FitDisplay(MovingDisplay):
         x = np.asarray(X, dtype=float)[:, 0]
         steps = choose(descent.path, t, t_max, MOST_FRAMES, by_loss=True)
         # The grid is a column of the same kind as X, so that a pipeline knows its name.
-        column = np.linspace([x.min()], [x.max()], GRID)
-        like_X = type(X)(column, columns=X.columns) if hasattr(X, "iloc") else column
-        Z = transform(estimator, like_X)
+        grid = np.linspace([x.min()], [x.max()], GRID)
+        Z = transform(estimator, type(X)(grid, columns=X.columns) if hasattr(X, "iloc") else grid)
         with np.errstate(invalid="ignore"):  # a diverging line may be infinite
             lines = descent.path.predict(Z, steps).reshape(len(steps), GRID, -1)[..., target]
         # The one column that the descent saw has a name; several columns are called x.
@@ -138,7 +137,7 @@ class FitDisplay(MovingDisplay):
         return cls(
             x=x,
             y=np.asarray(y, dtype=float).reshape(len(x), -1)[:, target],
-            grid=column[:, 0],
+            grid=grid[:, 0],
             lines=lines,
             t=steps,
             loss=descent.path.loss(steps),

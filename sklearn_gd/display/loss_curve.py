@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Self, cast
 
 import numpy as np
@@ -12,7 +12,7 @@ from sklearn_gd._estimator.path_of import last_step, path_of, transform
 from sklearn_gd.display._axes import loss_axis, updates_axis
 from sklearn_gd.display._canvas import BESIDE, MARK, Display, LegendStyle, Style, merged
 from sklearn_gd.display._colours import DASHES, GREY, RED, SERIES
-from sklearn_gd.display._curves import LossCurve, at_rate, curves_of, heights, held_out, name_of
+from sklearn_gd.display._curves import LossCurve, curves_of, heights, held_out, named
 from sklearn_gd.display._descents import Floats, dots
 
 # A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
@@ -131,29 +131,22 @@ class LossCurveDisplay(Display):
             name = "lrs" if estimators else "estimator"
             raise ValueError(f"{name} must name at least one; got an empty list.")
         paths = [path_of(each) for each in estimators]
-        names = [name_of(path) for path in paths]
-        if lrs is not None:
-            _check_one("lrs compares rates", paths)
-            t_max = max(paths[0].n_iter, FEWEST_COMPARED) if t_max is None else t_max
-            names, paths = map(list, zip(*(at_rate(paths[0], lr) for lr in lrs), strict=True))
-        elif len(paths) == 1:
-            names = [f"loss J, {names[0]}"]
-        if X_val is not None:
-            _check_one("X_val holds out rows", paths)
-            names = [f"training rows, {name_of(paths[0])}", "held-out rows"]
+        if lrs is not None and t_max is None:
+            t_max = max(paths[0].n_iter, FEWEST_COMPARED)
+        names, drawn = named(paths, lrs, X_val is not None)
         labels = [labels] if isinstance(labels, str) else list(names if labels is None else labels)
         if len(labels) != len(names):
             raise ValueError(f"labels must name {len(names)} descents; got {len(labels)} of them.")
-        curves = list(curves_of(paths, labels, t, t_max, through=lrs is not None))
-        floor = _shared([curve.floor for curve in curves]) or 0.0
+        curves = list(curves_of(drawn, labels, t, t_max, through=lrs is not None))
         if X_val is not None:
             rows = (transform(estimators[0], X_val), y_val, sample_weight_val)
-            curves.append(held_out(paths[0], labels[1], curves[0].t, rows))
+            curves.append(held_out(drawn[0], labels[1], curves[0].t, rows))
+        floor = _shared(paths, "loss_floor") or 0.0
         return cls(
             curves,
             loss_floor=floor if floor > NO_FLOOR * curves[0].loss[0] else None,
-            tol=_shared([getattr(last_step(each), "tol", None) for each in estimators]),
-            max_stable_lr=_shared([getattr(path, "max_stable_lr", None) for path in paths]),
+            tol=_shared(map(last_step, estimators), "tol"),
+            max_stable_lr=_shared(paths, "max_stable_lr"),
         ).plot(ax=ax, **looks)
 
     def plot(
@@ -241,12 +234,8 @@ class LossCurveDisplay(Display):
             self.tol_line_ = self.ax_.axhline(self.tol - below, **merged(style, tol_kw))
 
 
-def _check_one(purpose: str, paths: Sequence[Any]) -> None:
-    if len(paths) > 1:
-        raise ValueError(f"{purpose} of one estimator; got {len(paths)} of them.")
-
-
-def _shared(values: list[Any]) -> Any:
-    """Return what all have in common to four digits, else None."""
+def _shared(descents: Iterable[Any], name: str) -> Any:
+    """Return the number of this name that all have in common to four digits, else None."""
+    values: list[Any] = [getattr(each, name, None) for each in descents]
     alike = None not in values and np.allclose(values, values[0], rtol=1e-4, atol=0.0)
     return values[0] if alike else None

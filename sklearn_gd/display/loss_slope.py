@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sklearn_gd.display._axes import set_limits, tidy, with_room
-from sklearn_gd.display._canvas import FRAME_MS, LegendStyle, MovingDisplay, Style
+from sklearn_gd.display._canvas import LegendStyle, MovingDisplay, Style
 from sklearn_gd.display._colours import BLUE, GREEN, GREY, RED
 from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, iterate_words
 
@@ -73,7 +73,7 @@ class LossSlopeDisplay(MovingDisplay):
     array([-9.3333, -7.1556])
     """
 
-    _frame_ms = 5 * FRAME_MS  # enough to read the numbers
+    _frame_ms = 500  # enough to read the numbers
 
     def __init__(
         self,
@@ -134,9 +134,8 @@ class LossSlopeDisplay(MovingDisplay):
             Drawn.
         """
         descent = descent_of(estimator, target, symbols)
-        path, first = descent.path, -descent.path.coef(0).shape[-1]
-        j = descent.position(first if parameters is None else parameters)
-        steps = choose(path, t, t_max, MOST_ITERATES)
+        j = descent.positions(None if parameters is None else [parameters])[0]
+        path, steps = descent.path, choose(descent.path, t, t_max, MOST_ITERATES)
         value = descent.parameters(steps)[:, j]
         return cls(
             value=value,

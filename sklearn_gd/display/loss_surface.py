@@ -8,11 +8,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklearn_gd._estimator.parameters import check_choice
 from sklearn_gd.display._axes import few_ticks, set_limits, tidy
-from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, MovingDisplay, Style, merged
+from sklearn_gd.display._canvas import BESIDE, MARK, LegendStyle, Style, merged
 from sklearn_gd.display._colours import GREEN, GREY, ORANGE, PURPLE, RED
 from sklearn_gd.display._descents import Floats, Symbols, choose, descent_of, iterate_words
-from sklearn_gd.display._plane import ALONG, Quadratic, arrow, azimuth, on_the_way, plane_of, window
+from sklearn_gd.display._plane import ALONG, Quadratic, arrow, plane_of, set_view, window
 
 # More iterates than this run together into a line, and the line is drawn as well.
 MOST_ITERATES = 60
@@ -26,17 +27,11 @@ ARROW = 0.22
 ONE_SCALE = (0.4, 1.3)
 # Of more iterates than this the dots are small.
 FEW = 25
-
-# A 3-D surface is looked at from this high, in degrees.
-ELEVATION = 36
-MATPLOTLIBS_VIEW = (30, -60)  # of axes whose user did not choose another
-# How much of a 3-D picture the box fills; matplotlib's own 1 leaves wide margins.
-ZOOM = 1.02
 # Its legend is below, that of contours beside: within there is no corner free of the path.
 BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.04), "ncols": 3}
 
 
-class LossSurfaceDisplay(Quadratic, MovingDisplay):
+class LossSurfaceDisplay(Quadratic):
     """The loss over two parameters, the path on it, and the negative gradient with its components.
 
     Make it with :meth:`from_estimator`, or with numbers of your own. The loss is a quadratic, given
@@ -161,7 +156,7 @@ class LossSurfaceDisplay(Quadratic, MovingDisplay):
         LossSurfaceDisplay
             Itself.
         """
-        self._check_kind(kind, "contour", "3d")
+        check_choice("kind", kind, ("contour", "3d"))
         self._solid = kind == "3d"
         ax = self._take_axes(ax, "3d" if self._solid else None)
         # A little more than the path and the lowest point, or what the axes show.
@@ -210,9 +205,8 @@ class LossSurfaceDisplay(Quadratic, MovingDisplay):
         self.surface_ = ax.contourf(u, v, loss, **style)
         tidy(ax, *self.labels)
         ax.grid(False)
-        groups = ax.get_shared_x_axes(), ax.get_shared_y_axes()
-        shared = any(len(group.get_siblings(ax)) > 1 for group in groups)
-        if not shared and ONE_SCALE[0] < np.ptp(v) / np.ptp(u) < ONE_SCALE[1]:
+        sharing = [getattr(ax, f"get_shared_{side}_axes")().get_siblings(ax) for side in "xy"]
+        if sharing == [[ax], [ax]] and ONE_SCALE[0] < np.ptp(v) / np.ptp(u) < ONE_SCALE[1]:
             ax.set_aspect("equal", anchor="W")
             # More ticks on a smaller axis would not fit the room that the layout gave to them.
             few_ticks(ax.yaxis)
@@ -223,11 +217,8 @@ class LossSurfaceDisplay(Quadratic, MovingDisplay):
         style |= {"rstride": 6, "cstride": 6, "linewidth": 0.3, "edgecolor": "0.6", "zorder": 1}
         self.surface_ = ax.plot_surface(u, v, loss, **{**style, **(given or {})})
         ax.set(xlabel=self.labels[0], ylabel=self.labels[1], zlabel="loss J")
-        ax.set_box_aspect(None, zoom=ZOOM)
         few_ticks(ax.xaxis, ax.yaxis, ax.zaxis)
-        ax.computed_zorder = False  # the path lies on the surface, never behind it
-        if (ax.elev, ax.azim) == MATPLOTLIBS_VIEW:
-            ax.view_init(ELEVATION, azimuth((self.lowest - self.path[0]) / self._sides))
+        set_view(ax, (self.lowest - self.path[0]) / self._sides)
 
     def _draw_path(self, given: Style) -> None:
         style = {"color": RED, "linewidth": 1.4, "marker": "o", "zorder": 6}
@@ -257,14 +248,3 @@ class LossSurfaceDisplay(Quadratic, MovingDisplay):
             style |= {"color": (ORANGE, PURPLE)[j], "linewidth": 1.8}
             style["label"] = f"−∂J/∂{self.names[j]} = {0.0 - gradient[j]:.4g}"
             self.arrows_.append(self._line(arrow(self.path[i], part, self._sides), **style))
-
-    def _way(self, points: Floats) -> Floats:
-        """Return the path; in 3-D with points between, so that it stays on the surface."""
-        return on_the_way(points) if self._solid else points
-
-    def _coordinates(self, points: Floats) -> list[Floats]:
-        """Return the coordinates of points, in 3-D on the surface."""
-        return [*points.T, self.loss(points)] if self._solid else list(points.T)
-
-    def _line(self, points: Floats, **style: Any) -> Any:
-        return self.ax_.plot(*self._coordinates(points), **style)[0]

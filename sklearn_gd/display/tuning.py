@@ -7,6 +7,7 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sklearn_gd._estimator.parameters import check_choice
 from sklearn_gd._estimator.path_of import last_step
 from sklearn_gd.display._axes import set_limits, updates_axis, with_room
 from sklearn_gd.display._canvas import MARK, Display, LegendStyle, Style
@@ -15,7 +16,6 @@ from sklearn_gd.display._descents import Floats
 
 # The chosen rate is red; the others have the remaining colours, as far as these suffice.
 COLOURS = tuple(colour for colour in SERIES if colour != RED)
-MOST_CURVES = len(COLOURS)
 # Losses and scores below this quantile are off the colour scale: diverging rates have no bottom.
 OFF_SCALE = 0.25
 # Shades between the worst and the best.
@@ -155,7 +155,7 @@ class TuningDisplay(Display):
         TuningDisplay
             Itself.
         """
-        self._check_kind(kind, "heatmap", "curves")
+        check_choice("kind", kind, ("heatmap", "curves"))
         ax = self._take_axes(ax)
         self.heatmap_ = self.colorbar_ = self.band_ = cast("Any", None)
         self.lines_: list[Any] = []
@@ -205,7 +205,7 @@ class TuningDisplay(Display):
         said = f"other rates, {self.lrs.min():.3g} to {self.lrs.max():.3g}"
         for k, i in enumerate(others):
             style = {"color": PALE, "linewidth": 0.8, "label": None if k else said}
-            if len(others) <= MOST_CURVES:
+            if len(others) <= len(COLOURS):
                 style = {"color": COLOURS[k], "linestyle": DASHES[1 + k % (len(DASHES) - 1)]}
                 style |= {"linewidth": 1.4, "label": f"lr = {self.lrs[i]:.3g}"}
             self._draw_curve(i, given, **style)

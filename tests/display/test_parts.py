@@ -179,11 +179,12 @@ def test_a_diverging_descent_is_followed_until_it_has_blown_up():
 
 
 def test_a_parameter_is_asked_for_by_name_or_position():
-    """Positions count from the front or from the back."""
+    """Positions count from the front or from the back; None is all coefficients."""
     names = ("intercept", "x0", "x1")
     asked = ["intercept", "x1", 0, 2, -1, -3, np.int64(1)]
     descent = Descent(LINE.path_, 0, names, names)
-    assert [descent.position(each) for each in asked] == [0, 2, 0, 2, 2, 0, 1]
+    assert descent.positions(asked) == [0, 2, 0, 2, 2, 0, 1]
+    assert descent.positions(None) == [2]  # the one coefficient of this path
 
 
 @pytest.mark.parametrize(
