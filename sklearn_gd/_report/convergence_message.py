@@ -50,7 +50,8 @@ def convergence_message(
     """
     if path.stop_reason == "tol":
         return None
-    descent, said = path._descent, [_diverged(path, problem)]
+    descent = path._descent
+    said = [_diverged(path, problem) if path.stop_reason == "diverged" else None]
     if isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
         said.append(_columns_lost(path, problem))
     elif path.stop_reason == "max_iter":
@@ -86,9 +87,7 @@ def _columns_lost(path: DescentPath, problem: Any) -> str | None:
     )
 
 
-def _diverged(path: DescentPath, problem: Any) -> str | None:
-    if path.stop_reason != "diverged":
-        return None
+def _diverged(path: DescentPath, problem: Any) -> str:
     stop, stable = path._stop, path.max_stable_lr
     rose = f"Update {stop.t:,} raised the loss"
     if path.momentum:

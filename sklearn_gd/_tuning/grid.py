@@ -75,7 +75,8 @@ class Grid:
             stop = find_stop(descent, StoppingRule(None, self.last, EPS))
             return np.append(self.iters[self.iters < stop.t], stop.best)
         envelope = descent.rule.factors(eigenvalues).envelope
-        gone = first_true(lambda t: (envelope(t) <= GONE).all(axis=-1), self.last)
+        with np.errstate(over="ignore"):  # along growing directions that the start has no part in
+            gone = first_true(lambda t: (envelope(t) <= GONE).all(axis=-1), self.last)
         end = self.last if gone is None else gone
         return np.append(self.iters[self.iters < end], end)
 
