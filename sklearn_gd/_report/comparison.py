@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 Bools = NDArray[np.bool_]
 
-NOT_EXCLUDED = "This comparison cannot exclude that."
 NO_MISTAKE = "No mistake that compare knows reproduces your numbers."
 GIVE_ALL = "Give losses, coefs and intercepts together; some mistakes show in one only."
 RECORDS_ONLY = (
@@ -99,7 +98,11 @@ def compare(path: DescentPath, **given: Any) -> Comparison:
         found += simulation.explanations()
     agreed = np.all(same, axis=0)
     if agreed.all():
-        return _agreeing(said, found if known > 1 else [])
+        hidden = tuple(dict.fromkeys(_named(e) for e in found if len(e) == 1 and known > 1))
+        if hidden:
+            said += [f"On this data the numbers are the same if {'; or if '.join(hidden)}."]
+            said += ["This comparison cannot exclude that."]
+        return Comparison(True, None, (), hidden, tuple(said))
     first, fewest = int(agreed.argmin()), min(map(len, found), default=0)
     mistakes = {_named(e): e for e in found if len(e) == fewest > 0}
     if mistakes:
@@ -145,15 +148,6 @@ def _agreement(path: DescentPath, history: History, same: Bools, truth: Iterates
     yours, right = float(mine[first, target, number]), float(theirs[first, target, number])
     values = f"{what} is {yours:.6g} instead of {right:.6g} ({yours - right:+.3g})"
     return f"Your {name} differ from the path first at t = {first:,}, when {values}."
-
-
-def _agreeing(said: list[str], found: list[search.Mistakes]) -> Comparison:
-    """The comparison of histories that agree, with the single mistakes that would not show."""
-    hidden = tuple(dict.fromkeys(_named(e) for e in found if len(e) == 1))
-    if hidden:
-        each = "; or if ".join(hidden)
-        said += [f"On this data the numbers are the same if {each}.", NOT_EXCLUDED]
-    return Comparison(True, None, (), hidden, tuple(said))
 
 
 def _named(explanation: search.Mistakes) -> str:

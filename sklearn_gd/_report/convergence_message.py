@@ -50,7 +50,8 @@ def convergence_message(
     """
     if path.stop_reason == "tol":
         return None
-    descent, said = path._descent, [_diverged(path, problem)]
+    descent = path._descent
+    said = [_diverged(path, problem) if path.stop_reason == "diverged" else None]
     if isinstance(descent, ClosedForm) and descent.spectrum.columns_lost:
         said.append(_columns_lost(path, problem))
     elif path.stop_reason == "max_iter":
@@ -86,9 +87,7 @@ def _columns_lost(path: DescentPath, problem: Any) -> str | None:
     )
 
 
-def _diverged(path: DescentPath, problem: Any) -> str | None:
-    if path.stop_reason != "diverged":
-        return None
+def _diverged(path: DescentPath, problem: Any) -> str:
     stop, stable = path._stop, path.max_stable_lr
     rose = f"Update {stop.t:,} raised the loss"
     if path.momentum:
@@ -129,15 +128,23 @@ def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None
         reach = f"within {100 * NEAR:g} % of it"
     if loss <= good:
         return None
-    said = _ended(path, "still", above)
+    said = _ended(path, above)
     if loss <= near:
         return f"{said} That is {reach}. Raise max_iter to come closer."
     return f"{said} {_advice(path, problem, lr, (near, reach))}"
 
 
-def _ended(path: DescentPath, falling: str, more: str) -> str:
+def _ended(path: DescentPath, more: str) -> str:
+    falling = "still" if _last_fall(path) else "hardly"
     ended = f"max_iter={path.n_iter:,} ended the descent while its loss was {falling} falling"
     return f"{ended}: {float(path.loss(path.n_iter)):.6g}, {more}."
+
+
+def _last_fall(path: DescentPath) -> float:
+    """By how much the last update lowered the loss; 0 if by no more than rounding explains."""
+    before, loss = float(path.loss(path.n_iter - 1)), float(path.loss(path.n_iter))
+    told = LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps) * before
+    return before - loss if before - loss > told else 0.0
 
 
 def _advice(path: DescentPath, problem: Any, lr: float | None, goal: Goal) -> str:
@@ -186,20 +193,19 @@ def _scaling_advice(
 
 def _floor_unknown(path: DescentPath, problem: Any, lr: float | None) -> str | None:
     """What to say if the least loss is not known; that of a Krylov space is not below it."""
-    descent, t = path._descent, path.n_iter
-    loss, before, raised = float(path.loss(t)), float(path.loss(t - 1)), _raise_low(path, lr)
-    if before - loss > LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps) * before:
+    descent, fall, raised = path._descent, _last_fall(path), _raise_low(path, lr)
+    if fall:
         known = hasattr(path, "max_stable_lr") or isinstance(descent, RecordedDescent)
         condition = "" if known else f", if lr={path.lr:.4g} is stable, which is not known here"
-        said = _ended(path, "still", f"{before - loss:.3g} less than one update before")
+        said = _ended(path, f"{fall:.3g} less than one update before")
         return f"{said} {raised or 'Raise max_iter'}{condition}."
     if not isinstance(descent, ClosedForm) or descent.spectrum.floor_is_known:
         return None
     floor = descent.spectrum.floor
     near = floor * (1.0 + NEAR)
-    if loss <= near + path._floor_error:
+    if float(path.loss(path.n_iter)) <= near + path._floor_error:
         return None
-    said = _ended(path, "hardly", f"and {floor:.6g} or less is possible")
+    said = _ended(path, f"and {floor:.6g} or less is possible")
     if raised is not None:
         return f"{said} {raised}."
     advice = _scaling_advice(path, problem, lr, (near, f"a loss below {near:.6g}"))

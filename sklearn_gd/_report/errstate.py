@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
-Given = ParamSpec("Given")
-Answer = TypeVar("Answer")
+
+@contextmanager
+def _ignoring_underflow() -> Iterator[None]:
+    with np.errstate(under="ignore"):
+        yield
 
 
-def without_underflow(function: Callable[Given, Answer]) -> Callable[Given, Answer]:
-    """The function, in which underflow is no error.
-
-    Once around all of a fit: entering `np.errstate` takes longer than a small power. Not itself a
-    decorator here, since that of NumPy 1.26 keeps its state where other threads would find it.
-    """
-
-    @wraps(function)
-    def quiet(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        with np.errstate(under="ignore"):
-            return function(*args, **kwargs)
-
-    return quiet
+# A decorator, once around all of a fit: entering `np.errstate` takes longer than a small power.
+# Each call enters a context of its own; an `np.errstate` of NumPy 1.26 that decorates keeps its
+# state where other threads would find it.
+without_underflow = _ignoring_underflow()

@@ -61,22 +61,15 @@ def updates_to(path: DescentPath, loss: float) -> int | None:
         return 0
     descent = path._descent
     if isinstance(descent, ClosedForm) and descent.rule.momentum and not descent.diverges:
-        enough = _enough_updates(descent, loss)
+        # From this t on the loss is below that, by the envelope of its oscillations.
+        envelope, room = descent.factors.envelope, loss - descent.spectrum.floor
+        enough = first_true(lambda t: envelope(t) ** 2 @ descent.energy < room, MOST_UPDATES)
         if enough is None or enough > MOST_SCANNED:
             return enough
     try:
         return path.iterations_to(loss)
     except (AttributeError, ValueError):
         return None
-
-
-def _enough_updates(descent: ClosedForm, loss: float) -> int | None:
-    """Return a t from which on the loss is below that, by the envelope of its oscillations."""
-    room = loss - descent.spectrum.floor
-    envelope, energy = descent.factors.envelope, descent.energy
-    return (
-        first_true(lambda t: envelope(t) ** 2 @ energy < room, MOST_UPDATES) if room > 0 else None
-    )
 
 
 def scaler_for(problem: Any) -> str:

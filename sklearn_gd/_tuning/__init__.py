@@ -6,7 +6,8 @@ Imports `_solvers`, `_descent`, `_data`, `_linalg` and NumPy only.
 """
 
 from sklearn_gd._tuning.gcv import generalised_cross_validation, problem_for_gcv
-from sklearn_gd._tuning.grid import Grid
+from sklearn_gd._tuning.grid import Grid, blocks
+from sklearn_gd._tuning.held_out import row_factor
 from sklearn_gd._tuning.selection import (
     SELECTIONS,
     Selection,
@@ -22,9 +23,11 @@ __all__ = [
     "Selection",
     "about_the_edge",
     "about_unstable_rates",
+    "blocks",
     "choose",
     "generalised_cross_validation",
     "problem_for_gcv",
     "refit",
+    "row_factor",
     "strategy_for",
 ]

@@ -7,20 +7,17 @@ freedom dof = tr(H_0 H^+ (I - p_t(H))) (Golub, Heath and Wahba 1979).
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from sklearn_gd._data import Problem, RowsInMemory, zeros
+from sklearn_gd._data import Problem, zeros
 from sklearn_gd._descent import ClosedForm, Spectrum
 from sklearn_gd._linalg import Floats
 from sklearn_gd._solvers import MOST_PARAMETERS, SpectralProblem
 from sklearn_gd._tuning.grid import Grid, Integers, blocks
+from sklearn_gd._tuning.held_out import HeldOut
 from sklearn_gd._tuning.strategies import accurate_spectrum
-
-
-def problem_for_gcv(problem: Problem) -> SpectralProblem:
-    """Return the decomposition of all rows, all eigenvalues of H among it."""
-    return SpectralProblem(_decomposable(problem), zeros(problem))
 
 
 def generalised_cross_validation(whole: SpectralProblem, grid: Grid) -> tuple[Floats, Floats]:
@@ -30,15 +27,16 @@ def generalised_cross_validation(whole: SpectralProblem, grid: Grid) -> tuple[Fl
     """
     problem = whole.problem
     spectrum = accurate_spectrum(whole, grid)
-    length = _coefficient_factor(spectrum, problem.fit_intercept) if problem.alpha else None
+    k = problem.n_targets
+    lengths = _lengths(spectrum, problem.fit_intercept) if problem.alpha else None
     gcv, dof = [], []
-    for descent, steps in grid.descents(spectrum, every_direction=True):
-        squares = 2.0 * descent.loss(steps)
-        if length is not None:
-            squares = squares - problem.alpha * _coefficient_squares(descent, steps, length)
+    for descent, steps in grid.descents(spectrum):
+        squares = 2.0 / k * descent.loss(steps)
+        if lengths is not None:
+            squares = squares - problem.alpha * lengths.errors_of(descent, steps)
         left = _share_left(descent, steps, problem.weight)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            score = np.where(left > 0, squares / spectrum.start.shape[1] / left**2, np.inf)
+            score = np.where(left > 0, squares / left**2, np.inf)
         gcv.append(np.where(np.isnan(score), np.inf, score))
         dof.append(descent.dof(steps))
     return grid.filled(gcv), grid.filled(dof)
@@ -55,37 +53,27 @@ def _share_left(descent: ClosedForm, steps: Integers, weight: float) -> Floats:
     return (weight - float(shares.sum()) + left) / weight
 
 
-def _coefficient_factor(spectrum: Spectrum, fit_intercept: bool) -> Floats:
-    """Return R so that |R a| is the length of the coefficients of V a, without the intercept."""
-    coefficients = spectrum.directions()[int(fit_intercept) :]
-    return np.asarray(np.linalg.qr(coefficients, mode="r"))
+def _lengths(spectrum: Spectrum, fit_intercept: bool) -> HeldOut:
+    """Return a factor R whose errors are the mean of |coef_t|^2 over targets, from zeros."""
+    coefficients = np.linalg.qr(spectrum.directions()[int(fit_intercept) :], mode="r")
+    m, k = len(coefficients), spectrum.start.shape[1]
+    return HeldOut(np.column_stack([coefficients, np.zeros((m, k))]), np.ones(m), k)
 
 
-def _coefficient_squares(descent: ClosedForm, steps: Integers, factor: Floats) -> Floats:
-    """Return |coef_t|^2 summed over targets, descended from zeros."""
-    squares = np.zeros(len(steps))
-    across = factor[:, descent.moving]
-    for part in blocks(len(steps), sum(across.shape)):
-        filters = descent.factors.filter_factor(steps[part])
-        for reach in descent.amplitudes.T:
-            along = filters @ (across * reach).T
-            squares[part] += np.einsum("tm,tm->t", along, along)
-    return squares
+def problem_for_gcv(problem: Problem) -> SpectralProblem:
+    """Return the decomposition of all rows, all eigenvalues of H among it.
 
-
-def _decomposable(problem: Problem) -> Problem:
-    """Return the problem if all eigenvalues of H can be had, sparse rows made dense if few."""
-    if problem.n_parameters <= MOST_PARAMETERS:
-        return problem
-    if isinstance(problem, RowsInMemory) and problem.n_samples <= MOST_PARAMETERS:
-        if not problem.is_sparse:
-            return problem
-        # No more memory than H may take.
-        if problem.n_samples * problem.n_parameters <= MOST_PARAMETERS**2:
-            return replace(problem, X=problem.X.toarray())
+    Few sparse rows are made dense, in no more memory than H may take.
+    """
+    rows: Any = problem
+    n, p = rows.n_samples, rows.n_parameters
+    few = rows.in_memory and n <= MOST_PARAMETERS < p
+    if few and rows.is_sparse and n * p <= MOST_PARAMETERS**2:
+        rows = replace(rows, X=rows.X.toarray())
+    if p <= MOST_PARAMETERS or (few and not rows.is_sparse):
+        return SpectralProblem(rows, zeros(rows))
     raise ValueError(
         f"cv='gcv' needs every eigenvalue of the Hessian for the degrees of freedom, which are "
         f"found only if rows or columns are at most {MOST_PARAMETERS:,}; got "
-        f"{problem.n_samples:,} rows and {problem.n_parameters:,} parameters. Pass cv=5, which "
-        "needs none of them."
+        f"{n:,} rows and {p:,} parameters. Pass cv=5, which needs none of them."
     )

@@ -51,36 +51,32 @@ class Grid:
         rate = min(float(self.lrs.max()), self.rules[0].stable_below(spectrum.largest))
         return ClosedForm(spectrum, UpdateRule(rate, self.momentum, self.nesterov))
 
-    def descents(
-        self, spectrum: Spectrum, *, every_direction: bool = False
-    ) -> list[tuple[ClosedForm, Integers]]:
+    def descents(self, spectrum: Spectrum) -> list[tuple[ClosedForm, Integers]]:
         """Return for each rate the descent, and the t whose iterates are the `coef_` of fits with
         `max_iter` on the grid.
 
         There are fewer than on the grid, and the last t stands for the rest, when the descent
-        diverges or when no later p_t differs from zero by more than rounding: along the directions
-        that move, or along every direction.
+        diverges or when no later p_t differs from zero by more than rounding.
         """
         first = ClosedForm(spectrum, self.rules[0])
-        every = None
-        if every_direction:
-            known = spectrum.is_nonzero.copy()
-            known[first.moving] = True
-            every = spectrum.eigenvalues[known]
+        known = spectrum.is_nonzero.copy()
+        known[first.moving] = True
+        eigenvalues = spectrum.eigenvalues[known]
         descents = [first.at(rule) for rule in self.rules]
-        return [(descent, self._steps(descent, every)) for descent in descents]
+        return [(descent, self._steps(descent, eigenvalues)) for descent in descents]
 
     def filled(self, rows: list[Floats]) -> Floats:
         """Return (n_lrs, n_iters) from each rate's values, the last one standing for the rest."""
         entries = np.arange(len(self.iters))
         return np.stack([row[np.minimum(entries, len(row) - 1)] for row in rows])
 
-    def _steps(self, descent: ClosedForm, every: Floats | None) -> Integers:
+    def _steps(self, descent: ClosedForm, eigenvalues: Floats) -> Integers:
         if descent.diverges:
             stop = find_stop(descent, StoppingRule(None, self.last, EPS))
             return np.append(self.iters[self.iters < stop.t], stop.best)
-        factors = descent.factors if every is None else descent.rule.factors(every)
-        gone = first_true(lambda t: (factors.envelope(t) <= GONE).all(axis=-1), self.last)
+        envelope = descent.rule.factors(eigenvalues).envelope
+        with np.errstate(over="ignore"):  # along growing directions that the start has no part in
+            gone = first_true(lambda t: (envelope(t) <= GONE).all(axis=-1), self.last)
         end = self.last if gone is None else gone
         return np.append(self.iters[self.iters < end], end)
 

@@ -31,28 +31,24 @@ class HeldOut:
     resolution: float = 0.0  # mean squared errors below this are not told from zero
 
     def errors(self, spectrum: Spectrum, grid: Grid) -> Floats:
-        """Return the mean squared error, averaged over targets, of every (lr, t) of the grid.
+        """Return the mean squared error, averaged over targets, of every (lr, t) of the grid."""
+        return grid.filled([self.errors_of(*descent) for descent in grid.descents(spectrum)])
+
+    def errors_of(self, descent: ClosedForm, steps: Integers) -> Floats:
+        """Return the mean squared error, averaged over targets, of each t of a descent, (T,).
 
         The error of target j is |F_y - F_V (1 - p_t) / sigma * g|^2.
         """
-        descents = grid.descents(spectrum)
-        first, _ = descents[0]
-        seen, k = self.factor[:, : -self.n_targets][:, first.moving], self.n_targets
-        moved = [(seen * reach).T for reach in first.amplitudes.T]
-        per_target = list(zip(self.factor[:, -k:].T, moved, strict=True))
-        return grid.filled([self._errors(*descent, per_target) for descent in descents])
-
-    def _errors(
-        self, descent: ClosedForm, steps: Integers, per_target: list[tuple[Floats, Floats]]
-    ) -> Floats:
-        errors = np.zeros(len(steps))
-        for part in blocks(len(steps), sum(per_target[0][1].shape)):
+        k, errors = self.n_targets, np.zeros(len(steps))
+        seen, targets = self.factor[:, :-k][:, descent.moving], self.factor[:, -k:].T
+        moved = [(seen * reach).T for reach in descent.amplitudes.T]
+        for part in blocks(len(steps), sum(seen.shape)):
             filters = descent.factors.filter_factor(steps[part])
-            for target, moved in per_target:
-                left = filters @ moved
+            for target, across in zip(targets, moved, strict=True):
+                left = filters @ across
                 left -= target
                 errors[part] += np.square(left, out=left) @ self.signs
-        return errors / self.n_targets
+        return errors / k
 
 
 def held_out_from_products(products: CrossProducts, spectrum: Spectrum, theta: Floats) -> HeldOut:

@@ -36,10 +36,13 @@ def choose(scores: Floats, grid: Grid, selection: Selection) -> tuple[int, int]:
     if callable(selection):
         return _checked(selection(mean.copy()), mean.shape)
     mean = np.where(np.isnan(mean), -np.inf, mean)  # a score that is no number is the worst
-    best = _first(_ties(mean), grid.lrs)
-    if selection == "best":
-        return best
-    return _first(_least_descent(mean >= mean[best] - standard_error(scores[best]), grid), grid.lrs)
+    tied = _ties(mean)
+    if selection == "one_se":  # the smallest lr * t within one standard error of the best
+        best = _first(tied, grid.lrs)
+        within = mean >= mean[best] - standard_error(scores[best])
+        descent = np.where(within, np.outer(grid.lrs, grid.iters.astype(float)), np.inf)
+        tied = descent <= descent.min() * (1.0 + TIE_RTOL)
+    return _first(tied, grid.lrs)
 
 
 def about_unstable_rates(grid: Grid, stable: float) -> str | None:
@@ -101,12 +104,6 @@ def _ties(mean: Floats) -> Floats:
     first = mean[:, 0][np.isfinite(mean[:, 0])]
     gained = best - float(np.median(first)) if first.size else 0.0
     return np.asarray(mean >= best - TIE_RTOL * abs(best) - GAIN_RTOL * gained)
-
-
-def _least_descent(allowed: Floats, grid: Grid) -> Floats:
-    """Return those of the allowed entries with the smallest lr * t."""
-    descent = np.where(allowed, np.outer(grid.lrs, grid.iters.astype(float)), np.inf)
-    return np.asarray(descent <= descent.min() * (1.0 + TIE_RTOL))
 
 
 def _first(tied: Floats, lrs: Floats) -> tuple[int, int]:

@@ -77,16 +77,15 @@ class SpectralFolds:
     def _fold_errors(self, grid: Grid, i: int) -> Floats:
         """Return errors from cross-products, or from the rows if those do not hold the digits."""
         training = self._training(i)
-        if self._sums is None:
-            return errors_by_rows(self._folds, accurate_spectrum(training, grid), grid, i)
-        spectrum = training.spectrum
-        if accurate_spectrum(training, grid) is spectrum:
+        spectrum = accurate_spectrum(training, grid)
+        if self._sums is not None and spectrum is training.spectrum:
             theta = grid.longest(spectrum).theta(grid.last)
             held_out = held_out_from_products(self._sums.test(i), spectrum, theta)
             errors = held_out.errors(spectrum, grid)
             if held_out.resolution <= ACCURACY_RTOL * float(errors.min()):
                 return errors
-        return errors_by_rows(self._folds, training.refined, grid, i)
+            spectrum = training.refined
+        return errors_by_rows(self._folds, spectrum, grid, i)
 
     def _training(self, i: int) -> SpectralProblem:
         products = None if self._sums is None else self._sums.train(i)

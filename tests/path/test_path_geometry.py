@@ -172,6 +172,17 @@ def test_rates_are_numbers_above_zero(lr):
         path.at_lr(lr)
 
 
+def test_losses_on_other_rows_are_refused_beyond_what_is_known():
+    """A Krylov path answers up to its last known t, for few t and for many."""
+    path = _krylov()
+    X = np.ones((3, len(path.parameter_names) - 1))
+    for many in (1, 1000):
+        t = path.last_known + np.arange(many)
+        with pytest.raises(ValueError, match="This descent was resolved up to t = "):
+            path.loss(t + 1, X, np.ones(3))
+    assert np.isfinite(path.loss(range(path.last_known + 1), X, np.ones(3))).all()
+
+
 @pytest.mark.parametrize("weight", [None, WEIGHT[:20]])
 def test_losses_on_other_rows_are_half_mean_squares(weight):
     """On held-out rows the loss is half the weighted mean square, summed over targets."""

@@ -22,7 +22,10 @@ SCALERS = {
     "StandardScaler()": StandardScaler(),
     "StandardScaler(with_mean=False)": StandardScaler(with_mean=False),
 }
-FALLING = r"still falling: (\S+), (?:(\S+) above the least possible (\S+)\. |and 0 is possible\. )"
+FALLING = (
+    r"(?:still|(hardly)) falling: (\S+), "
+    r"(?:(\S+) above the least possible (\S+)\. |and 0 is possible\. )"
+)
 ADVICE = {
     "lr": r"Raise lr, which is stable below \S+: lr='auto' comes to (?P<reach>.*?) in "
     r"(?P<n>[\d,]+) up",
@@ -79,11 +82,12 @@ def test_whoever_does_what_a_warning_says_gets_what_it_promises(name):
     given = {k: v for k, v in parameters.items() if k in ("fit_intercept", "alpha")} | weights
     floor = floor_by_lstsq(X, y, **given)
     first = re.search(FALLING, said)
-    loss = model.path_.loss(model.n_iter_)
-    assert float(first[1]) == pytest.approx(loss, rel=1e-5)
-    if first[3]:
-        assert float(first[2]) == pytest.approx(loss - floor, rel=0.01)
-        assert float(first[3]) == pytest.approx(floor, rel=1e-5)
+    before, loss = model.path_.loss([model.n_iter_ - 1, model.n_iter_])
+    assert bool(first[1]) == (before - loss <= 1e-14 * before)
+    assert float(first[2]) == pytest.approx(loss, rel=1e-5)
+    if first[4]:
+        assert float(first[3]) == pytest.approx(loss - floor, rel=0.01)
+        assert float(first[4]) == pytest.approx(floor, rel=1e-5)
     follow, updates, reach = advised(said, parameters)
     near = loss_to_come_to(reach, floor)
     if updates > 10**9:
@@ -222,6 +226,20 @@ def test_at_the_stable_limit_a_smaller_rate_is_advised():
     lr = 2.0 * (1.0 - 1e-12)  # the limit, to the digits of an eigenvalue
     said = fitted(GDLinearRegressor(lr=lr, fit_intercept=False), X, X[:, 0])[1]
     assert said.endswith("Choose a smaller lr.")
+
+
+@pytest.mark.parametrize(("y", "possible"), [([1.0, -1.0], "and 0 is"), ([2.0, -1.0], "0.125")])
+@pytest.mark.parametrize("max_iter", [1, 1000])
+def test_a_loss_that_no_update_lowers_is_not_called_falling(y, possible, max_iter):
+    """At the stable limit itself, whether the least loss is zero or not."""
+    X = np.array([[1.0], [-1.0]])
+    model, said = fitted(GDLinearRegressor(2.0, max_iter=max_iter, fit_intercept=False), X, y)
+    assert model.path_.max_stable_lr == 2.0
+    loss = model.path_.loss(0)
+    assert model.path_.loss(max_iter) == loss
+    ended = f"max_iter={max_iter:,} ended the descent while its loss was hardly falling: {loss:.6g}"
+    assert said.startswith(ended)
+    assert possible in said.removeprefix(ended)
 
 
 @pytest.mark.parametrize("solver", ["spectral", "krylov"])
