@@ -1,7 +1,5 @@
 """Libraries that some readers need: a name goes in, the module or a plain message comes out."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any
 

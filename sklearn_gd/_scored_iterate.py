@@ -1,7 +1,5 @@
 """Score iterates by scikit-learn's scorers, as fitted estimators."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

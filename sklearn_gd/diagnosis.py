@@ -1,7 +1,5 @@
 """What a descent is up against: stable rates, waiting times and slow directions, by name."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from itertools import compress
 from numbers import Real

@@ -1,7 +1,5 @@
 """GDLinearRegressor: least squares by full-batch gradient descent in closed form."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Self

@@ -1,7 +1,5 @@
 """GDLinearRegressorCV: the learning rate and the stop, from few decompositions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 

@@ -28,34 +28,3 @@ from sklearn_gd._data.operator import (
 )
 from sklearn_gd._data.problem import LARGEST_SIZE, NotFinite, Objective, Problem, SummedRows, zeros
 from sklearn_gd._data.row_space import RowSpace
-
-__all__ = [
-    "LARGEST_SIZE",
-    "ArrayAPIRows",
-    "CrossProducts",
-    "DesignOperator",
-    "Each",
-    "FoldSums",
-    "Folds",
-    "FoldsInMemory",
-    "LocalOperator",
-    "LocalRows",
-    "LocalVectors",
-    "NotFinite",
-    "Objective",
-    "Problem",
-    "Quadratic",
-    "RowSpace",
-    "RowsInMemory",
-    "Split",
-    "Spread",
-    "SummedRows",
-    "is_partition",
-    "over_rows",
-    "penalised",
-    "penalty_rows",
-    "products_of_finite",
-    "sums_fit_in_memory",
-    "sums_of_others",
-    "zeros",
-]

@@ -1,7 +1,5 @@
 """Rows of another array library on its device; sums are copied to NumPy arrays."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

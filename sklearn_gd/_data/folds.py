@@ -5,8 +5,6 @@ that over the other folds. The difference of the total and a fold would be as fa
 if the fold has most of the sum.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce

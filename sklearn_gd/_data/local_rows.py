@@ -1,7 +1,5 @@
 """Rows in one memory, or on one device: what NumPy's rows and those of other libraries share."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property

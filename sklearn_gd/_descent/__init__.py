@@ -12,22 +12,3 @@ from sklearn_gd._descent.residual_polynomials import clip_overflow
 from sklearn_gd._descent.spectrum import Accuracy, KrylovSpectrum, Spectrum
 from sklearn_gd._descent.stopping import MOST_UPDATES, Stop, StoppingRule, find_stop, first_true
 from sklearn_gd._descent.update_rule import UpdateRule, rounded_down
-
-__all__ = [
-    "ACCURACY_RTOL",
-    "MOST_UPDATES",
-    "Accuracy",
-    "ClosedForm",
-    "KrylovSpectrum",
-    "RecordedDescent",
-    "Spectrum",
-    "Stop",
-    "StoppingRule",
-    "UpdateRule",
-    "clip_overflow",
-    "find_stop",
-    "first_true",
-    "floor_error",
-    "is_accurate",
-    "rounded_down",
-]

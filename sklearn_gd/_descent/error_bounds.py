@@ -4,8 +4,6 @@ Eigenvalues and slopes from cross-products are off by a few roundings of the lar
 theta_t times (1 - p_t) / eigenvalue. Bounds are of first order, in norm.
 """
 
-from __future__ import annotations
-
 from math import inf
 
 import numpy as np

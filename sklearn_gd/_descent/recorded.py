@@ -1,7 +1,5 @@
 """A descent whose iterates were computed one by one and kept."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

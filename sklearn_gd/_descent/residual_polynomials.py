@@ -8,8 +8,6 @@ monotonically (`falls`) and which grow (`diverges`), and log |p_{t+1} / p_t| for
 beyond those of 64 bits.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

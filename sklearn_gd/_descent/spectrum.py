@@ -6,8 +6,6 @@ the first residual written in its left singular vectors, J is a sum over directi
     J = floor + 1/2 sum rotated_residual^2 p_t(eigenvalue)^2
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

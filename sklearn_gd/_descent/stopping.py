@@ -4,8 +4,6 @@ A closed form is asked at many t at once. What turns true once, for good, is bis
 iterate before the stop is visited; with momentum, whose loss rises and falls, every t is looked at.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Update rules: the rate, the momentum, and what is known of a descent from them alone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import floor, inf, log10, sqrt
 

@@ -5,8 +5,6 @@ the first one in a loop: on a busy machine such fits then take ten to forty time
 (``python -m benchmarks.threads``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache

@@ -5,8 +5,6 @@ are reported afterwards, one task each. Folds and growing Krylov spaces take lon
 reported while they are computed. An estimator without callbacks reports nothing.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Cross-validation as scikit-learn does it: folds, scorers, and the metadata that go to them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Recognise Dask collections and import their modules, without importing Dask otherwise."""
 
-from __future__ import annotations
-
 import sys
 from importlib import import_module
 from typing import Any

@@ -1,7 +1,5 @@
 """Check the grid of a tuner: learning rates and numbers of updates."""
 
-from __future__ import annotations
-
 from math import isfinite
 from numbers import Integral
 from typing import Any

@@ -1,7 +1,5 @@
 """Checks of an estimator's parameters: numbers, flags and choices."""
 
-from __future__ import annotations
-
 from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any

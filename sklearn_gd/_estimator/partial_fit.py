@@ -1,7 +1,5 @@
 """Fit on rows in parts: cross-products are summed, and the descent is computed on access."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, Self
 

@@ -1,7 +1,5 @@
 """How readers get at a descent: an estimator, a pipeline or a path goes in, the path comes out."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from typing import Any
 

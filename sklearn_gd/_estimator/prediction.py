@@ -1,7 +1,5 @@
 """What a fitted estimator answers, however its rate and its stop were found: from its path."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

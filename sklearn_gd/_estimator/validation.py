@@ -1,7 +1,5 @@
 """What users pass in goes through here once; what comes out can be trusted."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -9,19 +9,3 @@ from sklearn_gd._linalg.krylov_basis import KrylovBasis
 from sklearn_gd._linalg.krylov_spaces import GolubKahan, Lanczos, RowVectors
 from sklearn_gd._linalg.numbers import EPS, Floats, concat, rank_tolerance
 from sklearn_gd._linalg.ritz import Ritz
-
-__all__ = [
-    "EPS",
-    "Floats",
-    "GolubKahan",
-    "KrylovBasis",
-    "Lanczos",
-    "Preconditioner",
-    "Ritz",
-    "RefinedSvd",
-    "RowVectors",
-    "concat",
-    "factor_of",
-    "rank_tolerance",
-    "refined_svd",
-]

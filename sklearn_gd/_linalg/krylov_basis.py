@@ -1,7 +1,5 @@
 """Orthonormal bases of Krylov spaces, stored in chunks so that they grow without copies."""
 
-from __future__ import annotations
-
 from math import prod
 
 import numpy as np

@@ -4,8 +4,6 @@ Of Golub-Kahan only the right vectors are reorthogonalised, which keeps the left
 as well (Simon and Zha 2000, doi 10.1137/S1064827597327309).
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from typing import Protocol
 

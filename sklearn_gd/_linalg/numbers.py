@@ -1,7 +1,5 @@
 """Machine constants and the rank tolerance that all decompositions share."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Rayleigh-Ritz: a least-squares problem projected on the first m vectors of a Krylov space."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf

@@ -1,7 +1,5 @@
 """Underflow is no error here, whatever NumPy's error state says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """One update, in words and numbers as one would check it by hand, in English or Chinese."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

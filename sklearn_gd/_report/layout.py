@@ -1,7 +1,5 @@
 """How parameters are shown: with or without intercept, for one target, a column or many."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Tables of well-known mistakes in a gradient descent and in its records."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

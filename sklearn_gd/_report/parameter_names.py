@@ -1,7 +1,5 @@
 """What parameters, targets and directions are called: shapes and numbers go in, words come out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

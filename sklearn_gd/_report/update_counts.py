@@ -1,7 +1,5 @@
 """Checks of what readers ask a path: numbers of updates, losses, and learning rates."""
 
-from __future__ import annotations
-
 from numbers import Real
 from typing import Any
 

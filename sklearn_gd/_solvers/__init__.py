@@ -16,22 +16,3 @@ from sklearn_gd._solvers.ritz_bounds import is_known
 from sklearn_gd._solvers.select import MOST_PARAMETERS, krylov_work, select_solver, spectral_work
 from sklearn_gd._solvers.solve import solve
 from sklearn_gd._solvers.spectral import SpectralProblem, has_few_rows
-
-__all__ = [
-    "MOST_PARAMETERS",
-    "DescentOptions",
-    "SpectralProblem",
-    "StoppedDescent",
-    "eigenbasis",
-    "grow",
-    "has_few_rows",
-    "is_known",
-    "krylov_spectrum",
-    "krylov_work",
-    "largest_eigenvalue",
-    "next_size",
-    "scaled_products",
-    "select_solver",
-    "solve",
-    "spectral_work",
-]

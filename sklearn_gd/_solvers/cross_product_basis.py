@@ -1,7 +1,5 @@
 """The eigenbasis of H from cross-products of columns and, if need be, from the rows once more."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import sqrt

@@ -4,8 +4,6 @@ A space grows until the iterates up to the stop are known by an a-posteriori bou
 never formed for Golub-Kahan.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace

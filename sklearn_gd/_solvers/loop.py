@@ -1,7 +1,5 @@
 """The textbook loop, step by step: no decomposition is formed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Whether a column varies so little beside the largest one that products with X may lose it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from sklearn_gd._data import Problem, SummedRows

@@ -1,7 +1,5 @@
 """What a user asks of a descent, and what a solver answers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -8,8 +8,6 @@ the iterate theta_0 + V z_t of the projected problem differs from theta_t by del
 exactly: as long as the last coordinate of z_t is small, the space is large enough.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import inf
 

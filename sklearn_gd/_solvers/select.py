@@ -6,8 +6,6 @@ an answer then: the work is about twice that of the better choice at most. Work 
 at the speed of a large matrix product.
 """
 
-from __future__ import annotations
-
 from math import sqrt
 
 from sklearn_gd._data import Problem, SummedRows

@@ -1,7 +1,5 @@
 """From a problem to a stopped descent: select a solver, solve, stop."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

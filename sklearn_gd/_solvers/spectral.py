@@ -1,7 +1,5 @@
 """The closed form in the eigenbasis of H: of cross-products and, if need be, of the rows again."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol

@@ -16,18 +16,3 @@ from sklearn_gd._tuning.selection import (
     choose,
 )
 from sklearn_gd._tuning.strategies import refit, strategy_for
-
-__all__ = [
-    "SELECTIONS",
-    "Grid",
-    "Selection",
-    "about_the_edge",
-    "about_unstable_rates",
-    "blocks",
-    "choose",
-    "generalised_cross_validation",
-    "problem_for_gcv",
-    "refit",
-    "row_factor",
-    "strategy_for",
-]

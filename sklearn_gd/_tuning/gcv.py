@@ -4,8 +4,6 @@ GCV = mean squared error on all rows / (1 - dof / W)^2, averaged over targets, w
 freedom dof = tr(H_0 H^+ (I - p_t(H))) (Golub, Heath and Wahba 1979).
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

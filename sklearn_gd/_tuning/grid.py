@@ -1,7 +1,5 @@
 """The rates and the numbers of updates that are searched, and which of them are computed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property

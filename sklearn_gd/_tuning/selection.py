@@ -1,7 +1,5 @@
 """Which entry of a grid is chosen for its scores, and what a user should know of the grid."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from math import log2
 from numbers import Integral

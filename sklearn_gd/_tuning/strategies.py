@@ -3,8 +3,6 @@
 Each training set is decomposed once, and so are all rows, for the rates and for the last descent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial

@@ -3,8 +3,6 @@
 A task on a partition receives the indices of its own rows; with `PartitionKFold` it needs none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial

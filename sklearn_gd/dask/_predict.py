@@ -1,7 +1,5 @@
 """Lazy predictions for the rows of a Dask collection, and the R^2 of predictions in one pass."""
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass, replace
 from typing import Any

@@ -3,8 +3,6 @@
 The client checks columns, dtypes and chunks; workers check the rows.
 """
 
-from __future__ import annotations
-
 from math import isnan, nan
 from typing import Any
 

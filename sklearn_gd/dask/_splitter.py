@@ -1,7 +1,5 @@
 """Cross-validation whose folds are whole partitions of a Dask collection."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from numbers import Integral
 from typing import Any

@@ -1,7 +1,5 @@
 """Axes: their room, their limits, and the scales for updates and for losses."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

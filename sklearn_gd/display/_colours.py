@@ -1,7 +1,5 @@
 """The colours and dashes of all pictures."""
 
-from __future__ import annotations
-
 from typing import Any
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/) with Paul Tol's vibrant red. Green and

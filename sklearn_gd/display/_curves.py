@@ -1,7 +1,5 @@
 """Loss curves as plain data: of descents, at other rates, and on held-out rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What pictures ask of a descent: the parameters of one target, and which iterates to show."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Cuts through the loss: the quadratic on a plane, seen flat or in 3-D, and the shapes on it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """CoefPathDisplay: coefficients against iteration, by feature name."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Self
 

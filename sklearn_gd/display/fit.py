@@ -1,7 +1,5 @@
 """FitDisplay: the data, the first line, the fitted line and lines between."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 import numpy as np

@@ -1,7 +1,5 @@
 """LossCurveDisplay: loss against iteration, for one descent or for several side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any, Self, cast
 

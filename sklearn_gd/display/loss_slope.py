@@ -1,7 +1,5 @@
 """LossSlopeDisplay: one parameter, the parabola of its loss, tangents and steps."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Self
 

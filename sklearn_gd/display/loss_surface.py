@@ -1,7 +1,5 @@
 """LossSurfaceDisplay: the loss over two parameters, as contours or in 3-D, with the path on it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Self
 

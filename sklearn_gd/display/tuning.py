@@ -1,7 +1,5 @@
 """TuningDisplay: the score over learning rate and stopping iteration, with the point chosen."""
 
-from __future__ import annotations
-
 from typing import Any, Self, cast
 
 import numpy as np
