@@ -41,6 +41,7 @@ class Reader:
         from selenium.webdriver.common.keys import Keys
 
         self.chrome, self.keys = chrome, Keys
+        chrome.implicitly_wait(10)  # seconds, for what a busy machine has not drawn yet
         self.find = lambda selector: chrome.find_elements(By.CSS_SELECTOR, f".descent {selector}")
 
     def press(self, name: str) -> None:
