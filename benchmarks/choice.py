@@ -22,20 +22,20 @@ from sklearn_gd._solvers import DescentOptions, select_solver, solve
 # (n, d, share of non-zeros; None: dense)
 Shape = tuple[int, int, float | None]
 SHAPES: list[Shape] = [
-    (130, 7, None),
-    (2_200, 75, None),
-    (18_000, 170, None),
-    (5_800, 310, None),
-    (3_900, 640, None),
-    (260, 180, None),
-    (950, 870, None),
-    (130, 4_000, None),
-    (520, 1_250, None),
-    (60, 9_000, None),
-    (2_100, 430, 0.02),
-    (90_000, 120, 0.05),
-    (9_000, 900, 0.008),
-    (3_000, 6_000, 0.003),
+    (240, 12, None),
+    (1_700, 90, None),
+    (30_000, 110, None),
+    (7_500, 260, None),
+    (5_200, 720, None),
+    (210, 150, None),
+    (800, 760, None),
+    (110, 5_000, None),
+    (450, 1_000, None),
+    (45, 12_000, None),
+    (2_600, 340, 0.03),
+    (75_000, 90, 0.06),
+    (7_000, 1_000, 0.01),
+    (4_000, 7_000, 0.002),
 ]
 QUICK_SHAPES: list[Shape] = [(130, 7, None), (260, 180, None), (400, 300, 0.02)]
 # Columns of scale j ** -decay: 1.5 over hundreds of columns is a condition number of about 1e4.

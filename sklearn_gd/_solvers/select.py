@@ -9,6 +9,9 @@ at the speed of a large matrix product.
 from math import sqrt
 
 from sklearn_gd._data import Problem, SummedRows
+from sklearn_gd._descent import ACCURACY_RTOL
+from sklearn_gd._linalg import EPS
+from sklearn_gd._solvers.options import SPECTRUM_ROUNDINGS
 
 # An eigendecomposition of p x p numbers costs as much as so many products of p x p matrices.
 EIGH = 6.0
@@ -20,6 +23,9 @@ SPARSE_VECTOR = 100.0
 STEP = 6e6
 # Many updates take 16 vectors or more: a space that may have fewer than these is not tried.
 FEWEST_VECTORS = 24
+# After so many updates the coarse basis may not hold the digits promised, and a share of problems
+# takes a second pass over the rows and about three more decompositions.
+MANY_UPDATES, REFINED_SHARE = ACCURACY_RTOL / (SPECTRUM_ROUNDINGS * EPS), 0.25
 # H and its eigenvectors are not formed for more parameters (512 MiB each).
 MOST_PARAMETERS = 8192
 
@@ -28,7 +34,7 @@ def select_solver(
     problem: Problem | SummedRows, max_iter: int, momentum: float
 ) -> tuple[str, int | None]:
     """Return the solver to try, and how many vectors it may take before the eigenbasis serves."""
-    spectral = spectral_work(problem)
+    spectral = spectral_work(problem, max_iter)
     if momentum:  # the bound that Krylov spaces grow by is that of plain descent
         return ("loop" if spectral is None else "spectral"), None
     if spectral is None:
@@ -38,8 +44,8 @@ def select_solver(
     return ("krylov", most) if most >= enough else ("spectral", None)
 
 
-def spectral_work(problem: Problem | SummedRows) -> float | None:
-    """Return the work of the eigenbasis; None: H would be too large."""
+def spectral_work(problem: Problem | SummedRows, max_iter: int) -> float | None:
+    """Return the work that the eigenbasis is expected to take; None: H would be too large."""
     n, p = problem.n_samples, problem.n_parameters
     short = min(n, p) if problem.in_memory and not problem.is_sparse else p
     if short > MOST_PARAMETERS:
@@ -47,8 +53,10 @@ def spectral_work(problem: Problem | SummedRows) -> float | None:
     work = EIGH * short**3
     if isinstance(problem, SummedRows):
         return work
+    if max_iter > MANY_UPDATES:
+        work += REFINED_SHARE * (n * p * short + 3.0 * EIGH * short**3)
     if problem.is_sparse:
-        return work + 2.0 * SPARSE_VECTOR * problem.nonzeros**2 / n
+        return work + 3.0 * SPARSE_VECTOR * problem.nonzeros**2 / n
     # Products of rows, and right singular vectors from them; of columns half, which are symmetric.
     products, passes = (1.5, 5.0) if short < p else (0.5, 2.0)
     return work + problem.nonzeros * (products * short + passes * VECTOR)

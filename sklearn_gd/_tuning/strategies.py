@@ -183,7 +183,7 @@ def _of_folds(folds: Folds, errors: Callable[[int], Floats]) -> Floats:
 
 def _cheaper(problem: Problem, options: DescentOptions) -> str:
     """All folds are alike, so the work of one decides."""
-    spectral = spectral_work(problem)
+    spectral = spectral_work(problem, options.max_iter)
     if spectral is not None:
         sides = problem.n_samples, problem.n_parameters
         vectors = min(*sides, VECTORS_PER_ROOT * sqrt(options.max_iter))

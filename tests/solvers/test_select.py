@@ -50,14 +50,14 @@ def test_few_columns_or_rows_are_decomposed(rows):
 def test_what_cannot_be_decomposed_gets_a_krylov_space_without_limit(rows):
     """H is formed for at most MOST_PARAMETERS."""
     assert select_solver(rows, 1000, 0.0) == ("krylov", None)
-    assert spectral_work(rows) is None
+    assert spectral_work(rows, 1000) is None
 
 
 def test_the_limit_is_that_of_the_short_side():
     """Few rows have a small decomposition, however many their columns are."""
-    assert spectral_work(shape(10**6, MOST_PARAMETERS + 1)) is None
-    assert spectral_work(shape(10**6, MOST_PARAMETERS)) is not None
-    assert spectral_work(shape(100, MOST_PARAMETERS + 1)) is not None
+    assert spectral_work(shape(10**6, MOST_PARAMETERS + 1), 1000) is None
+    assert spectral_work(shape(10**6, MOST_PARAMETERS), 1000) is not None
+    assert spectral_work(shape(100, MOST_PARAMETERS + 1), 1000) is not None
 
 
 @pytest.mark.parametrize("rows", [shape(1000, 900), shape(3000, 2500), shape(9000, 1700, 10**6)])
@@ -65,7 +65,7 @@ def test_a_budget_costs_no_more_than_the_decomposition(rows):
     """A space that is given up has cost at most what comes next."""
     name, most = select_solver(rows, 1000, 0.0)
     assert name == "krylov"
-    assert krylov_work(rows, most) <= spectral_work(rows) <= krylov_work(rows, most + 1)
+    assert krylov_work(rows, most) <= spectral_work(rows, 1000) <= krylov_work(rows, most + 1)
 
 
 def test_few_updates_take_few_vectors():
