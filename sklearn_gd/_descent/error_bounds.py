@@ -20,10 +20,13 @@ SMALLEST_LOSS_SHARE = 1e-16
 
 
 def is_accurate(descent: ClosedForm, t: int) -> bool:
-    """Whether theta_t and J_t are predicted to be within ACCURACY_RTOL."""
-    if descent.spectrum.accuracy.error == 0.0 or not descent.energy.size:
+    """Whether theta_t and J_t are predicted to be within ACCURACY_RTOL, of all directions."""
+    accuracy = descent.spectrum.accuracy
+    if accuracy.error == 0.0:
         return True
-    loss = max(float(descent.loss(t)), SMALLEST_LOSS_SHARE * descent.spectrum.accuracy.squares)
+    if descent.spectrum.columns_lost or not descent.energy.size:
+        return not descent.spectrum.columns_lost
+    loss = max(float(descent.loss(t)), SMALLEST_LOSS_SHARE * accuracy.squares)
     with np.errstate(over="ignore"):  # factors of growing directions
         return bool(
             coefficient_error(descent, t) <= ACCURACY_RTOL

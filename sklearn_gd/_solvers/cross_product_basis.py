@@ -33,8 +33,31 @@ class CrossProductBasis:
 
     @cached_property
     def coarse(self) -> Spectrum:
-        """The eigenbasis as cross-products have it, with the least loss to its own digits."""
-        return self._with_measured_floor(self._from_products)
+        """The eigenbasis as cross-products have it."""
+        accuracy, floor = self._from_products.accuracy, self._from_products.floor
+        near_zero = accuracy.loss_rounding > ACCURACY_RTOL * floor
+        return self.measured if near_zero else self._from_products
+
+    @cached_property
+    def measured(self) -> Spectrum:
+        """The same with the least loss of the rows, whose digits cross-products may not hold.
+
+        It is J at the least-squares solution, which depends on no stop: errors of slopes and of
+        eigenvalues enter squared.
+        """
+        spectrum = self._from_products
+        if isinstance(self.problem, SummedRows):
+            return spectrum
+        accuracy = spectrum.accuracy
+        limit = ClosedForm(spectrum, DescentOptions().rule(spectrum.largest)).limit
+        slope_error = accuracy.error * sqrt(spectrum.largest * accuracy.squares)
+        c, residual = spectrum.nonzero_eigenvalues, spectrum.rotated_residual[spectrum.is_nonzero]
+        energy = 0.5 * np.sum(residual**2, axis=1)
+        off = 0.5 * slope_error**2 * float(np.max(1.0 / c, initial=0.0))
+        off += float(energy @ (accuracy.error * spectrum.largest / c) ** 2)
+        rounding = LOSS_ROUNDINGS * accuracy.unit**2 * accuracy.squares + off
+        known = replace(accuracy, loss_rounding=rounding, from_floor=True, from_first=False)
+        return replace(spectrum, floor=self.problem.loss(limit), accuracy=known)
 
     @cached_property
     def refined(self) -> Spectrum:
@@ -52,28 +75,6 @@ class CrossProductBasis:
     def _from_products(self) -> Spectrum:
         quadratic = self.products.quadratic(self.problem.fit_intercept, self.problem.alpha)
         return self._with_data_share(eigenbasis(quadratic, self.start))
-
-    def _with_measured_floor(self, spectrum: Spectrum) -> Spectrum:
-        """The floor as the rows have it, when cross-products do not hold its digits.
-
-        It is J at the least-squares solution, which depends on no stop: errors of slopes and of
-        eigenvalues enter squared.
-        """
-        accuracy = spectrum.accuracy
-        near_zero = accuracy.loss_rounding > ACCURACY_RTOL * spectrum.floor
-        if not near_zero or isinstance(self.problem, SummedRows):
-            return spectrum
-        floor = self.problem.loss(
-            ClosedForm(spectrum, DescentOptions().rule(spectrum.largest)).limit
-        )
-        slope_error = accuracy.error * sqrt(spectrum.largest * accuracy.squares)
-        c, residual = spectrum.nonzero_eigenvalues, spectrum.rotated_residual[spectrum.is_nonzero]
-        energy = 0.5 * np.sum(residual**2, axis=1)
-        off = 0.5 * slope_error**2 * float(np.max(1.0 / c, initial=0.0))
-        off += float(energy @ (accuracy.error * spectrum.largest / c) ** 2)
-        rounding = LOSS_ROUNDINGS * accuracy.unit**2 * accuracy.squares + off
-        measured = replace(accuracy, loss_rounding=rounding, from_floor=True, from_first=False)
-        return replace(spectrum, floor=floor, accuracy=measured)
 
     def _with_data_share(self, spectrum: Spectrum) -> Spectrum:
         problem = self.problem

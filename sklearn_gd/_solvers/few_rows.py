@@ -47,6 +47,11 @@ class FewRows:
         zero_below = rank_tolerance(len(left)) * float(eigenvalues[0])
         return self._spectrum(left, zero_below, ROW_ROUNDINGS * EPS)
 
+    @property
+    def measured(self) -> Spectrum:
+        """The same: its least loss is that of the rows."""
+        return self.coarse
+
     @cached_property
     def refined(self) -> Spectrum:
         """The spectrum of A to its own rounding, by CholeskyQR2 of A'U."""
@@ -105,6 +110,10 @@ class PenalisedFewRows:
     @cached_property
     def coarse(self) -> Spectrum:
         return self._lifted(self._inside.coarse)
+
+    @cached_property
+    def measured(self) -> Spectrum:
+        return self._lifted(self._inside.measured)
 
     @cached_property
     def refined(self) -> Spectrum:

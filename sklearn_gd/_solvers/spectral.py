@@ -1,5 +1,6 @@
 """The closed form in the eigenbasis of H: of cross-products and, if need be, of the rows again."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -20,10 +21,12 @@ from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
 
 
 class Eigenbasis(Protocol):
-    """One decomposition, and a more accurate one for the stops that need it."""
+    """One decomposition, and more accurate ones for the stops that need them."""
 
     @property
     def coarse(self) -> Spectrum: ...
+    @property
+    def measured(self) -> Spectrum: ...  # the least loss is known better
     @property
     def refined(self) -> Spectrum: ...
 
@@ -52,19 +55,28 @@ class SpectralProblem:
         """The eigenbasis as sums of products have it."""
         return self._with_scaled_floor(self._basis.coarse)
 
+    def spectra(self) -> Iterator[Spectrum]:
+        """Yield ever more accurate spectra; each takes another pass over the rows, if there are
+        rows."""
+        yield self.spectrum
+        if isinstance(self.problem, SummedRows):
+            return
+        if self._basis.measured is not self._basis.coarse:
+            yield self._with_scaled_floor(self._basis.measured)
+        yield self.refined
+
     @cached_property
     def refined(self) -> Spectrum:
         """The eigenbasis from the rows once more, when there are rows."""
         return self._with_scaled_floor(self._basis.refined)
 
     def descend(self, options: DescentOptions) -> StoppedDescent:
-        """Stop as asked, on the refined spectrum if the stop found lies beyond the accuracy."""
-        stopped = self._stopped(self.spectrum, options)
-        descent = stopped.descent
-        assert isinstance(descent, ClosedForm)
-        wanting = self.spectrum.columns_lost or not is_accurate(descent, stopped.stop.t)
-        if wanting and not isinstance(self.problem, SummedRows):
-            return self._stopped(self.refined, options)
+        """Stop as asked, on the first spectrum that is accurate at the stop found."""
+        for spectrum in self.spectra():
+            stopped = self._stopped(spectrum, options)
+            assert isinstance(stopped.descent, ClosedForm)
+            if is_accurate(stopped.descent, stopped.stop.t):
+                break
         return stopped
 
     def _stopped(self, spectrum: Spectrum, options: DescentOptions) -> StoppedDescent:

@@ -76,7 +76,7 @@ class SpectralFolds:
         """Return errors from cross-products, or from the rows if those do not hold the digits."""
         training = self._training(i)
         spectrum = accurate_spectrum(training, grid)
-        if self._sums is not None and spectrum is training.spectrum:
+        if self._sums is not None and spectrum.accuracy.error > 0.0:
             theta = grid.longest(spectrum).theta(grid.last)
             held_out = held_out_from_products(self._sums.test(i), spectrum, theta)
             errors = held_out.errors(spectrum, grid)
@@ -164,11 +164,11 @@ def refit(
 
 
 def accurate_spectrum(problem: SpectralProblem, grid: Grid) -> Spectrum:
-    """Return the spectrum from cross-products, or from the rows if the longest descent needs it."""
-    spectrum = problem.spectrum
-    if not spectrum.columns_lost and is_accurate(grid.longest(spectrum), grid.last):
-        return spectrum
-    return problem.refined
+    """Return the first spectrum that is accurate where the longest descent ends."""
+    for spectrum in problem.spectra():
+        if is_accurate(grid.longest(spectrum), grid.last):
+            break
+    return spectrum
 
 
 def errors_by_rows(folds: Folds, spectrum: Spectrum, grid: Grid, i: int) -> Floats:

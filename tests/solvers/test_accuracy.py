@@ -18,6 +18,9 @@ from sklearn_gd._descent.error_bounds import (
 )
 from sklearn_gd._solvers import DescentOptions, SpectralProblem, solve
 
+long_doubles = pytest.mark.skipif(
+    np.finfo(np.longdouble).eps > 1e-18, reason="long doubles are doubles"
+)
 DENSE = [name for name in CASES if "wide" not in name]
 
 
@@ -33,6 +36,14 @@ def passes(monkeypatch):
 
     monkeypatch.setattr(RowsInMemory, "preconditioned_products", counted)
     return calls
+
+
+def long_loop(Z, y, lr, n_updates):
+    """The literal loop from zeros in long doubles: the last parameters and their loss."""
+    Z, y, theta = Z.astype(np.longdouble), y.astype(np.longdouble), np.zeros(Z.shape[1], "g")
+    for _ in range(n_updates):
+        theta -= lr / len(y) * (Z.T @ (Z @ theta - y))
+    return theta.astype(float), float(np.mean((Z @ theta - y) ** 2) / 2)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -52,7 +63,7 @@ def test_predicted_errors_are_above_true_ones(name, momentum):
     assert abs(spectrum.floor - floor) <= floor_error(form) + 8 * EPS * floor
 
 
-@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="long doubles are doubles")
+@long_doubles
 @pytest.mark.parametrize(("n_rows", "n_columns"), [(60, 40), (300, 150), (134, 154)])
 def test_predicted_errors_hold_beside_one_large_direction(n_rows, n_columns):
     """Columns whose means are far above their deviations, without an intercept: most eigenvalues
@@ -63,12 +74,9 @@ def test_predicted_errors_hold_beside_one_large_direction(n_rows, n_columns):
     problem = RowsInMemory(X, y[:, None], None, False)
     spectrum = SpectralProblem(problem, zeros(problem)).spectrum
     form = ClosedForm(spectrum, UpdateRule(1.0 / spectrum.largest))
-    rows, target = X.astype(np.longdouble), y.astype(np.longdouble)
-    theta = np.zeros(n_columns, dtype=np.longdouble)
-    for _ in range(100):
-        theta -= form.rule.lr / n_rows * (rows.T @ (rows @ theta - target))
-    off = np.linalg.norm((form.theta(100)[:, 0] - theta).astype(float))
-    assert off <= 0.5 * coefficient_error(form, 100) * np.linalg.norm(theta.astype(float))
+    theta, _ = long_loop(X, y, form.rule.lr, 100)
+    off = np.linalg.norm(form.theta(100)[:, 0] - theta)
+    assert off <= 0.5 * coefficient_error(form, 100) * np.linalg.norm(theta)
 
 
 def test_losses_near_zero_need_no_second_decomposition():
@@ -110,6 +118,22 @@ def test_the_upgrade_is_decided_at_the_stop_that_was_found(passes):
     diverging = DescentOptions(3.0 / exact("condition 1e+05").largest, max_iter=10**12)
     assert solve(problem, start, diverging, "spectral").stop.reason == "diverged"
     assert not passes
+
+
+@long_doubles
+@pytest.mark.parametrize("shape", [(60, 58), (60, 60), (200, 180)])
+def test_nearly_square_rows_are_decomposed_once(shape, passes):
+    """Their loss falls far, so the least one is summed over rows; eigenvalues hold their digits."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal(shape)
+    y = X @ rng.standard_normal(shape[1]) + rng.standard_normal(shape[0])
+    problem = RowsInMemory(X, y[:, None], None, True)
+    found = SpectralProblem(problem, zeros(problem)).descend(DescentOptions(max_iter=1000))
+    assert not passes
+    theta, loss = long_loop(np.column_stack([np.ones(len(X)), X]), y, found.descent.rule.lr, 1000)
+    off = np.linalg.norm(found.descent.theta(1000)[:, 0] - theta)
+    assert off <= ACCURACY_RTOL * np.linalg.norm(theta)
+    assert abs(float(found.descent.loss(1000)) - loss) <= ACCURACY_RTOL * loss
 
 
 def test_ordinary_fits_read_rows_once(passes):
