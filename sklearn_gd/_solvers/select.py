@@ -21,8 +21,9 @@ VECTOR = 20.0
 SPARSE_VECTOR = 100.0
 # Calls and small arrays of one Krylov step, in multiply-adds.
 STEP = 6e6
-# Many updates take 16 vectors or more: a space that may have fewer than these is not tried.
-FEWEST_VECTORS = 24
+# Many updates take 16 vectors or more. A space is tried if three times as many may be made; below
+# that the eigenbasis, which knows more of a descent, takes little longer.
+FEWEST_VECTORS = 48
 # After so many updates the coarse basis may not hold the digits promised, and a share of problems
 # takes a second pass over the rows and about three more decompositions.
 MANY_UPDATES, REFINED_SHARE = ACCURACY_RTOL / (SPECTRUM_ROUNDINGS * EPS), 0.25
