@@ -36,7 +36,7 @@ LARGEST_RTOL = 1e-12
 FIRST_SIZE, GROWTH = 8, 0.125
 # A space that will do within its budget is this near halfway, since it gains digits faster and
 # faster: coefficients and the largest eigenvalue, relatively.
-HALFWAY_RTOL, HALFWAY_LARGEST_RTOL = 1.0, 1e-4
+HALFWAY_RTOL, HALFWAY_LARGEST_RTOL = 0.01, 1e-5
 # The vectors of a space may take a tenth of the machine's memory, and no more than this.
 MEMORY_SHARE, MEMORY_LIMIT_BYTES = 0.1, 1 << 32
 # Losses may be off by this, relatively, before one is measured on the rows.
