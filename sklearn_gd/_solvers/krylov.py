@@ -6,7 +6,7 @@ never formed for Golub-Kahan.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -28,15 +28,10 @@ from sklearn_gd._solvers.options import (
     DescentOptions,
     StoppedDescent,
 )
-from sklearn_gd._solvers.ritz_bounds import distances_within, is_known, last_known
+from sklearn_gd._solvers.ritz_bounds import LARGEST_RTOL, Examination, last_known, of_largest
 
-# lr="auto" and all that depends on it: the largest eigenvalue is known this well, relatively.
-LARGEST_RTOL = 1e-12
 # A space is examined when it has so many vectors, then whenever it has grown by this share.
 FIRST_SIZE, GROWTH = 8, 0.125
-# A space that will do within its budget is this near halfway, since it gains digits faster and
-# faster: coefficients and the largest eigenvalue, relatively.
-HALFWAY_RTOL, HALFWAY_LARGEST_RTOL = 0.01, 1e-5
 # The vectors of a space may take a tenth of the machine's memory, and no more than this.
 MEMORY_SHARE, MEMORY_LIMIT_BYTES = 0.1, 1 << 32
 # Losses may be off by this, relatively, before one is measured on the rows.
@@ -54,30 +49,6 @@ class Process(Protocol):
     def complete(self) -> bool: ...
     def grow(self, size: int) -> None: ...
     def ritz(self) -> list[Ritz]: ...
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What a space knows of the iterate at which its descent stops."""
-
-    descent: ClosedForm
-    ritz: list[Ritz]
-    t: int
-    needs_largest: bool  # for the rate, or the stable limit
-
-    def is_known(self) -> bool:
-        """Whether this is the true descent, to the accuracy promised."""
-        return self._has_largest(LARGEST_RTOL) and is_known(self.descent, self.ritz, self.t)
-
-    def gives_up(self, size: int, most: int) -> bool:
-        """Whether `most` vectors are made, or half of them and the other half will hardly do."""
-        if 2 * size < most:
-            return False
-        near = distances_within(HALFWAY_RTOL, self.descent, self.ritz, self.t) is not None
-        return size >= most or not (near and self._has_largest(HALFWAY_LARGEST_RTOL))
-
-    def _has_largest(self, rtol: float) -> bool:
-        return not self.needs_largest or _of_largest(self.ritz).largest_error <= rtol
 
 
 def solve_krylov(
@@ -186,7 +157,7 @@ def krylov_spectrum(
     for j, r in enumerate(ritz):
         residual[first : first + r.eigenvalues.size, j] = r.rotated_residual
         first += r.eigenvalues.size
-    best = _of_largest(ritz)
+    best = of_largest(ritz)
     return KrylovSpectrum(
         start=start,
         eigenvalues=np.concatenate([r.eigenvalues for r in ritz]),
@@ -199,11 +170,6 @@ def krylov_spectrum(
         complete=all(r.complete for r in ritz),
         known_largest=best.largest if best.largest_error <= LARGEST_RTOL else None,
     )
-
-
-def _of_largest(ritz: list[Ritz]) -> Ritz:
-    """Return the projected problem with the largest eigenvalue."""
-    return max(ritz, key=lambda r: r.largest)
 
 
 def largest_eigenvalue(problem: Problem | SummedRows) -> float:

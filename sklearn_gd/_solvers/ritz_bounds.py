@@ -9,6 +9,7 @@ exactly: as long as the last coordinate of z_t is small, the space is large enou
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -17,6 +18,11 @@ from numpy.typing import NDArray
 from sklearn_gd._descent import ACCURACY_RTOL, ClosedForm
 from sklearn_gd._linalg import EPS, Floats, Ritz
 
+# lr="auto" and all that depends on it: the largest eigenvalue is known this well, relatively.
+LARGEST_RTOL = 1e-12
+# A space that will do within its budget is this near halfway, since it gains digits faster and
+# faster: coefficients and the largest eigenvalue, relatively.
+HALFWAY_RTOL, HALFWAY_LARGEST_RTOL = 0.01, 1e-5
 # Iterates and losses are known to this share of the accuracy promised.
 SAFETY = 0.1
 RTOL = SAFETY * ACCURACY_RTOL
@@ -27,6 +33,30 @@ SAMPLES = 60
 MOSTLY_ROUNDING, ROUNDING_LIMIT = 8.0, 1e-9
 # No t is asked about beyond this: every direction that moves at all has long arrived.
 FAR = 1 << 60
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What a space knows of the iterate at which its descent stops."""
+
+    descent: ClosedForm
+    ritz: list[Ritz]
+    t: int
+    needs_largest: bool  # for the rate, or the stable limit
+
+    def is_known(self) -> bool:
+        """Whether this is the true descent, to the accuracy promised."""
+        return self._has_largest(LARGEST_RTOL) and is_known(self.descent, self.ritz, self.t)
+
+    def gives_up(self, size: int, most: int) -> bool:
+        """Whether `most` vectors are made, or half of them and the other half will hardly do."""
+        if 2 * size < most:
+            return False
+        near = distances_within(HALFWAY_RTOL, self.descent, self.ritz, self.t) is not None
+        return size >= most or not (near and self._has_largest(HALFWAY_LARGEST_RTOL))
+
+    def _has_largest(self, rtol: float) -> bool:
+        return not self.needs_largest or of_largest(self.ritz).largest_error <= rtol
 
 
 def is_known(descent: ClosedForm, ritz: Sequence[Ritz], t: int) -> bool:
@@ -113,3 +143,8 @@ def _samples(t: int) -> NDArray[np.int64]:
 def _over_intervals(sizes: Floats, weights: Floats) -> float:
     ends = np.maximum(sizes, np.append(sizes[1:], sizes[-1]))
     return float(np.sum(ends * weights))
+
+
+def of_largest(ritz: list[Ritz]) -> Ritz:
+    """Return the projected problem with the largest eigenvalue."""
+    return max(ritz, key=lambda r: r.largest)
