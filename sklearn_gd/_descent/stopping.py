@@ -4,7 +4,7 @@ A closed form is asked at many t at once. What turns true once, for good, is bis
 iterate before the stop is visited; with momentum, whose loss rises and falls, every t is looked at.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +96,7 @@ def first_true(predicate: Callable[[NDArray[Any]], ArrayLike], last: int) -> int
     The last t is asked first, since most often nothing turns true.
     """
     low, high = 0, last + 1
-    steps = _steps(last, last + 1, 1)
+    steps = _integers(range(last, last + 1))
     while low < high:
         true = np.asarray(predicate(steps))
         first = int(true.argmax()) if true.any() else len(steps)
@@ -104,16 +104,22 @@ def first_true(predicate: Callable[[NDArray[Any]], ArrayLike], last: int) -> int
             return None
         high = int(steps[first]) if first < len(steps) else high
         low = int(steps[first - 1]) + 1 if first else low
-        stride = -(-(high - low + 1) // (PROBES + 1))
-        steps = _steps(low + stride - 1, high, stride)
+        steps = _integers(_probes(low, high))
     return high
 
 
-def _steps(low: int, high: int, stride: int) -> NDArray[Any]:
+def _probes(low: int, high: int) -> Sequence[int]:
+    """Return some t in low..high - 1: powers of two while high is far above low, else evenly."""
+    if high > (low + 1) << PROBES:
+        bits = (high - low).bit_length() - 1
+        return [low + (1 << bits * i // PROBES) for i in range(PROBES)]
+    stride = -(-(high - low + 1) // (PROBES + 1))
+    return range(low + stride - 1, high, stride)
+
+
+def _integers(steps: Sequence[int]) -> NDArray[Any]:
     # Python integers survive any max_iter; as floats they would lose t and its parity.
-    if high < 2**62:
-        return np.arange(low, high, stride, dtype=np.int64)
-    return np.array(range(low, high, stride), dtype=object)
+    return np.array(steps, dtype=np.int64 if max(steps, default=0) < 2**62 else object)
 
 
 def first_below(descent: ClosedForm, tol: float, last: int) -> int | None:
