@@ -19,7 +19,7 @@ from sklearn_gd._solvers.cross_product_basis import CrossProductBasis
 from sklearn_gd._solvers.options import LOSS_ROUNDINGS
 
 # Eigenvalues and left singular vectors from products of rows are off by so many roundings of the
-# largest eigenvalue: 1.3 were the most on 20,000 random problems.
+# largest eigenvalue: 1.3 were the most in thousands of fits to random rows.
 ROW_ROUNDINGS = 4
 
 
