@@ -36,7 +36,7 @@ class Spectrum:
     """Directions with their eigenvalues; `basis` has one per column."""
 
     start: Floats  # theta_0, (p, k)
-    eigenvalues: Floats  # (r,), none below `zero_below`
+    eigenvalues: Floats  # (r,), above zero where something moves
     rotated_residual: Floats  # (r, k): zero in directions that cannot be told from flat ones
     floor: float  # the least possible loss
     accuracy: Accuracy

@@ -20,8 +20,8 @@ from sklearn_gd._linalg import EPS, Floats, Ritz
 
 # lr="auto" and all that depends on it: the largest eigenvalue is known this well, relatively.
 LARGEST_RTOL = 1e-12
-# A space that will do within its budget is this near halfway, since it gains digits faster and
-# faster: coefficients and the largest eigenvalue, relatively.
+# A space that will do within its budget is mostly this near halfway, since it gains digits faster
+# and faster: coefficients and the largest eigenvalue, relatively. One that would just do is lost.
 HALFWAY_RTOL, HALFWAY_LARGEST_RTOL = 0.01, 1e-5
 # Iterates and losses are known to this share of the accuracy promised.
 SAFETY = 0.1
@@ -50,10 +50,10 @@ class Examination:
 
     def gives_up(self, size: int, most: int) -> bool:
         """Whether `most` vectors are made, or half of them and the other half will hardly do."""
-        if 2 * size < most:
-            return False
+        if size >= most or 2 * size < most:
+            return size >= most
         near = distances_within(HALFWAY_RTOL, self.descent, self.ritz, self.t) is not None
-        return size >= most or not (near and self._has_largest(HALFWAY_LARGEST_RTOL))
+        return not (near and self._has_largest(HALFWAY_LARGEST_RTOL))
 
     def _has_largest(self, rtol: float) -> bool:
         return not self.needs_largest or of_largest(self.ritz).largest_error <= rtol

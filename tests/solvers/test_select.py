@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from helpers import EPS, regression
 from sklearn_gd._data import RowsInMemory, SummedRows, zeros
+from sklearn_gd._linalg import GolubKahan
 from sklearn_gd._solvers import (
     MOST_PARAMETERS,
     DescentOptions,
@@ -18,6 +20,7 @@ from sklearn_gd._solvers import (
     solve,
     spectral_work,
 )
+from sklearn_gd._solvers.krylov import solve_krylov
 
 
 def shape(n, p, nonzeros=None, in_memory=True):
@@ -79,6 +82,21 @@ def test_momentum_is_decomposed_or_walked():
     """Krylov spaces take no momentum, so what cannot be decomposed is walked."""
     assert select_solver(shape(10**5, 50), 1000, 0.9) == ("spectral", None)
     assert select_solver(shape(200_000, 100_000, 20_000_000), 1000, 0.9) == ("loop", None)
+
+
+@pytest.mark.parametrize(("decay", "most", "found"), [(1.5, 64, True), (0.0, 40, False)])
+def test_a_space_is_given_up_halfway_if_nothing_is_known(decay, most, found, monkeypatch):
+    """One that has digits goes on; one without has taken half of its budget, and no more."""
+    sizes = []
+    grow = GolubKahan.grow
+    monkeypatch.setattr(GolubKahan, "grow", lambda self, m: (sizes.append(m), grow(self, m))[1])
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((220, 200)) * np.arange(1, 201) ** -decay
+    problem = RowsInMemory(X, rng.standard_normal((220, 1)), None, False)
+    options = DescentOptions(lr=1.0 / np.linalg.norm(X, 2) ** 2 * len(X), max_iter=10**5)
+    stopped = solve_krylov(problem, zeros(problem), replace(options, most_vectors=most))
+    assert (stopped is not None) == found
+    assert found or most / 2 <= max(sizes) < 0.7 * most
 
 
 def test_a_choice_changes_no_answer(monkeypatch):
