@@ -10,7 +10,13 @@ SOLVERS = ("auto", "loop", "spectral", "krylov")
 
 
 def check_number(
-    name: str, value: Any, kind: Any, above: float = -inf, least: float = -inf, below: float = inf
+    name: str,
+    value: Any,
+    kind: Any,
+    *,
+    above: float = -inf,
+    least: float = -inf,
+    below: float = inf,
 ) -> Any:
     """Return a finite number of this kind; of its bounds only `least` is inclusive."""
     bounds = {"above": above, "of at least": least, "and below": below}
