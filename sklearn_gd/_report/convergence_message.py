@@ -135,8 +135,9 @@ def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None
 
 
 def _ended(path: DescentPath, more: str) -> str:
-    falling = "still" if _last_fall(path) else "hardly"
-    ended = f"max_iter={path.n_iter:,} ended the descent while its loss was {falling} falling"
+    fall = _last_fall(path)
+    moved = "still falling" if fall > 0 else "rising" if fall < 0 else "hardly falling"
+    ended = f"max_iter={path.n_iter:,} ended the descent while its loss was {moved}"
     return f"{ended}: {float(path.loss(path.n_iter)):.6g}, {more}."
 
 
@@ -144,14 +145,26 @@ def _last_fall(path: DescentPath) -> float:
     """By how much the last update lowered the loss; 0 if by no more than rounding explains."""
     before, loss = float(path.loss(path.n_iter - 1)), float(path.loss(path.n_iter))
     told = LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps) * before
-    return before - loss if before - loss > told else 0.0
+    return before - loss if abs(before - loss) > told else 0.0
+
+
+def _later_rise(path: DescentPath) -> str | None:
+    """What to say of a rate at which the loss rises for ever, sooner or later."""
+    descent, stable = path._descent, getattr(path, "max_stable_lr", None)
+    if stable is None:
+        return None
+    recorded = isinstance(descent, RecordedDescent)
+    rises = path.lr > (1.0 + CONVERGED_RTOL) * stable if recorded else descent.diverges
+    if not rises:
+        return None
+    return f"Later it would rise for ever: {_above(path.lr, stable)}. Choose a smaller lr."
 
 
 def _advice(path: DescentPath, problem: Any, lr: float | None, goal: Goal) -> str:
     """One thing to do, in this order: a higher rate, scaled columns, more updates."""
-    if path._closed_form.diverges:
-        above = _above(path.lr, path.max_stable_lr)
-        return f"Later it would rise for ever: {above}. Choose a smaller lr."
+    later = _later_rise(path)
+    if later is not None:
+        return later
     near, reach = goal
     needed, raised = forecast.updates_to(path, near), _raise_low(path, lr)
     if path.lr > (1.0 - CONVERGED_RTOL) * path.max_stable_lr and needed and needed > UNCERTAIN:
@@ -197,8 +210,9 @@ def _floor_unknown(path: DescentPath, problem: Any, lr: float | None) -> str | N
     if fall:
         known = hasattr(path, "max_stable_lr") or isinstance(descent, RecordedDescent)
         condition = "" if known else f", if lr={path.lr:.4g} is stable, which is not known here"
-        said = _ended(path, f"{fall:.3g} less than one update before")
-        return f"{said} {raised or 'Raise max_iter'}{condition}."
+        change = f"{abs(fall):.3g} {'less' if fall > 0 else 'more'} than one update before"
+        advice = _later_rise(path) or f"{raised or 'Raise max_iter'}{condition}."
+        return f"{_ended(path, change)} {advice}"
     if not isinstance(descent, ClosedForm) or descent.spectrum.floor_is_known:
         return None
     floor = descent.spectrum.floor

@@ -23,7 +23,7 @@ SCALERS = {
     "StandardScaler(with_mean=False)": StandardScaler(with_mean=False),
 }
 FALLING = (
-    r"(?:still|(hardly)) falling: (\S+), "
+    r"(?:still falling|(hardly falling|rising)): (\S+), "
     r"(?:(\S+) above the least possible (\S+)\. |and 0 is possible\. )"
 )
 ADVICE = {
@@ -240,6 +240,53 @@ def test_a_loss_that_no_update_lowers_is_not_called_falling(y, possible, max_ite
     ended = f"max_iter={max_iter:,} ended the descent while its loss was hardly falling: {loss:.6g}"
     assert said.startswith(ended)
     assert possible in said.removeprefix(ended)
+
+
+@pytest.mark.parametrize("solver", ["auto", "loop"])
+def test_a_loss_that_momentum_raises_is_called_rising(solver):
+    """For a while, as momentum does at a stable rate; more updates are then the advice."""
+    X, y = regression(n=50, d=3)
+    model = GDLinearRegressor(momentum=0.9, solver=solver, max_iter=1000).fit(X, y)
+    losses = model.path_.loss(range(30))
+    t = 1 + int(np.flatnonzero(np.diff(losses) > 0)[0])
+    said = fitted(model.set_params(max_iter=t), X, y)[1]
+    assert f"max_iter={t} ended the descent while its loss was rising: {losses[t]:.6g}, " in said
+    assert "Raise max_iter" in said
+    if solver == "loop":
+        assert f"{losses[t] - losses[t - 1]:.3g} more than one update before." in said
+
+
+@pytest.mark.parametrize("solver", ["auto", "loop"])
+@pytest.mark.parametrize(
+    ("momentum", "nesterov", "factor", "max_iter"),
+    [(0.0, False, 1.01, 1), (0.9, True, 1.001, 5), (0.9, True, 1.001, 100)],
+)
+def test_a_rate_that_will_diverge_is_not_advised_more_updates(
+    solver, momentum, nesterov, factor, max_iter
+):
+    """The loss may fall for long before it rises for ever; by the loop too."""
+    X, y = regression(n=50, d=3)
+    how = {"momentum": momentum, "nesterovs_momentum": nesterov, "solver": solver}
+    stable = GDLinearRegressor(**how | {"solver": "auto"}).fit(X, y).path_.max_stable_lr
+    lr = factor * stable
+    model, said = fitted(GDLinearRegressor(lr, max_iter=max_iter, **how), X, y)
+    assert model.stop_reason_ == "max_iter"
+    assert "Later it would rise for ever: lr=" in said
+    assert said.endswith("Choose a smaller lr.")
+    longer, _ = fitted(model.set_params(max_iter=10**5), X, y)
+    assert longer.stop_reason_ == "diverged"
+
+
+@pytest.mark.parametrize("max_iter", [2, 3])
+def test_a_loop_that_momentum_blows_up_is_not_silent(max_iter):
+    """Before the loss is so large that the loop calls it diverged."""
+    X, y = regression(n=50, d=3)
+    lr = 1.5 * GDLinearRegressor(momentum=0.9).fit(X, y).path_.max_stable_lr
+    loop = GDLinearRegressor(lr, momentum=0.9, solver="loop", max_iter=max_iter)
+    model, said = fitted(loop, X, y)
+    assert model.path_.loss(max_iter) > 10 * model.path_.loss(0)
+    assert "was rising: " in said
+    assert said.endswith("Choose a smaller lr.")
 
 
 @pytest.mark.parametrize("solver", ["spectral", "krylov"])
