@@ -166,11 +166,12 @@ def _advice(path: DescentPath, problem: Any, lr: float | None, goal: Goal) -> st
     if later is not None:
         return later
     near, reach = goal
-    needed, raised = forecast.updates_to(path, near), _raise_low(path, lr)
+    needed, raised = forecast.updates_to(path, near, path.n_iter), _raise_low(path, lr)
     if path.lr > (1.0 - CONVERGED_RTOL) * path.max_stable_lr and needed and needed > UNCERTAIN:
         needed = None  # it would be read off the rounding of the largest eigenvalue
     if raised is not None:
-        count = forecast.updates_to(path._sibling_at(forecast.auto_rate(path._largest)), near)
+        auto = path._sibling_at(forecast.auto_rate(path._largest))
+        count = forecast.updates_to(auto, near, path.n_iter)
         if count is not None and (needed is None or count < needed):
             return f"{raised}: lr='auto' comes to {reach} in {_updates(count)}."
     advice = _scaling_advice(path, problem, lr, goal, needed)
@@ -196,7 +197,7 @@ def _scaling_advice(
     least = scaled.loss_floor * (1.0 + NEAR)
     if path.alpha:  # scaled columns have other coefficients, and another penalty
         near, reach = least, f"within {100 * NEAR:g} % of the least loss there, {least:.6g},"
-    count = forecast.updates_to(scaled, max(near, least))
+    count = forecast.updates_to(scaled, max(near, least), path.n_iter)
     if count is None or (needed is not None and count > WORTH_SCALING * needed):
         return None
     instead = "" if needed is None else f", instead of {needed:,}"

@@ -55,21 +55,28 @@ def loss_of_the_mean(path: DescentPath, problem: Any) -> float:
     return max(float(loss - 0.5 * np.sum(means**2)), 0.0)
 
 
-def updates_to(path: DescentPath, loss: float) -> int | None:
-    """Return the updates after which the loss is at most that; None: never, or not known."""
-    if float(path.loss(0)) <= loss:
+def updates_to(path: DescentPath, loss: float, after: int = -1) -> int | None:
+    """Return the first t above `after` whose loss is at most that; None: never, or not known.
+
+    Momentum may carry a loss up again.
+    """
+    if float(path.loss(0)) <= loss and after < 0:
         return 0
-    descent = path._descent
+    descent, enough = path._descent, 0
     if isinstance(descent, ClosedForm) and descent.rule.momentum and not descent.diverges:
         # From this t on the loss is below that, by the envelope of its oscillations.
         envelope, room = descent.factors.envelope, loss - descent.spectrum.floor
-        enough = first_true(lambda t: envelope(t) ** 2 @ descent.energy < room, MOST_UPDATES)
-        if enough is None or enough > MOST_SCANNED:
-            return enough
+        bound = first_true(lambda t: envelope(t) ** 2 @ descent.energy < room, MOST_UPDATES)
+        if bound is None or bound > MOST_SCANNED:
+            return bound
+        enough = bound
     try:
-        return path.iterations_to(loss)
+        found = path.iterations_to(loss)
     except (AttributeError, ValueError):
         return None
+    if found is None or not found <= after < enough:
+        return found
+    return after + 1 + int(np.argmax(path.loss(range(after + 1, enough + 1)) <= loss))
 
 
 def scaler_for(problem: Any) -> str:

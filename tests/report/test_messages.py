@@ -256,6 +256,21 @@ def test_a_loss_that_momentum_raises_is_called_rising(solver):
         assert f"{losses[t] - losses[t - 1]:.3g} more than one update before." in said
 
 
+@pytest.mark.parametrize("start", [0.0, 1.9], ids=str)
+def test_what_momentum_left_behind_is_not_promised_to_more_updates(start):
+    """The loss was near the least one at t = 1, or at the start, and is again later only."""
+    X, y = np.array([[1.0], [-1.0], [1.0]]), np.array([2.0, -1.0, 3.0])
+    model = GDLinearRegressor(1.0, momentum=0.9, max_iter=2, fit_intercept=False)
+    with pytest.warns(ConvergenceWarning, match="Raise max_iter") as caught:
+        path = model.fit(X, y, coef_init=[start]).path_
+    near = 1.01 * path.loss_floor
+    assert path.loss([0, 1]).min() <= near < path.loss(2)
+    updates = int(re.search(ADVICE["max_iter"], str(caught[0].message))["n"].replace(",", ""))
+    assert updates > 2
+    assert (path.loss(range(2, updates)) > near).all()
+    assert path.loss(updates) <= near
+
+
 @pytest.mark.parametrize("solver", ["auto", "loop"])
 @pytest.mark.parametrize(
     ("momentum", "nesterov", "factor", "max_iter"),
