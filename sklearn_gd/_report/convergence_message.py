@@ -153,8 +153,10 @@ def _later_rise(path: DescentPath) -> str | None:
     descent, stable = path._descent, getattr(path, "max_stable_lr", None)
     if stable is None:
         return None
-    recorded = isinstance(descent, RecordedDescent)
-    rises = path.lr > (1.0 + CONVERGED_RTOL) * stable if recorded else descent.diverges
+    if isinstance(descent, RecordedDescent):
+        rises = path.lr > (1.0 + CONVERGED_RTOL) * stable
+    else:
+        rises = descent.diverges
     if not rises:
         return None
     return f"Later it would rise for ever: {_above(path.lr, stable)}. Choose a smaller lr."
@@ -209,11 +211,11 @@ def _floor_unknown(path: DescentPath, problem: Any, lr: float | None) -> str | N
     """What to say if the least loss is not known; that of a Krylov space is not below it."""
     descent, fall, raised = path._descent, _last_fall(path), _raise_low(path, lr)
     if fall:
-        known = hasattr(path, "max_stable_lr") or isinstance(descent, RecordedDescent)
-        condition = "" if known else f", if lr={path.lr:.4g} is stable, which is not known here"
+        unknown = f", if lr={path.lr:.4g} is stable, which is not known here"
+        condition = "" if hasattr(path, "max_stable_lr") else unknown
         change = f"{abs(fall):.3g} {'less' if fall > 0 else 'more'} than one update before"
-        advice = _later_rise(path) or f"{raised or 'Raise max_iter'}{condition}."
-        return f"{_ended(path, change)} {advice}"
+        more = f"{raised or 'Raise max_iter'}{condition}."
+        return f"{_ended(path, change)} {_later_rise(path) or more}"
     if not isinstance(descent, ClosedForm) or descent.spectrum.floor_is_known:
         return None
     floor = descent.spectrum.floor
