@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,13 +90,12 @@ class CrossProducts:
 
     def standardised(self, spread: Spread, divisor: Floats) -> CrossProducts:
         """Return the cross-products of (X - mean) / divisor, columns that do not vary unmoved."""
+        shift, scale = np.zeros(len(self.sums)), np.ones(len(self.sums))
         columns = slice(1, 1 + self.n_features)
-        change = np.eye(len(self.sums))
-        change[columns, columns] = np.diag(1.0 / divisor)
-        change[0, columns] = -spread.mean * spread.varies / divisor
-        return CrossProducts(
-            change.T @ self.sums @ change, self.n_targets, self.n_samples, self.unit
-        )
+        shift[columns], scale[columns] = spread.mean * spread.varies, divisor
+        sums = self.sums - np.outer(shift, self.sums[0])
+        sums -= np.outer(sums[:, 0], shift)
+        return replace(self, sums=sums / np.outer(scale, scale))
 
 
 @dataclass(frozen=True, eq=False)

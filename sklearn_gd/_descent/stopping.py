@@ -39,7 +39,7 @@ class StoppingRule:
     """Stop once the loss is below `tol`, at rest, after `max_iter` updates, or when it diverges.
 
     `eps` is the rounding of the coefficients: at rest no later iterate differs from the limit by
-    more than that, relatively.
+    more than that, relatively. With 0 no descent is at rest.
     """
 
     tol: float | None
@@ -70,7 +70,7 @@ def stationary_at(descent: ClosedForm, last: int, eps: float) -> int | None:
 
     None when there is no such t, or when the limit is not known.
     """
-    if not descent.spectrum.limit_is_known or last < 1:
+    if not descent.spectrum.limit_is_known or last < 1 or eps == 0:
         return None
     most = eps * descent.limit_scale
     found = first_true(lambda t: (descent.distance_bound(t) <= most).all(axis=-1), last)
