@@ -6,7 +6,12 @@ Imports `_linalg`, NumPy and SciPy only.
 """
 
 from sklearn_gd._descent.closed_form import ClosedForm
-from sklearn_gd._descent.error_bounds import ACCURACY_RTOL, floor_error, is_accurate
+from sklearn_gd._descent.error_bounds import (
+    ACCURACY_RTOL,
+    SMALLEST_LOSS_SHARE,
+    floor_error,
+    is_accurate,
+)
 from sklearn_gd._descent.recorded import RecordedDescent
 from sklearn_gd._descent.residual_polynomials import clip_overflow
 from sklearn_gd._descent.spectrum import Accuracy, KrylovSpectrum, Spectrum

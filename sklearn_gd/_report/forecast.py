@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_gd._data import CrossProducts, RowsInMemory
-from sklearn_gd._descent import MOST_UPDATES, ClosedForm, Stop, first_true
+from sklearn_gd._descent import (
+    ACCURACY_RTOL,
+    MOST_UPDATES,
+    SMALLEST_LOSS_SHARE,
+    ClosedForm,
+    Stop,
+    first_true,
+)
 from sklearn_gd._solvers import SpectralProblem, eigenbasis, has_few_rows, scaled_products
 
 if TYPE_CHECKING:
@@ -20,6 +27,8 @@ Floats = NDArray[np.float64]
 
 # A floor within so many times its error is not told from zero: the data are fitted exactly.
 FLOOR_ERRORS = 4.0
+# Losses may be off by this share of the mean square of y.
+SMALLEST_ERROR_SHARE = ACCURACY_RTOL * SMALLEST_LOSS_SHARE
 # Updates with momentum that are looked at one by one for a sentence; beyond, their envelope counts.
 MOST_SCANNED = 1 << 15
 # Names of lost columns that are said.
@@ -32,10 +41,13 @@ def is_exact(path: DescentPath) -> bool:
 
 
 def least_told(path: DescentPath) -> float:
-    """Return the largest loss that may be the rounding of X in its dtype, or of the floor."""
-    rounding = float(np.finfo(path._layout.dtype).eps)
+    """Return the largest loss that may be the rounding of X in its dtype, or of the floor.
+
+    Less than the error that every loss may have, by the contract of accuracy, is not told either.
+    """
+    share = max(0.5 * float(np.finfo(path._layout.dtype).eps) ** 2, SMALLEST_ERROR_SHARE)
     squares = path._closed_form.spectrum.accuracy.squares
-    return max(FLOOR_ERRORS * path._floor_error, 0.5 * squares * rounding**2)
+    return max(FLOOR_ERRORS * path._floor_error, share * squares)
 
 
 def goal(path: DescentPath, share: float) -> float:
