@@ -359,7 +359,7 @@ def test_a_floor_that_a_long_krylov_space_leaves_to_rounding_is_called_zero(seed
     """Its steps' roundings add up to more than that of y; no loss is promised so many digits."""
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((56, 59)) * 10.0 ** rng.uniform(-2, 2, size=59)
-    model = GDLinearRegressor(solver="krylov", max_iter=10**6)
+    model = GDLinearRegressor(solver="krylov", max_iter=10**9)
     model, said = fitted(model, X / np.abs(X).max(), X.sum(axis=1))
     assert "least possible 0>" in repr(model.path_)
     assert "and 0 is possible" in said
