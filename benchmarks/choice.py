@@ -1,9 +1,9 @@
 """The time of ``solver="auto"`` over that of the fastest solver.
 
-``python -m benchmarks.choice [--quick]`` takes shapes other than those by which the rule was
-planned: tall, wide, square, sparse, with columns of one scale and of falling scales, and few or
-many updates. Its least budget and its halfway test were last changed after a look at them. Times
-are those of the numerics alone, the choice included, with one BLAS thread.
+``python -m benchmarks.choice [--quick]`` takes shapes that are drawn at random, dense and sparse,
+with columns of one scale and of falling scales, and few or many updates. The rule was not changed
+after a look at them; another seed draws others. Times are those of the numerics alone, the choice
+included, with one BLAS thread.
 """
 
 from __future__ import annotations
@@ -22,22 +22,10 @@ from sklearn_gd._solvers import DescentOptions, select_solver, solve
 
 # (n, d, share of non-zeros; None: dense)
 Shape = tuple[int, int, float | None]
-SHAPES: list[Shape] = [
-    (240, 12, None),
-    (1_700, 90, None),
-    (30_000, 110, None),
-    (7_500, 260, None),
-    (5_200, 720, None),
-    (210, 150, None),
-    (800, 760, None),
-    (110, 5_000, None),
-    (450, 1_000, None),
-    (45, 12_000, None),
-    (2_600, 340, 0.03),
-    (75_000, 90, 0.06),
-    (7_000, 1_000, 0.01),
-    (4_000, 7_000, 0.002),
-]
+SEED, N_DENSE, N_SPARSE = 20261201, 9, 5
+# Rows, columns, numbers of X and shares of non-zeros lie between these, evenly by their logarithms.
+ROWS, COLUMNS, NUMBERS = (50, 100_000), (5, 10_000), (2_000, 5_000_000)
+MOST_SPARSE_NUMBERS, DENSITIES = 50_000_000, (0.001, 0.1)
 QUICK_SHAPES: list[Shape] = [(130, 7, None), (260, 180, None), (400, 300, 0.02)]
 # Columns of scale j ** -decay: 1.5 over hundreds of columns is a condition number of about 1e4.
 DECAYS = (0.0, 0.5, 1.5)
@@ -48,6 +36,23 @@ LONGEST_LOOP, MOST_COLUMNS = 1_000, 2_000
 # A solver whose first run takes so many times as long as the fastest is not timed again.
 HOPELESS = 5.0
 AUTO, ROUNDS = "auto", 3
+
+
+def drawn_shapes() -> list[Shape]:
+    """Return random shapes, dense ones first."""
+    rng = np.random.default_rng(SEED)
+
+    def drawn(low: float, high: float) -> float:
+        return float(f"{np.exp(rng.uniform(np.log(low), np.log(high))):.2g}")
+
+    shapes: list[Shape] = []
+    while len(shapes) < N_DENSE + N_SPARSE:
+        is_sparse = len(shapes) >= N_DENSE
+        n, d = int(drawn(*ROWS)), int(drawn(*COLUMNS))
+        most = MOST_SPARSE_NUMBERS if is_sparse else NUMBERS[1]
+        if NUMBERS[0] <= n * d <= most:
+            shapes.append((n, d, drawn(*DENSITIES) if is_sparse else None))
+    return shapes
 
 
 def rows_of(n: int, d: int, density: float | None, decay: float) -> tuple[Any, Any]:
@@ -103,7 +108,7 @@ def timed(shape: Shape, decay: float, max_iter: int) -> Row:
 
 
 def measure(report: Report) -> None:
-    shapes = QUICK_SHAPES if report.quick else SHAPES
+    shapes = QUICK_SHAPES if report.quick else drawn_shapes()
     with limited(1):
         timed((50, 5, None), 0.0, 20)  # the first run in a process is slow
         rows = [timed(s, decay, T) for s in shapes for decay in DECAYS for T in UPDATES]
