@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
 
-from sklearn_gd._data import LARGEST_SIZE
+from sklearn_gd._data import LARGEST_SIZE, NumPyLibrary
 from sklearn_gd._optional import optional
 
 # The largest size of numbers that can be squared and summed in float32.
@@ -100,7 +100,7 @@ class Device:
         return [self.xp.astype(array, dtype, copy=False) for array in arrays]
 
 
-class _NumPy(Device):
+class _NumPy(NumPyLibrary, Device):
     """NumPy and SciPy, whose arrays stay as they are."""
 
     def __str__(self) -> str:
@@ -110,18 +110,12 @@ class _NumPy(Device):
     def dtypes(self) -> tuple[Any, ...]:
         return np.float64, np.float32
 
-    def to_device(self, numbers: Any) -> Any:
-        return numbers
-
     def asarray(self, array: Any) -> Any:
         """Return an array of another library as a NumPy array if array API dispatch is on."""
         return to_numpy(array) if get_config()["array_api_dispatch"] else array
 
     def as_result(self, result: Any) -> Any:
         return result
-
-    def in_floats(self, array: Any) -> Any:
-        return array.astype(np.float64, copy=False)
 
     def promote(self, *arrays: Any) -> list[Any]:
         return [to_numpy(array) for array in arrays]

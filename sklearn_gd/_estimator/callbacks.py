@@ -47,12 +47,7 @@ except ImportError:
         return method
 
 
-__all__ = [
-    "CallbackRunner",
-    "CallbackSupportMixin",
-    "fitting",
-    "with_callbacks",
-]
+__all__ = ["CallbackRunner", "CallbackSupportMixin", "fitting", "with_callbacks"]
 
 # scikit-learn keeps every task until fit ends, 350 bytes each. Tasks of longer descents are blocks
 # of iterates.
