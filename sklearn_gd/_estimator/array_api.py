@@ -73,12 +73,6 @@ class Device:
         indices = self.xp.asarray(np.array(index, dtype=np.int64), device=self.device)
         return self.xp.take(array, indices, axis=0)
 
-    def as_result(self, result: Any) -> Any:
-        """Return a NumPy array as an array on the device, of the same dtype."""
-        result = np.array(result)
-        dtype = getattr(self.xp, result.dtype.name)
-        return self.xp.asarray(result, dtype=dtype, device=self.device)
-
     def asarray(self, array: Any) -> Any:
         """Return an array of any library on the device, of the same dtype if the device has it."""
         if is_foreign(array) and self == Device.of(array):
@@ -86,9 +80,9 @@ class Device:
         array = np.asarray(to_numpy(array))
         # Other libraries take no foreign byte order, negative strides or read-only memory.
         array = array.astype(array.dtype.newbyteorder("="), order="C", copy=True)
-        known = getattr(self.xp, array.dtype.name, None)
-        known = self.floats if known is None or array.dtype.kind == "f" else known
-        return self.xp.asarray(array, dtype=known, device=self.device)
+        dtypes = self.xp.__array_namespace_info__().dtypes(device=self.device)
+        dtype = dtypes.get(array.dtype.name, self.floats)
+        return self.xp.asarray(array, dtype=dtype, device=self.device)
 
     def in_floats(self, array: Any) -> Any:
         """Return an array of the device in the dtype of sums."""
@@ -113,9 +107,6 @@ class _NumPy(NumPyLibrary, Device):
     def asarray(self, array: Any) -> Any:
         """Return an array of another library as a NumPy array if array API dispatch is on."""
         return to_numpy(array) if get_config()["array_api_dispatch"] else array
-
-    def as_result(self, result: Any) -> Any:
-        return result
 
     def promote(self, *arrays: Any) -> list[Any]:
         return [to_numpy(array) for array in arrays]
