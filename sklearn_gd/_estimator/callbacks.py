@@ -8,7 +8,6 @@ reported while they are computed. An estimator without callbacks reports nothing
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, NoReturn
 
 import sklearn
@@ -155,6 +154,6 @@ class CallbackRunner:
 
     def _leave(self, path: DescentPath | None = None) -> bool:
         """End a task and show the estimator at the end of a path; return whether to stop."""
-        shown = None if path is None else partial(self._attributes, path)
+        shown = None if path is None else lambda: self._attributes(path)
         task = self._open.pop()
         return bool(task.call_on_fit_task_end(**self._data, reconstruction_attributes=shown))
