@@ -82,8 +82,8 @@ def _iterates(descent: ClosedForm, steps: NDArray[Any], held_out: HeldOutRows) -
         for i, predictions in enumerate(predicted(device, X, coef, intercept)):
             iterate = Iterate(descent.rule.lr, max_iter=int(steps[first + i]))
             iterate._held_out, iterate._predictions = X, predictions
-            iterate.coef_ = device.as_result(coef[i])
-            iterate.intercept_ = device.as_result(intercept[i])
+            iterate.coef_ = device.asarray(coef[i])
+            iterate.intercept_ = device.asarray(intercept[i])
             iterate.lr_, iterate.n_iter_ = descent.rule.lr, iterate.max_iter
             iterate.n_features_in_ = X.shape[1]
             yield iterate

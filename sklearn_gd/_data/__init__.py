@@ -18,7 +18,7 @@ from sklearn_gd._data.folds import (
     sums_of_others,
 )
 from sklearn_gd._data.in_memory import RowsInMemory
-from sklearn_gd._data.local_rows import LocalRows, products_of_finite
+from sklearn_gd._data.local_rows import LocalRows, NumPyLibrary, products_of_finite
 from sklearn_gd._data.operator import (
     DesignOperator,
     LocalOperator,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
 
-from sklearn_gd._data import LARGEST_SIZE
+from sklearn_gd._data import LARGEST_SIZE, NumPyLibrary
 from sklearn_gd._optional import optional
 
 # The largest size of numbers that can be squared and summed in float32.
@@ -73,12 +73,6 @@ class Device:
         indices = self.xp.asarray(np.array(index, dtype=np.int64), device=self.device)
         return self.xp.take(array, indices, axis=0)
 
-    def as_result(self, result: Any) -> Any:
-        """Return a NumPy array as an array on the device, of the same dtype."""
-        result = np.array(result)
-        dtype = getattr(self.xp, result.dtype.name)
-        return self.xp.asarray(result, dtype=dtype, device=self.device)
-
     def asarray(self, array: Any) -> Any:
         """Return an array of any library on the device, of the same dtype if the device has it."""
         if is_foreign(array) and self == Device.of(array):
@@ -86,9 +80,9 @@ class Device:
         array = np.asarray(to_numpy(array))
         # Other libraries take no foreign byte order, negative strides or read-only memory.
         array = array.astype(array.dtype.newbyteorder("="), order="C", copy=True)
-        known = getattr(self.xp, array.dtype.name, None)
-        known = self.floats if known is None or array.dtype.kind == "f" else known
-        return self.xp.asarray(array, dtype=known, device=self.device)
+        dtypes = self.xp.__array_namespace_info__().dtypes(device=self.device)
+        dtype = dtypes.get(array.dtype.name, self.floats)
+        return self.xp.asarray(array, dtype=dtype, device=self.device)
 
     def in_floats(self, array: Any) -> Any:
         """Return an array of the device in the dtype of sums."""
@@ -100,7 +94,7 @@ class Device:
         return [self.xp.astype(array, dtype, copy=False) for array in arrays]
 
 
-class _NumPy(Device):
+class _NumPy(NumPyLibrary, Device):
     """NumPy and SciPy, whose arrays stay as they are."""
 
     def __str__(self) -> str:
@@ -110,18 +104,9 @@ class _NumPy(Device):
     def dtypes(self) -> tuple[Any, ...]:
         return np.float64, np.float32
 
-    def to_device(self, numbers: Any) -> Any:
-        return numbers
-
     def asarray(self, array: Any) -> Any:
         """Return an array of another library as a NumPy array if array API dispatch is on."""
         return to_numpy(array) if get_config()["array_api_dispatch"] else array
-
-    def as_result(self, result: Any) -> Any:
-        return result
-
-    def in_floats(self, array: Any) -> Any:
-        return array.astype(np.float64, copy=False)
 
     def promote(self, *arrays: Any) -> list[Any]:
         return [to_numpy(array) for array in arrays]

@@ -41,7 +41,6 @@ def one_thread_if_medium(problem: Any) -> Iterator[None]:
         yield
     finally:
         with _lock:
-            limit = _running[0]
-            _running.pop()
+            limit = _running.pop()
             if not _running:
                 limit.restore_original_limits()

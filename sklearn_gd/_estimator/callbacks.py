@@ -8,7 +8,6 @@ reported while they are computed. An estimator without callbacks reports nothing
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, NoReturn
 
 import sklearn
@@ -47,12 +46,7 @@ except ImportError:
         return method
 
 
-__all__ = [
-    "CallbackRunner",
-    "CallbackSupportMixin",
-    "fitting",
-    "with_callbacks",
-]
+__all__ = ["CallbackRunner", "CallbackSupportMixin", "fitting", "with_callbacks"]
 
 # scikit-learn keeps every task until fit ends, 350 bytes each. Tasks of longer descents are blocks
 # of iterates.
@@ -160,6 +154,6 @@ class CallbackRunner:
 
     def _leave(self, path: DescentPath | None = None) -> bool:
         """End a task and show the estimator at the end of a path; return whether to stop."""
-        shown = None if path is None else partial(self._attributes, path)
+        shown = None if path is None else lambda: self._attributes(path)
         task = self._open.pop()
         return bool(task.call_on_fit_task_end(**self._data, reconstruction_attributes=shown))

@@ -1,6 +1,5 @@
 """Check the grid of a tuner: learning rates and numbers of updates."""
 
-from math import isfinite
 from numbers import Integral
 from typing import Any
 
@@ -35,7 +34,7 @@ def check_rates(lrs: Any) -> int | Floats:
 
 def spread_rates(count: int, stable: float) -> Floats:
     """Return a geometric sequence of rates below the largest stable rate."""
-    stable = stable if isfinite(stable) else 2.0
+    stable = stable if np.isfinite(stable) else 2.0
     if count == 1:
         return np.array([0.5 * stable])
     return stable * SMALLEST_SHARE ** (np.arange(count, 0, -1) / count)

@@ -168,8 +168,7 @@ class Moments:
     def __repr__(self) -> str:
         counts = {"row": self.n_samples, "feature": self.n_features, "target": self.n_targets}
         said = [f"{n:,} {what}{'' if n == 1 else 's'}" for what, n in counts.items()]
-        size = self._products.sums.nbytes
-        return f"<Moments of {said[0]}: {said[1]}, {said[2]}, {size:,} bytes>"
+        return f"<Moments of {said[0]}: {said[1]}, {said[2]}, {self._products.sums.nbytes:,} bytes>"
 
     def save(self, file: str | PathLike[str] | IO[bytes]) -> None:
         """Write the moments to a ``.npz`` file of plain arrays, without pickle.
@@ -225,12 +224,11 @@ class Moments:
                 f"{file} is of format {int(read['format'])}, and this version of sklearn_gd "
                 f"reads format {FORMAT}: update it."
             )
-        n_targets, n_samples = int(read["n_targets"]), int(read["n_samples"])
-        sums = read["sums"]
+        sums, n_targets = read["sums"], int(read["n_targets"])
         matrix = sums.dtype == np.float64 and sums.ndim == 2 and 1 <= n_targets < len(sums) - 1
         if not (matrix and np.array_equal(sums, sums.T) and np.isfinite(sums).all()):
             raise ValueError("The sums of Moments must be a symmetric matrix of finite float64.")
-        products = CrossProducts(sums, n_targets, n_samples, float(read["unit"]))
+        products = CrossProducts(sums, n_targets, int(read["n_samples"]), float(read["unit"]))
         y_layout = check_choice("targets", str(read["targets"]), ("1d", "column", "2d"))
         names = tuple(map(str, read["feature_names"])) if read["named"] else None
         return cls(products, y_layout, np.dtype(str(read["dtype"])), names)

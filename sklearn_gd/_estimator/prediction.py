@@ -179,10 +179,10 @@ class DescentEstimator(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, B
 def predicted(device: Device, X: Any, coef: Floats, intercept: Floats) -> Iterator[Any]:
     """Yield the predictions of several iterates, (t, d) or (t, k, d), for rows on a device."""
     many, k = coef.ndim == 3, coef[0].size // X.shape[1]
-    X, flat = device.promote(X, device.as_result(coef.reshape(-1, X.shape[1])))
+    X, flat = device.promote(X, device.asarray(coef.reshape(-1, X.shape[1])))
     products = X @ flat.T  # (n, t * k)
     shifts = np.broadcast_to(intercept.reshape(len(coef), -1), (len(coef), k))
-    predictions = products + device.as_result(shifts.ravel())
+    predictions = products + device.asarray(shifts.ravel())
     for i in range(len(coef)):
         one = predictions[:, i * k : (i + 1) * k] if many else predictions[:, i]
         yield np.ascontiguousarray(one) if device is NUMPY else one

@@ -52,8 +52,8 @@ class FitInput:
             "n_iter_": path.n_iter,
             "lr_": path.lr,
             "stop_reason_": path.stop_reason,
-            "coef_": self.device.as_result(coef),
-            "intercept_": self.device.as_result(intercept) if self.layout.fit_intercept else 0.0,
+            "coef_": self.device.asarray(coef),
+            "intercept_": self.device.asarray(intercept) if self.layout.fit_intercept else 0.0,
         }
 
 

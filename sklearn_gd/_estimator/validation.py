@@ -1,6 +1,5 @@
 """What users pass in goes through here once; what comes out can be trusted."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from numbers import Number, Real
@@ -197,7 +196,7 @@ def check_weights(
     weights = floats("sample_weight", sample_weight)
     largest = float(weights.max())
     if not part and largest > 0 and not 1.0 / LARGEST_SIZE <= largest <= LARGEST_SIZE:
-        weights = np.ldexp(weights, -math.frexp(largest)[1])  # J does not depend on their scale
+        weights = np.ldexp(weights, -np.frexp(largest)[1])  # J does not depend on their scale
     return device.to_device(_checked_weights(weights, n_samples, part, NUMPY))
 
 

@@ -3,7 +3,6 @@
 The client checks columns, dtypes and chunks; workers check the rows.
 """
 
-from math import isnan, nan
 from typing import Any
 
 import dask
@@ -61,7 +60,7 @@ def checked_collection(name: str, value: Any) -> Any:
             f"X, y and sample_weight must all be Dask arrays or dataframes when one of them is; "
             f"{name} is of type {type(value).__name__}. Convert arrays by dask.array.from_array."
         )
-    if any(map(isnan, value.shape[1:])):
+    if np.isnan(value.shape[1:]).any():
         raise ValueError(
             f"The number of columns of {name} must be known: call {name}.compute_chunk_sizes()."
         )
@@ -108,8 +107,8 @@ def _aligned(name: str, collection: Any, X: Any) -> Any:
 
 def _lengths(collection: Any) -> tuple[int, ...] | None:
     """Return the number of rows of each partition; None if it is unknown."""
-    chunks = collection.chunks[0] if isinstance(collection, da.Array) else (nan,)
-    return None if any(map(isnan, chunks)) else tuple(map(int, chunks))
+    chunks = collection.chunks[0] if isinstance(collection, da.Array) else (np.nan,)
+    return None if np.isnan(chunks).any() else tuple(map(int, chunks))
 
 
 def _blocks(collection: Any) -> list[Delayed]:

@@ -260,7 +260,7 @@ def test_what_is_brought_is_a_copy_in_a_plain_layout(spot):
         ("uint8", strict.uint8),
         ("bool", strict.bool),
         ("float16", floats),
-        ("float32", floats),
+        ("float32", strict.float32),
         (">i4", strict.int32),
         ("complex64", strict.complex64),
     ):
@@ -280,7 +280,7 @@ def test_numbers_go_to_the_place_and_come_back(spot):
     rows = there(X, spot)
     put = where.to_device([1, 2])
     assert (put.dtype, put.device) == (where.floats, spot)
-    shown = where.as_result(np.float32([1.0]))
+    shown = where.asarray(np.float32([1.0]))
     assert (shown.dtype, shown.device) == (strict.float32, spot)
     assert where.to_host(rows).dtype == np.float64
     index = np.array([2, 0])
