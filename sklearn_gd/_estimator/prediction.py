@@ -18,7 +18,7 @@ from sklearn_gd.path import DescentPath, Floats
 # Histories, and what the path calls them; a display of the model shows those up to this size.
 HISTORIES = {"loss_history_": "loss", "coef_path_": "coef", "intercept_path_": "intercept"}
 SHOWN_BYTES = 1 << 20
-# Predictions that staged_predict holds at once.
+# Predictions and parameters that staged_predict holds at once.
 STAGED_NUMBERS = 1 << 20
 
 
@@ -134,7 +134,8 @@ class DescentEstimator(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, B
         return model
 
     def _stages(self, X: Any, device: Device) -> Iterator[Floats]:
-        stages = max(1, STAGED_NUMBERS // (X.shape[0] * self.path_._descent.start.shape[1]))
+        p, k = self.path_._descent.start.shape
+        stages = max(1, STAGED_NUMBERS // ((X.shape[0] + p) * k))
         for first in range(0, self.n_iter_ + 1, stages):
             t = np.arange(first, min(first + stages, self.n_iter_ + 1))
             yield from predicted(device, X, self.path_.coef(t), self.path_.intercept(t))

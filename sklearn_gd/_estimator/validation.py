@@ -185,7 +185,7 @@ def check_weights(
         return None
     if device is not NUMPY and is_foreign(sample_weight) and sample_weight.ndim > 0:
         there = device.in_floats(numbers("sample_weight", device.asarray(sample_weight), device))
-        return _checked_weights(there, n_samples, part, device)
+        return _checked_weights(there, n_samples, part, device.xp, device.largest_size)
     sample_weight = NUMPY.asarray(sample_weight)
     if isinstance(sample_weight, (Number, str)) or getattr(sample_weight, "ndim", None) == 0:
         sample_weight = np.asarray(sample_weight).item()
@@ -193,22 +193,21 @@ def check_weights(
         if not part:
             return None
         sample_weight = np.full(n_samples, float(weight))
-    weights = floats("sample_weight", sample_weight)
+    weights, most = floats("sample_weight", sample_weight), device.largest_size
     largest = float(weights.max())
-    if not part and largest > 0 and not 1.0 / LARGEST_SIZE <= largest <= LARGEST_SIZE:
+    if not part and largest > 0 and not 1.0 / most <= largest <= most:
         weights = np.ldexp(weights, -np.frexp(largest)[1])  # J does not depend on their scale
-    return device.to_device(_checked_weights(weights, n_samples, part, NUMPY))
+    return device.to_device(_checked_weights(weights, n_samples, part, np, most))
 
 
-def _checked_weights(weights: Any, n_samples: int, part: bool, device: Device) -> Any:
+def _checked_weights(weights: Any, n_samples: int, part: bool, xp: Any, most: float) -> Any:
     if tuple(weights.shape) != (n_samples,):
         raise ValueError(
             f"sample_weight must have one weight per row, shape ({n_samples},); "
             f"got shape {tuple(weights.shape)}."
         )
     assert_all_finite(weights, input_name="sample_weight")
-    most = device.largest_size
-    least, largest = float(device.xp.min(weights)), float(device.xp.max(weights))
+    least, largest = float(xp.min(weights)), float(xp.max(weights))
     if least < 0:
         raise ValueError(f"sample_weight must not be negative; the least weight is {least:.6g}.")
     if largest == 0 and not part:

@@ -78,11 +78,12 @@ def asked(monkeypatch):
 @pytest.mark.parametrize("y", [Y, Y[:, None], MANY], ids=["flat", "column", "many"])
 @pytest.mark.parametrize("stages", [0, 1, 3, 4, 100])
 def test_stages_are_made_in_blocks(y, stages, monkeypatch):
-    """Each iterate is read once, in blocks of as many predictions as may be held at once."""
+    """Each iterate is read once, in blocks of as many numbers as may be held at once."""
     model = GDLinearRegressor(lr=0.05, max_iter=11, tol=1e-9)
     with pytest.warns(match="still falling"):
         model.fit(X, y)
-    monkeypatch.setattr("sklearn_gd._estimator.prediction.STAGED_NUMBERS", stages * y.size + 1)
+    numbers = stages * (len(X) + X.shape[1] + 1) * (y.size // len(y)) + 1
+    monkeypatch.setattr("sklearn_gd._estimator.prediction.STAGED_NUMBERS", numbers)
     calls = asked(monkeypatch)
     predicted = list(model.staged_predict(X))
     size = max(1, stages)

@@ -242,10 +242,11 @@ def test_parts_there_are_checked_as_numpys(spot):
 @pytest.mark.parametrize("k", [None, 3], ids=["one", "many"])
 @pytest.mark.parametrize("stages", [0, 1, 3, 4, 100])
 def test_stages_there_are_made_in_blocks(spot, k, stages, monkeypatch):
-    """Each iterate is read once, in blocks of as many predictions as may be held at once."""
+    """Each iterate is read once, in blocks of as many numbers as may be held at once."""
     X, y = regression(n=12, d=2, k=k)
     model = GDLinearRegressor(0.05, max_iter=11).fit(spot(X), spot(y))
-    monkeypatch.setattr("sklearn_gd._estimator.prediction.STAGED_NUMBERS", stages * y.size + 1)
+    numbers = stages * (len(X) + X.shape[1] + 1) * (y.size // len(y)) + 1
+    monkeypatch.setattr("sklearn_gd._estimator.prediction.STAGED_NUMBERS", numbers)
     calls, real = [], type(model.path_).coef
     monkeypatch.setattr(
         type(model.path_), "coef", lambda path, t: (calls.append(t), real(path, t))[1]
@@ -288,6 +289,19 @@ def test_a_tol_below_the_digits_of_float32_never_fires():
             assert model.fit(spot(X), spot(y)).stop_reason_ != "tol"
         assert model.set_params(tol=1e-6).fit(spot(X), spot(y)).stop_reason_ == "tol"
         model.set_params(tol=1e-20)
+
+
+@pytest.mark.parametrize("scale", [1e50, 1e-50])
+def test_weights_of_numpy_may_have_any_scale_beside_float32(scale):
+    """J does not depend on it; of parts it does, which is said."""
+    spot = SPOTS["strict no_float64"]()
+    X, y = regression()
+    w, X, y = np.linspace(1.0, 2.0, len(y)), spot(X), spot(y)
+    model = GDLinearRegressor(lr=0.1, max_iter=5)
+    coef = to_numpy(clone(model).fit(X, y, w).coef_)
+    assert distance(to_numpy(model.fit(X, y, w * scale).coef_), coef) < 1e-5
+    with pytest.raises(ValueError, match="sample_weight"):
+        clone(model).partial_fit(X, y, w * scale)
 
 
 def test_rows_elsewhere_are_refused_in_scikit_learns_words(spot):

@@ -88,6 +88,13 @@ def test_readers_of_many_t_stay_in_blocks(ask):
     assert memory(calls[ask]) < 8 * 300 * 10**5 / 4
 
 
+def test_stages_of_one_wide_row_stay_in_blocks():
+    """Parameters of many iterates take more than their predictions for few rows."""
+    rows, y = regression(n=200, d=100)
+    model = fitted(GDLinearRegressor(lr=1e-9, max_iter=10**5), rows, y)
+    assert memory(lambda: next(model.staged_predict(rows[:1]))) < 8 * 100 * 10**5 / 2
+
+
 @pytest.mark.parametrize("solver", ["auto", "spectral", "krylov", "loop"])
 def test_integers_of_any_dtype_are_numbers_of_updates(solver):
     """And nothing else is: no floats, no booleans."""
