@@ -14,10 +14,9 @@ FEW_TICKS = 2000.0
 
 def tidy(ax: Any, xlabel: str, ylabel: str) -> None:
     """Set labels and a quiet grid, and remove the frame where there is nothing to measure."""
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.set(xlabel=xlabel, ylabel=ylabel, axisbelow=True)
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(True, color="0.92", linewidth=0.8)
-    ax.set_axisbelow(True)
 
 
 def set_limits(ax: Any, **wanted: tuple[float, float]) -> None:
@@ -59,9 +58,8 @@ def updates_axis(ax: Any, last: int, ylabel: str) -> None:
         powers = range(len(str(last)))
         ticks = [0, *(10**k for k in powers[:: 1 + len(powers) // 8])]
         ax.set_xscale("asinh", linear_width=1.0)
-        ax.xaxis.set_major_locator(ticker.FixedLocator(ticks))
-        ax.xaxis.set_major_formatter(ticker.FuncFormatter(lambda t, _: count_words(t)))
-        ax.xaxis.set_minor_locator(ticker.NullLocator())
+        ax.xaxis.set(major_locator=ticker.FixedLocator(ticks), minor_locator=ticker.NullLocator())
+        ax.xaxis.set_major_formatter(lambda t, _: count_words(t))
     else:
         ax.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
 
@@ -97,8 +95,7 @@ def _loss_ticks(axis: Any, low: float, high: float) -> None:
     from matplotlib import ticker
 
     subs = (1.0, 2.0, 5.0) if high < FEW_TICKS * low else (1.0,)
-    axis.set_major_locator(ticker.LogLocator(subs=subs))
-    axis.set_minor_locator(ticker.NullLocator())
+    axis.set(major_locator=ticker.LogLocator(subs=subs), minor_locator=ticker.NullLocator())
     digits = ticker.FuncFormatter(lambda loss, _: f"{loss:,.10g}")
     # Numbers at 2 and 5 too, however many powers of ten there are.
     powers = ticker.LogFormatterSciNotation(labelOnlyBase=False, minor_thresholds=(np.inf, np.inf))

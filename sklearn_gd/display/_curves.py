@@ -11,8 +11,6 @@ from sklearn_gd.path import DescentPath
 
 # Points of a curve: more than a picture has columns of pixels to show.
 MOST_POINTS = 800
-# Matplotlib's margins of a logarithmic axis overflow for losses near the largest float.
-LARGEST = 1e200
 # Excess losses below this share of the first loss are rounding.
 NO_EXCESS = 1e-14
 
@@ -85,12 +83,6 @@ class LossCurve:
             )
         excess = self.loss - self.floor
         return np.where(excess > NO_EXCESS * self.loss[0], excess, np.nan)
-
-
-def heights(curve: LossCurve, excess: bool) -> Floats:
-    """Return the losses to draw, nan for those that no axis can show."""
-    loss = curve.excess() if excess else curve.loss
-    return np.where(np.abs(loss) < LARGEST, loss, np.nan)
 
 
 def named(

@@ -82,7 +82,6 @@ def descent_of(estimator: Any, target: int, symbols: Symbols = None) -> Descent:
 
 def spread(last: int, most: int) -> Steps:
     """Return 0 .. last: all of them while they are few, else ever wider apart; at most `most`."""
-    last = min(last, LAST)
     if last < most:
         return np.arange(last + 1)
     steps = np.geomspace(1, last, most - 1).round().astype(np.int64)
@@ -110,7 +109,7 @@ def known_by(path: DescentPath, t: int) -> int:
 def choose(path: DescentPath, t: Any, t_max: int | None, most: int, by_loss: bool = False) -> Steps:
     """Return the iterates asked for, or at most `most` from 0 to `t_max`."""
     if t is None:
-        last = last_shown(path) if t_max is None else t_max
+        last = min(last_shown(path) if t_max is None else t_max, LAST)
         return _milestones(path, last, most) if by_loss else spread(last, most)
     steps = np.unique(t)
     return steps if t_max is None else steps[steps <= t_max]
@@ -124,7 +123,7 @@ def _milestones(path: DescentPath, last: int, most: int) -> Steps:
     shares = np.linspace(1.0, 0.0, most)[1:-1] ** 2
     found = (path.iterations_to(last_loss + share * (first_loss - last_loss)) for share in shares)
     inside = (t for t in found if t is not None and t < last)
-    return np.unique(np.array([0, min(last, LAST), *inside], dtype=np.int64))
+    return np.unique(np.array([0, last, *inside], dtype=np.int64))
 
 
 def dots(t: Steps, last: int, size: float) -> dict[str, Any]:

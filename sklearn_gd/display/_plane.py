@@ -114,10 +114,8 @@ def plane_of(
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ValueError(f"parameters must be two different ones; got {parameters!r}.")
     shadow = "Others held at least squares;\nof the path this is the shadow"
-    return _cut(descent, steps, np.eye(n_parameters)[:, pair], np.zeros(n_parameters)) | {
-        "names": (names[pair[0]], names[pair[1]]),
-        "held": shadow if n_parameters > 2 else "",
-    }
+    said = {"names": (names[pair[0]], names[pair[1]]), "held": shadow if n_parameters > 2 else ""}
+    return said | _cut(descent, steps, np.eye(n_parameters)[:, pair], np.zeros(n_parameters))
 
 
 def _main_plane(descent: Descent, steps: Steps) -> dict[str, Any]:

@@ -62,12 +62,7 @@ class CoefPathDisplay(Display):
     """
 
     def __init__(
-        self,
-        *,
-        t: ArrayLike,
-        coef: ArrayLike,
-        names: Sequence[str],
-        limit: ArrayLike | None = None,
+        self, *, t: ArrayLike, coef: ArrayLike, names: Sequence[str], limit: ArrayLike | None = None
     ) -> None:
         self.t, self.coef = np.asarray(t), np.asarray(coef, dtype=float)
         self.names = list(names)

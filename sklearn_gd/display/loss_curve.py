@@ -10,11 +10,14 @@ from sklearn_gd._estimator.path_of import last_step, path_of, transform
 from sklearn_gd.display._axes import loss_axis, updates_axis
 from sklearn_gd.display._canvas import BESIDE, MARK, Display, LegendStyle, Style, merged
 from sklearn_gd.display._colours import DASHES, GREY, RED, SERIES
-from sklearn_gd.display._curves import LossCurve, curves_of, heights, held_out, named
+from sklearn_gd.display._curves import LossCurve, curves_of, held_out, named
 from sklearn_gd.display._descents import Floats, dots
 
 # A floor below this share of the first loss is zero but for rounding: no line is drawn at it.
 NO_FLOOR = 1e-12
+# Larger losses are not drawn: matplotlib's margins of a logarithmic axis overflow near the largest
+# float.
+LARGEST = 1e200
 # Rates are compared over at least so many updates.
 FEWEST_COMPARED = 10
 
@@ -179,7 +182,8 @@ class LossCurveDisplay(Display):
             Itself.
         """
         ax, last = self._take_axes(ax), max(int(curve.t[-1]) for curve in self.curves)
-        losses = [heights(curve, excess) for curve in self.curves]
+        losses = [curve.excess() if excess else curve.loss for curve in self.curves]
+        losses = [np.where(np.abs(loss) < LARGEST, loss, np.nan) for loss in losses]
         self.lines_: list[Any] = []
         self.beyond_: list[Any] = []
         self.stops_: list[Any] = []

@@ -188,14 +188,13 @@ class TuningDisplay(Display):
         norm = BoundaryNorm(levels, 256, extend="min")
         style = {"cmap": "cividis", "norm": norm, **(given or {})}
         by_powers = bool(self.lrs.min() > 0 and self.lrs.max() > 10 * self.lrs.min())
-        ax = self.ax_
         # A row for each rate, as it was tried: contours would make up the rates between.
         x = np.maximum(_edges(self.iters.astype(float)), 0.0)
         y = np.exp(_edges(np.log(self.lrs))) if by_powers else _edges(self.lrs)
-        self.heatmap_ = ax.pcolormesh(x, y, _finite(self.mean, bottom - missing), **style)
+        self.heatmap_ = self.ax_.pcolormesh(x, y, _finite(self.mean, bottom - missing), **style)
         if by_powers:
-            ax.set_yscale("log")
-        self.colorbar_ = ax.figure.colorbar(self.heatmap_, ax=ax, label=self.score_name)
+            self.ax_.set_yscale("log")
+        self.colorbar_ = self.figure_.colorbar(self.heatmap_, ax=self.ax_, label=self.score_name)
         self.colorbar_.ax.yaxis.set_major_formatter(lambda score, _: _plain(score, 4))
 
     def _draw_curves(self, chosen: int, given: Style) -> None:

@@ -28,7 +28,7 @@ from display.gallery_models import (
 )
 from sklearn_gd.display._axes import count_words
 from sklearn_gd.display._curves import MOST_POINTS
-from sklearn_gd.display._descents import Descent, iterate_words, last_shown, spread
+from sklearn_gd.display._descents import Descent, choose, iterate_words, last_shown, spread
 from sklearn_gd.display.coef_path import LINE_HEIGHT
 
 KINDS = "kind must be one of {}; got 'cube'."
@@ -138,12 +138,19 @@ def test_each_display_says_what_it_needs(monkeypatch, name):
         (6, 5, [0, 1, 2, 3, 6]),
         (1000, 5, [0, 1, 10, 100, 1000]),
         (10, 8, [0, 1, 2, 3, 4, 5, 7, 10]),
-        (2**70, 3, [0, 1, 2**62]),
     ],
 )
 def test_iterates_are_spread_from_all_to_ever_wider_apart(last, most, expected):
     """Few updates are all shown; of many the first ones and the last, as many as there is room."""
     assert_array_equal(spread(last, most), expected)
+
+
+@pytest.mark.parametrize("by_loss", [False, True])
+def test_iterates_end_at_the_largest_number_of_an_array(by_loss):
+    """Updates beyond the integers of an array are shown up to the largest of these."""
+    steps = choose(LINE.path_, None, 2**70, 3, by_loss=by_loss)
+    assert steps.dtype == np.int64
+    assert (steps[0], steps[-1]) == (0, 2**62)
 
 
 @pytest.mark.parametrize("most", [3, 7, 60, 800])
