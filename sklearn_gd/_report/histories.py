@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._report.layout import Floats
+
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
-
-Floats = NDArray[np.floating[Any]]
 
 # Relative difference below which two numbers agree: ten times the error that a path may have.
 SMALLEST_TOLERANCE = 1e-9

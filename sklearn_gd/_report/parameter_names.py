@@ -1,12 +1,10 @@
 """What parameters, targets and directions are called: shapes and numbers go in, words come out."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
+from sklearn_gd._report.layout import Floats
 
 INTERCEPT = "intercept"
 # A direction is named by the parameters that weigh at least this much of its heaviest ...

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import compress, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_gd._descent import ClosedForm
 from sklearn_gd._report import mistakes as known
 from sklearn_gd._report.histories import PARTS, History, Iterates
+from sklearn_gd._report.layout import Floats
 from sklearn_gd._report.mistakes import NONE, Mistake
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
-Floats = NDArray[np.floating[Any]]
 Mistakes = tuple[Mistake, ...]
 
 # Iterates that are simulated with each mistake; the first ones exclude most of the mistakes.
