@@ -398,11 +398,9 @@ class DescentPath:
         momentum : float
             The momentum; 0 when it may not be used.
         """
-        nonzero = self._all_directions.spectrum.nonzero_eigenvalues
-        if not nonzero.size:
-            return inf, 0.0
+        spectrum = self._all_directions.spectrum
         rule = replace(self._descent.rule, momentum=0.5 if momentum else 0.0)
-        return rule.fastest(float(nonzero.max()), float(nonzero.min()))
+        return rule.fastest(spectrum.largest, float(spectrum.nonzero_eigenvalues.min(initial=inf)))
 
     @without_underflow
     def at_lr(self, lr: float) -> DescentPath:
