@@ -18,7 +18,7 @@ from sklearn_gd._report.explanation import Explanation
 from sklearn_gd._report.forecast import is_exact
 from sklearn_gd._report.held_out import held_out_losses, predictions
 from sklearn_gd._report.layout import Layout
-from sklearn_gd._report.parameter_names import columns_of, direction_name, parameter_names
+from sklearn_gd._report.parameter_names import column_names, direction_name
 from sklearn_gd._report.update_counts import check_loss, check_rate, check_t
 from sklearn_gd._solvers import StoppedDescent
 
@@ -161,9 +161,8 @@ class DescentPath:
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
-        intercept = self._layout.fit_intercept
-        n_features = self._descent.start.shape[0] - intercept
-        return parameter_names(n_features, intercept, self._layout.feature_names)
+        n_features = self._descent.start.shape[0] - self._layout.fit_intercept
+        return self._layout.parameter_names(n_features)
 
     def with_names(self, feature_names: Any) -> DescentPath:
         """Return the same path with names for the features.
@@ -399,11 +398,9 @@ class DescentPath:
         momentum : float
             The momentum; 0 when it may not be used.
         """
-        nonzero = self._all_directions.spectrum.nonzero_eigenvalues
-        if not nonzero.size:
-            return inf, 0.0
+        spectrum = self._all_directions.spectrum
         rule = replace(self._descent.rule, momentum=0.5 if momentum else 0.0)
-        return rule.fastest(float(nonzero.max()), float(nonzero.min()))
+        return rule.fastest(spectrum.largest, float(spectrum.nonzero_eigenvalues.min(initial=inf)))
 
     @without_underflow
     def at_lr(self, lr: float) -> DescentPath:
@@ -585,8 +582,11 @@ class DescentPath:
         steps = np.atleast_1d(check_t(np.arange(self.n_iter + 1) if t is None else t))
         if steps.ndim > 1:
             raise ValueError(f"to_frame takes one number of updates or a flat list; got {t!r}.")
-        columns = columns_of(self.loss(steps), self.parameters(steps), self.parameter_names)
-        return pandas.DataFrame(columns, index=pandas.Index(steps, name="t"))
+        parameters = self.parameters(steps)
+        names = column_names(self.parameter_names, parameters.shape[1:])
+        columns = dict(zip(names, parameters.reshape(-1, len(names)).T, strict=True))
+        index = pandas.Index(steps, name="t")
+        return pandas.DataFrame({"loss": self.loss(steps), **columns}, index=index)
 
     def __repr__(self) -> str:
         floor = getattr(self, "loss_floor", None)

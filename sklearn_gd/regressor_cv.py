@@ -41,7 +41,6 @@ Scored = tuple[Grid, SpectralProblem | None]
 
 # The default of `max_iter`. A grid of defaults is not said to be too small.
 MAX_ITER = 1000
-GCV = "gcv"
 SCORERS_NEED_ROWS = (
     "scoring={!r} is called with the held-out rows, which stay on the workers: with Dask "
     f"collections leave scoring at None or {CLOSED_FORM_SCORER!r}, or tune on a sample that fits "
@@ -306,7 +305,7 @@ class GDLinearRegressorCV(MetadataMixin, DescentEstimator):
 
     @property
     def _is_gcv(self) -> bool:
-        return isinstance(self.cv, str) and self.cv == GCV
+        return isinstance(self.cv, str) and self.cv == "gcv"
 
     def _check_params(self) -> None:
         momentum, _ = check_descent(self)
@@ -324,7 +323,7 @@ class GDLinearRegressorCV(MetadataMixin, DescentEstimator):
                 f"scoring={self.scoring!r} needs held-out rows, and cv='gcv' makes none: give "
                 "folds, for instance cv=5."
             )
-        if self._is_gcv and isinstance(self.selection, str) and self.selection != "best":
+        if self._is_gcv and self.selection == "one_se":
             raise ValueError("selection='one_se' needs folds, and cv='gcv' makes none: give cv=5.")
 
     def _score_by_gcv(self, fit_input: FitInput, params: dict[str, Any]) -> Scored:

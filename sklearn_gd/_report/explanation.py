@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sklearn_gd._report.explanation_words import WORDS
+from sklearn_gd._report.layout import Floats
 from sklearn_gd._report.parameter_names import column_names
-
-Floats = NDArray[np.floating[Any]]
 
 # A longer table is not checked by hand; those that move most are shown.
 MOST_ROWS = 12

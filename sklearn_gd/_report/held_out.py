@@ -10,12 +10,11 @@ from sklearn.utils import check_array, check_consistent_length
 
 from sklearn_gd._data import RowsInMemory
 from sklearn_gd._descent import ClosedForm
+from sklearn_gd._report.layout import Floats
 from sklearn_gd._tuning import blocks, row_factor
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
-
-Floats = NDArray[np.floating[Any]]
 
 
 def predictions(path: DescentPath, X: Any, t: NDArray[Any]) -> Floats:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_gd._report.layout import Floats
+
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
-
-Floats = NDArray[np.floating[Any]]
 
 # Relative difference below which two numbers agree: ten times the error that a path may have.
 SMALLEST_TOLERANCE = 1e-9
@@ -81,11 +81,7 @@ def read(path: DescentPath, given: dict[str, Any]) -> list[History]:
     """The histories that were given, checked against each other and the shape of the path."""
     k, d = np.atleast_2d(path.coef(0)).shape
     sizes = {"losses": (1, 1), "coefs": (k, d), "intercepts": (k, 1)}
-    histories = [
-        _history(path, name, numbers, sizes[name])
-        for name, numbers in given.items()
-        if numbers is not None
-    ]
+    histories = [_history(path, name, h, sizes[name]) for name, h in given.items() if h is not None]
     if not histories:
         raise ValueError("compare needs losses, coefs or intercepts; got none of them.")
     if len({len(history.values) for history in histories}) > 1:

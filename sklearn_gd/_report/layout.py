@@ -18,6 +18,11 @@ class Layout:
     dtype: DTypeLike
     feature_names: tuple[str, ...] | None = None
 
+    def parameter_names(self, n_features: int) -> tuple[str, ...]:
+        """Return one name per row of theta; x0, x1, ... as in scikit-learn if X had no names."""
+        names = self.feature_names or [f"x{j}" for j in range(n_features)]
+        return tuple(map(str, ("intercept", *names) if self.fit_intercept else names))
+
     def coef(self, theta: Floats) -> Floats:
         """Return coefficients (..., d) or (..., k, d)."""
         return self.gradient(theta[..., int(self.fit_intercept) :, :])

@@ -1,12 +1,10 @@
 """Tables of well-known mistakes in a gradient descent and in its records."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
+from sklearn_gd._report.layout import Floats
 
 TOGETHER, APART = (slice(None),), (slice(0, 1), slice(1, None))  # intercept and coefficients
 # A column whose standard deviation is below this share of its root mean square is constant.

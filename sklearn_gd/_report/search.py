@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import compress, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sklearn_gd._descent import ClosedForm
 from sklearn_gd._report import mistakes as known
 from sklearn_gd._report.histories import PARTS, History, Iterates
+from sklearn_gd._report.layout import Floats
 from sklearn_gd._report.mistakes import NONE, Mistake
 
 if TYPE_CHECKING:
     from sklearn_gd.path import DescentPath  # noqa: TID251  (for types alone)
 
-Floats = NDArray[np.floating[Any]]
 Mistakes = tuple[Mistake, ...]
 
 # Iterates that are simulated with each mistake; the first ones exclude most of the mistakes.
@@ -41,9 +40,7 @@ def fitting(
 
 def can_simulate(path: DescentPath) -> bool:
     """Whether the path has all directions of its problem, and not too many."""
-    descent = path._descent
-    few = len(path.parameter_names) <= MOST_PARAMETERS
-    return few and isinstance(descent, ClosedForm) and descent.spectrum.has_all_directions
+    return len(path.parameter_names) <= MOST_PARAMETERS and hasattr(path, "_all_directions")
 
 
 class Simulation:
@@ -93,22 +90,20 @@ class Simulation:
 
     def _descend(self, lr: float, update: Mistake, start: Floats, length: int) -> Iterates:
         """The first iterates of a descent with a mistake in its updates."""
-        columns, path = update.columns(self.hessian), self.path
+        columns, rule = update.columns(self.hessian), replace(self.path._descent.rule, lr=lr)
         hessian, limit = columns.T @ self.hessian @ columns, np.linalg.solve(columns, self.limit)
-        offset, velocity = start - limit, np.zeros_like(start)
+        offset, velocity = np.asarray(start - limit, dtype=float), np.zeros(start.shape)
         offsets = np.empty((length, *start.shape))
         with np.errstate(over="ignore", invalid="ignore"):
             for t in range(length):
                 offsets[t] = offset
                 for block in update.blocks:
-                    step = lr * hessian[block] @ offset
-                    velocity[block] = path.momentum * velocity[block] - step
-                    ahead = path.momentum * velocity[block] - step
-                    offset[block] += ahead if path.nesterovs_momentum else velocity[block]
+                    moved = rule.step(offset[block], hessian[block] @ offset, velocity[block])
+                    offset[block], velocity[block] = moved
             excess = np.sum(offsets * (hessian @ offsets), axis=(1, 2), keepdims=True) / 2
         theta = np.swapaxes(offsets + limit, 1, 2)
         values = {name: theta[..., rows] for name, rows in PARTS.items()}
-        return Iterates({"losses": path.loss_floor + excess, **values}, steps_of(lr, hessian))
+        return Iterates({"losses": self.path.loss_floor + excess, **values}, steps_of(lr, hessian))
 
     def _rates(self, start: Floats) -> list[Mistake]:
         """Other rates: each is solved from one update, for the later ones to confirm."""
