@@ -584,9 +584,11 @@ class DescentPath:
             raise ValueError(f"to_frame takes one number of updates or a flat list; got {t!r}.")
         parameters = self.parameters(steps)
         names = column_names(self.parameter_names, parameters.shape[1:])
-        columns = dict(zip(names, parameters.reshape(-1, len(names)).T, strict=True))
-        index = pandas.Index(steps, name="t")
-        return pandas.DataFrame({"loss": self.loss(steps), **columns}, index=index)
+        frame = pandas.DataFrame(
+            parameters.reshape(-1, len(names)), pandas.Index(steps, name="t"), names
+        )
+        frame.insert(0, "loss", self.loss(steps), allow_duplicates=True)
+        return frame
 
     def __repr__(self) -> str:
         floor = getattr(self, "loss_floor", None)

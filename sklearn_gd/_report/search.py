@@ -55,9 +55,9 @@ class Simulation:
         self.gradients = known.gradient_conventions(path.weight, path.lr)
         self.length = len(histories[0].values)
         self.hessian = np.pad(path.hessian_product(np.eye(p)), (missing, 0))
+        descent = path._all_directions
         self.limit, self.start = (  # (1 + d, k)
-            np.pad(theta.reshape(-1, p).T.astype(float), [(missing, 0), (0, 0)])
-            for theta in (path.limit(), path.parameters(0))
+            np.pad(theta, [(missing, 0), (0, 0)]) for theta in (descent.limit, descent.start)
         )
         values = {history.name: history.values for history in histories}
         self.losses = values.get("losses")

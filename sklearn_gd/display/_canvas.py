@@ -104,9 +104,9 @@ class MovingDisplay(Display):
         matplotlib.animation.FuncAnimation
             Save it with ``animation.save("descent.gif")``; a notebook shows it with its controls.
         """
+        self._begin(ax, **looks)
         from matplotlib.animation import FuncAnimation
 
-        self._begin(ax, **looks)
         self._show(0)
         # Compute the layout once: for every frame anew it takes longer than the frame, and shakes.
         self.figure_.draw_without_rendering()

@@ -112,7 +112,10 @@ def choose(path: DescentPath, t: Any, t_max: int | None, most: int, by_loss: boo
         last = min(last_shown(path) if t_max is None else t_max, LAST)
         return _milestones(path, last, most) if by_loss else spread(last, most)
     steps = np.unique(t)
-    return steps if t_max is None else steps[steps <= t_max]
+    steps = steps if t_max is None else steps[steps <= t_max]
+    if not steps.size:
+        raise ValueError(f"t must have a number of updates to show, up to {t_max}; got {t!r}.")
+    return steps
 
 
 def _milestones(path: DescentPath, last: int, most: int) -> Steps:

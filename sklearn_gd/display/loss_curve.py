@@ -226,12 +226,12 @@ class LossCurveDisplay(Display):
     def _draw_levels(self, excess: bool, floor_kw: Style, tol_kw: Style) -> None:
         """Draw the floor and the threshold; of the excess there is no floor to draw."""
         self.floor_line_ = self.tol_line_ = cast("Any", None)
-        below = (self.curves[0].floor or 0.0) if excess else 0.0
+        below = _shared(self.curves, "floor") if excess else 0.0
         style: dict[str, Any] = {"color": GREY, "linewidth": 1.2, "zorder": 1}
         if self.loss_floor is not None and not excess:
             style |= {"linestyle": ":", "label": f"least possible loss {self.loss_floor:.4g}"}
             self.floor_line_ = self.ax_.axhline(self.loss_floor, **merged(style, floor_kw))
-        if self.tol is not None and not (excess and self.tol <= below):
+        if self.tol is not None and below is not None and (self.tol > below or not excess):
             style |= {"linestyle": (0, (5, 3)), "label": f"tol {self.tol:.4g}"}
             self.tol_line_ = self.ax_.axhline(self.tol - below, **merged(style, tol_kw))
 

@@ -544,11 +544,16 @@ def test_what_is_no_descent_is_refused_by_name():
 
 
 def test_without_matplotlib_a_plain_message_says_what_to_install(monkeypatch):
-    """Without matplotlib the display says so and how to get it."""
-    model = fitted(*_data())
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    """Without matplotlib the display says so and how to get it, also when it is to move."""
+    X, y = _data()
+    model = fitted(X, y)
+    moving = FitDisplay.from_estimator(model, X, y)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match="LossCurveDisplay needs matplotlib.*pip install matpl"):
         LossCurveDisplay.from_estimator(model)
+    with pytest.raises(ImportError, match="FitDisplay needs matplotlib.*pip install matplotlib"):
+        moving.animate()
 
 
 def test_importing_the_library_does_not_import_matplotlib():

@@ -264,6 +264,21 @@ def test_the_excess_is_the_loss_above_the_floor():
     assert "above the least possible" in display.ax_.get_ylabel()
 
 
+def test_a_threshold_has_no_level_above_different_floors():
+    """The same `tol` is then a different excess for each descent."""
+    other = GDLinearRegressor(lr=0.1, tol=0.05).fit(X, y + 0.1 * (np.arange(len(y)) % 2))
+    same = LossCurveDisplay.from_estimator([LINE, LINE], excess=True)
+    assert_allclose(same.tol_line_.get_ydata()[0], 0.05 - LINE.path_.loss_floor)
+    assert LossCurveDisplay.from_estimator([LINE, other], excess=True).tol_line_ is None
+
+
+def test_no_iterates_to_show_are_refused():
+    """An empty list, or one that is all beyond `t_max`."""
+    for t, t_max in (([], None), ([5, 6], 4)):
+        with pytest.raises(ValueError, match="t must have a number of updates to show"):
+            LossCurveDisplay.from_estimator(LINE, t=t, t_max=t_max)
+
+
 def test_an_excess_that_is_rounding_is_not_drawn():
     """A descent that has arrived has no excess left; a curve without a floor is refused."""
     model = GDLinearRegressor(max_iter=10**9).fit(X, y)

@@ -211,6 +211,20 @@ def test_mistakes_are_named_in_float32_as_well(kwargs, words):
         assert words in named
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_rate_is_not_mistaken_for_itself_beside_float32_rows(seed):
+    """The descent that explains histories has the digits that the path had inside."""
+    rng = np.random.default_rng(seed)
+    X = (rng.standard_normal((30, 2)) + rng.uniform(-1, 1, 2)).astype(np.float32)
+    y = (X @ [1, 2] + 1 + 0.3 * rng.standard_normal(30)).astype(np.float32)
+    path = path_of(X, y, lr=0.02)
+    losses, coefs, intercepts = descend(X.astype(float), y.astype(float), 0.02, 20)
+    for given in ({"losses": losses}, {"coefs": coefs}, {"intercepts": intercepts}):
+        found = path.compare(**given)
+        assert found.agrees
+        assert not found.hidden_mistakes
+
+
 def test_an_iterate_near_zero_has_the_rounding_of_its_terms():
     """The first intercept is a mean of targets that cancel; float32 then has few of its digits."""
     X, y = regression(n=40, d=2)

@@ -120,6 +120,16 @@ def test_the_frame_holds_every_iterate():
         path.to_frame([[0, 1]])
 
 
+def test_the_frame_loses_no_column_to_another_of_its_name():
+    """A feature may be called loss, and two features may have one name."""
+    pytest.importorskip("pandas")
+    path = _path().with_names(["loss", "x", "x"][: len(_path().parameter_names) - 1])
+    frame = path.to_frame([0, 5])
+    assert list(frame.columns) == ["loss", *path.parameter_names]
+    assert_allclose(frame.to_numpy()[:, 0], path.loss([0, 5]))
+    assert_allclose(frame.to_numpy()[:, 1:], path.parameters([0, 5]))
+
+
 def test_a_frame_larger_than_memory_is_refused():
     """Of a descent of 10**9 updates the whole table is refused with its size."""
     pytest.importorskip("pandas")
