@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_gd._data import Each, FoldsInMemory, LocalRows
 from sklearn_gd._descent import UpdateRule
+from sklearn_gd._estimator.blas_threads import one_thread_if_medium
 from sklearn_gd._estimator.callbacks import CallbackRunner, fitting, with_callbacks
 from sklearn_gd._estimator.cross_validation import CLOSED_FORM_SCORER, MetadataMixin, folds_of
 from sklearn_gd._estimator.grid_parameters import check_iters, check_rates, spread_rates
@@ -288,7 +289,7 @@ class GDLinearRegressorCV(MetadataMixin, DescentEstimator):
         callbacks = CallbackRunner(self, X, y, fit_input)
         each = callbacks.tuning_begins(self._each)
         problem: Any = fit_input.problem
-        with naming_what_is_not_finite(problem):
+        with naming_what_is_not_finite(problem), one_thread_if_medium(problem):
             if self._is_gcv:
                 grid, whole = self._score_by_gcv(fit_input, params)
             else:

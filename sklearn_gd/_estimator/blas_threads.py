@@ -19,28 +19,24 @@ FEWEST_COLUMNS = 24
 MOST_WORK = 1e9
 
 _controller = cache(ThreadpoolController)
-_lock = Lock()
-_running: list[Any] = []  # the limits that the fits under way have set; the first one holds
+_limited = Lock()
 
 
 @contextmanager
 def one_thread_if_medium(problem: Any) -> Iterator[None]:
     """Limit BLAS to one thread while a fit to rows in memory runs, if a second one would not pay.
 
-    The limit belongs to the process: of several fits at once the first sets it and the last lifts
-    it.
+    The limit belongs to the process, and only the thread that set it may lift it: of several fits
+    at once the first does both.
     """
     n = problem.n_samples if problem.in_memory else 0  # counting others may take a pass
     p = problem.n_parameters
-    if n == 0 or p < FEWEST_COLUMNS or n * p * min(n, p) > MOST_WORK:
+    is_medium = n > 0 and p >= FEWEST_COLUMNS and n * p * min(n, p) <= MOST_WORK
+    if not (is_medium and _limited.acquire(blocking=False)):
         yield
         return
-    with _lock:
-        _running.append(None if _running else _controller().limit(limits=1, user_api="blas"))
     try:
-        yield
+        with _controller().limit(limits=1, user_api="blas"):
+            yield
     finally:
-        with _lock:
-            limit = _running.pop()
-            if not _running:
-                limit.restore_original_limits()
+        _limited.release()
