@@ -97,7 +97,7 @@ def _diverged(path: DescentPath, problem: Any) -> str:
     return (
         f"The descent diverged: {_above(path.lr, stable)}. {rose}, and coef_ is the iterate of "
         f"least loss {float(path.loss(stop.best)):.6g}, after {_updates(stop.best)}. "
-        "path_.loss(range(10)) and LossCurveDisplay show it explode. "
+        "Later losses grow without bound; LossCurveDisplay shows the rise. "
         f"Choose lr below {rounded_down(stable)}, or lr='auto'"
         f"{higher if scaled > stable / WORTH_SCALING else ''}."
     )
