@@ -12,14 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from sklearn_gd._data import Problem, SummedRows
-from sklearn_gd._descent import (
-    Accuracy,
-    ClosedForm,
-    KrylovSpectrum,
-    Stop,
-    find_stop,
-    floor_error,
-)
+from sklearn_gd._descent import Accuracy, ClosedForm, KrylovSpectrum, Stop, find_stop, floor_error
 from sklearn_gd._linalg import EPS, Floats, GolubKahan, KrylovBasis, Lanczos, Ritz
 from sklearn_gd._solvers.lost_columns import may_lose_columns
 from sklearn_gd._solvers.options import (

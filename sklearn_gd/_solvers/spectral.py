@@ -10,11 +10,7 @@ import numpy as np
 from sklearn_gd._data import CrossProducts, Problem, RowsInMemory, SummedRows, zeros
 from sklearn_gd._descent import ClosedForm, Spectrum, find_stop, floor_error, is_accurate
 from sklearn_gd._linalg import Floats
-from sklearn_gd._solvers.cross_product_basis import (
-    CrossProductBasis,
-    eigenbasis,
-    scaled_products,
-)
+from sklearn_gd._solvers.cross_product_basis import CrossProductBasis, eigenbasis, scaled_products
 from sklearn_gd._solvers.few_rows import FewRows, PenalisedFewRows
 from sklearn_gd._solvers.lost_columns import may_lose_columns
 from sklearn_gd._solvers.options import DescentOptions, StoppedDescent
