@@ -26,8 +26,9 @@ _limited = Lock()
 def one_thread_if_medium(problem: Any) -> Iterator[None]:
     """Limit BLAS to one thread while a fit to rows in memory runs, if a second one would not pay.
 
-    The limit belongs to the process, and only the thread that set it may lift it: of several fits
-    at once the first does both.
+    With OpenBLAS's own threads the limit is that of the process, and threadpoolctl lets only the
+    thread that set it lift it. So the first of several fits at once sets it and lifts it when it
+    ends; the others share it until then.
     """
     n = problem.n_samples if problem.in_memory else 0  # counting others may take a pass
     p = problem.n_parameters

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sklearn_gd._descent import ClosedForm, RecordedDescent, rounded_down
+from sklearn_gd._descent import ClosedForm, rounded_down
 from sklearn_gd._report import forecast
 from sklearn_gd._solvers import has_few_rows
 
@@ -97,7 +97,7 @@ def _diverged(path: DescentPath, problem: Any) -> str:
     return (
         f"The descent diverged: {_above(path.lr, stable)}. {rose}, and coef_ is the iterate of "
         f"least loss {float(path.loss(stop.best)):.6g}, after {_updates(stop.best)}. "
-        "Later losses grow without bound; LossCurveDisplay shows the rise. "
+        "Later losses grow without bound. "
         f"Choose lr below {rounded_down(stable)}, or lr='auto'"
         f"{higher if scaled > stable / WORTH_SCALING else ''}."
     )
@@ -130,7 +130,7 @@ def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None
         return None
     said = _ended(path, above)
     if loss <= near:
-        return f"{said} That is {reach}. Raise max_iter to come closer."
+        return f"{said} That is {reach}. {_later_rise(path) or 'Raise max_iter to come closer.'}"
     return f"{said} {_advice(path, problem, lr, (near, reach))}"
 
 
@@ -149,17 +149,19 @@ def _last_fall(path: DescentPath) -> float:
 
 
 def _later_rise(path: DescentPath) -> str | None:
-    """What to say of a rate at which the loss rises for ever, sooner or later."""
+    """What to say of a rate at which the loss rises for ever, sooner or later.
+
+    A loop does not know whether its start has a part along the directions that grow.
+    """
     descent, stable = path._descent, getattr(path, "max_stable_lr", None)
     if stable is None:
         return None
-    if isinstance(descent, RecordedDescent):
-        rises = path.lr > (1.0 + CONVERGED_RTOL) * stable
+    if isinstance(descent, ClosedForm):
+        rises, verb = descent.diverges, "would"
     else:
-        rises = descent.diverges
-    if not rises:
-        return None
-    return f"Later it would rise for ever: {_above(path.lr, stable)}. Choose a smaller lr."
+        rises, verb = path.lr > (1.0 + CONVERGED_RTOL) * stable, "may"
+    said = f"Later it {verb} rise for ever: {_above(path.lr, stable)}. Choose a smaller lr."
+    return said if rises else None
 
 
 def _advice(path: DescentPath, problem: Any, lr: float | None, goal: Goal) -> str:
@@ -174,7 +176,7 @@ def _advice(path: DescentPath, problem: Any, lr: float | None, goal: Goal) -> st
     if raised is not None:
         auto = path._sibling_at(forecast.auto_rate(path._largest))
         count = forecast.updates_to(auto, near, path.n_iter)
-        if count is not None and (needed is None or count < needed):
+        if count and (needed is None or count < needed):
             return f"{raised}: lr='auto' comes to {reach} in {_updates(count)}."
     advice = _scaling_advice(path, problem, lr, goal, needed)
     if advice is not None:
@@ -200,8 +202,8 @@ def _scaling_advice(
     if path.alpha:  # scaled columns have other coefficients, and another penalty
         near, reach = least, f"within {100 * NEAR:g} % of the least loss there, {least:.6g},"
     count = forecast.updates_to(scaled, max(near, least), path.n_iter)
-    if count is None or (needed is not None and count > WORTH_SCALING * needed):
-        return None
+    if not count or (needed is not None and count > WORTH_SCALING * needed):
+        return None  # with 0 updates the start of zeros would do, and not the scaler
     instead = "" if needed is None else f", instead of {needed:,}"
     put = f"Put {forecast.scaler_for(problem)} before this estimator{setting}"
     return f"{put}: it then comes to {reach} in {_updates(count)}{instead}."

@@ -68,27 +68,27 @@ def loss_of_the_mean(path: DescentPath, problem: Any) -> float:
 
 
 def updates_to(path: DescentPath, loss: float, after: int = -1) -> int | None:
-    """Return the first t above `after` whose loss is at most that; None: never, or not known.
+    """Return updates after which the loss is at most that; None: never, or not known.
 
-    Momentum may carry a loss up again.
+    They are the first ones or, if momentum may have carried the loss up again by t = `after`, the
+    first ones above that; with momentum, if they are very many, a bound on them.
     """
-    if float(path.loss(0)) <= loss and after < 0:
+    if after < 0 and float(path.loss(0)) <= loss:
         return 0
-    descent, enough = path._descent, 0
+    descent = path._descent
     if isinstance(descent, ClosedForm) and descent.rule.momentum and not descent.diverges:
         # From this t on the loss is below that, by the envelope of its oscillations.
         envelope, room = descent.factors.envelope, loss - descent.spectrum.floor
         bound = first_true(lambda t: envelope(t) ** 2 @ descent.energy < room, MOST_UPDATES)
         if bound is None or bound > MOST_SCANNED:
             return bound
-        enough = bound
+        first = after + 1 if after < bound else 1
+        reached = np.flatnonzero(path.loss(range(first, bound + 1)) <= loss)
+        return first + int(reached[0]) if reached.size else bound
     try:
-        found = path.iterations_to(loss)
+        return path.iterations_to(loss)
     except (AttributeError, ValueError):
         return None
-    if found is None or not found <= after < enough:
-        return found
-    return after + 1 + int(np.argmax(path.loss(range(after + 1, enough + 1)) <= loss))
 
 
 def scaler_for(problem: Any) -> str:

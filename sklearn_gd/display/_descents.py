@@ -114,7 +114,7 @@ def choose(path: DescentPath, t: Any, t_max: int | None, most: int, by_loss: boo
     steps = np.unique(t)
     steps = steps if t_max is None else steps[steps <= t_max]
     if not steps.size:
-        raise ValueError(f"t must have a number of updates to show, up to {t_max}; got {t!r}.")
+        raise ValueError(f"t must have some t to show, none above t_max; got {t!r}, {t_max}.")
     return steps
 
 

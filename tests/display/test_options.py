@@ -275,7 +275,7 @@ def test_a_threshold_has_no_level_above_different_floors():
 def test_no_iterates_to_show_are_refused():
     """An empty list, or one that is all beyond `t_max`."""
     for t, t_max in (([], None), ([5, 6], 4)):
-        with pytest.raises(ValueError, match="t must have a number of updates to show"):
+        with pytest.raises(ValueError, match="t must have some t to show"):
             LossCurveDisplay.from_estimator(LINE, t=t, t_max=t_max)
 
 

@@ -18,11 +18,19 @@ def blas_threads():
     return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
 
 
+def set_threads(number):
+    """A thread that has ended controls BLAS no more, as one that holds a limit would."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(threadpool_limits, number, user_api="blas").result()
+
+
 @pytest.fixture
 def usual():
     """The number of threads outside, two where BLAS can have them."""
-    with threadpool_limits(2, user_api="blas"):
-        yield blas_threads()
+    before = max(blas_threads(), default=1)
+    set_threads(2)
+    yield blas_threads()
+    set_threads(before)
 
 
 @pytest.mark.parametrize("cv", [3, "gcv"])
@@ -36,7 +44,7 @@ def test_a_search_runs_on_one_thread(cv, usual):
         return 0, 0
 
     GDLinearRegressorCV(lrs=2, max_iter=5, cv=cv, selection=first).fit(X, y)
-    assert seen == [{1}]
+    assert seen[0] <= {1}  # empty where threadpoolctl knows no BLAS
     assert blas_threads() == usual
 
 
@@ -50,6 +58,7 @@ def test_fits_in_threads_leave_the_others_as_they_were(first, usual):
         threads = [one, other]
         for fit, thread in zip(fits, threads, strict=True):
             thread.submit(fit.__enter__).result()
+        assert blas_threads() <= {1}
         for i in (first, 1 - first):
             threads[i].submit(fits[i].__exit__, None, None, None).result()
     assert blas_threads() == usual

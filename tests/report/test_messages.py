@@ -173,8 +173,8 @@ def test_a_divergence_is_told_with_everything_to_do():
         f"The descent diverged: lr=0.1 is {0.1 / stable:.3g} times the largest stable rate "
         f"{stable:.4g}. Update 1 raised the loss, and coef_ is the iterate of least loss "
         f"{model.path_.loss(0):.6g}, after 0 updates. Later losses grow without "
-        f"bound; LossCurveDisplay shows the rise. Choose lr below {rounded_down(stable)}, or "
-        f"lr='auto'; after StandardScaler() rates below {rounded_down(scaled)} are stable."
+        f"bound. Choose lr below {rounded_down(stable)}, or lr='auto'; after StandardScaler() "
+        f"rates below {rounded_down(scaled)} are stable."
     )
     losses = model.path_.loss([0, 1, 10, 100, 10**4])
     assert np.all(losses[1:] > losses[:-1])
@@ -258,19 +258,33 @@ def test_a_loss_that_momentum_raises_is_called_rising(solver):
         assert f"{losses[t] - losses[t - 1]:.3g} more than one update before." in said
 
 
-@pytest.mark.parametrize("start", [0.0, 1.9], ids=str)
-def test_what_momentum_left_behind_is_not_promised_to_more_updates(start):
+@pytest.mark.parametrize(("lr", "start", "passed"), [(1.0, 0.0, 1), (3.5, 1.95, 0)])
+def test_what_momentum_left_behind_is_not_promised_to_more_updates(lr, start, passed):
     """The loss was near the least one at t = 1, or at the start, and is again later only."""
     X, y = np.array([[1.0], [-1.0], [1.0]]), np.array([2.0, -1.0, 3.0])
-    model = GDLinearRegressor(1.0, momentum=0.9, max_iter=2, fit_intercept=False)
+    model = GDLinearRegressor(lr, momentum=0.9, max_iter=2, fit_intercept=False)
     with pytest.warns(ConvergenceWarning, match="Raise max_iter") as caught:
         path = model.fit(X, y, coef_init=[start]).path_
     near = 1.01 * path.loss_floor
-    assert path.loss([0, 1]).min() <= near < path.loss(2)
+    assert path.loss(passed) <= near < path.loss(2)
     updates = int(re.search(ADVICE["max_iter"], str(caught[0].message))["n"].replace(",", ""))
     assert updates > 2
     assert (path.loss(range(2, updates)) > near).all()
     assert path.loss(updates) <= near
+
+
+def test_what_momentum_leaves_behind_on_scaled_columns_is_not_promised():
+    """They would be near the least loss after one update, and away from it after as many as now."""
+    rng = np.random.default_rng(2)
+    X = rng.standard_normal((30, 2)) * [1.0, 10.0]
+    y = X @ [1.0, 0.1] + 0.05 * rng.standard_normal(30)
+    model, said = fitted(GDLinearRegressor(momentum=0.95, max_iter=14), X, y)
+    follow, updates, _ = advised(said, {"momentum": 0.95})
+    near = 1.01 * model.path_.loss_floor
+    losses = fitted(follow(updates), X, y)[0][-1].path_.loss(range(updates + 1))
+    assert losses[1] <= near < losses[14]
+    assert updates > 14
+    assert losses[updates] <= near
 
 
 @pytest.mark.parametrize("solver", ["auto", "loop"])
@@ -288,10 +302,36 @@ def test_a_rate_that_will_diverge_is_not_advised_more_updates(
     lr = factor * stable
     model, said = fitted(GDLinearRegressor(lr, max_iter=max_iter, **how), X, y)
     assert model.stop_reason_ == "max_iter"
-    assert "Later it would rise for ever: lr=" in said
+    assert f"Later it {'may' if solver == 'loop' else 'would'} rise for ever: lr=" in said
     assert said.endswith("Choose a smaller lr.")
     longer, _ = fitted(model.set_params(max_iter=10**5), X, y)
     assert longer.stop_reason_ == "diverged"
+
+
+def test_near_the_floor_a_rate_that_will_diverge_comes_no_closer():
+    """The least loss of a descent may be its last one, and within 1 % of the least possible."""
+    X = np.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    y = X.sum(axis=1) + [1.0, 1.0, -1.0, -1.0]
+    model = GDLinearRegressor(1.0005 * 4 / 9, max_iter=25, fit_intercept=False)
+    with pytest.warns(ConvergenceWarning, match="within 1 % of it. Later it would rise for ever"):
+        model.fit(X, y, coef_init=[1.01, 0.0])
+
+
+def test_a_loop_does_not_foretell_a_rise_that_its_start_has_no_part_in():
+    """The first residual is orthogonal to the column of the largest curvature, which stays put."""
+    X, y = np.array([[3.0, 0.0], [-3.0, 0.0], [0.0, 1.0], [0.0, -1.0]]), [1.0, 1.0, 2.0, -1.0]
+    loop = GDLinearRegressor(0.5, solver="loop", max_iter=5, fit_intercept=False)
+    assert "Later it may rise for ever" in fitted(loop, X, y)[1]
+    assert fitted(loop.set_params(max_iter=1000), X, y)[0].stop_reason_ == "stationary"
+
+
+def test_a_scaler_is_not_advised_for_what_the_start_did():
+    """From zeros no update would be needed, on scaled columns or not."""
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((2000, 3)) * [1.0, 30.0, 0.1], rng.standard_normal(2000)
+    model = GDLinearRegressor(max_iter=5)
+    with pytest.warns(ConvergenceWarning, match="Raise max_iter: it comes"):
+        model.fit(X, y, coef_init=[1.0, 1.0, 5.0])
 
 
 @pytest.mark.parametrize("max_iter", [2, 3])
