@@ -6,6 +6,7 @@ start, at the rate that the advised fit would use.
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ NEAR = 0.01
 # A loss this close to the least one, relatively, is at it. If the least loss is zero, it is this
 # share of the loss that a model has which uses no column.
 CONVERGED_RTOL = 1e-10
+# The least loss is said with six digits if it is known this well, relatively.
+SIX_DIGITS = 1e-5
 # A rate below this share of the largest stable one is the first thing to change.
 LOW_RATE = 0.1
 # A rate above this many times the largest stable one is said to be so many times as large.
@@ -124,7 +127,8 @@ def _unfinished(path: DescentPath, problem: Any, lr: float | None) -> str | None
         above, reach = "and 0 is possible", f"a loss below {near:.3g}"
     else:
         good, near = floor + CONVERGED_RTOL * floor + path._floor_error, floor * (1.0 + NEAR)
-        above = f"{loss - floor:.3g} above the least possible {floor:.6g}"
+        digits = 6 if path._floor_error <= SIX_DIGITS * floor else 3
+        above = f"{loss - floor:.3g} above the least possible {floor:.{digits}g}"
         reach = f"within {100 * NEAR:g} % of it"
     if loss <= good:
         return None
@@ -143,9 +147,11 @@ def _ended(path: DescentPath, more: str) -> str:
 
 def _last_fall(path: DescentPath) -> float:
     """By how much the last update lowered the loss; 0 if by no more than rounding explains."""
-    before, loss = float(path.loss(path.n_iter - 1)), float(path.loss(path.n_iter))
-    told = LOSS_ROUNDINGS * float(np.finfo(path._layout.dtype).eps) * before
-    return before - loss if abs(before - loss) > told else 0.0
+    first, before, loss = map(float, path.loss([0, path.n_iter - 1, path.n_iter]))
+    # A loss carries the rounding of y too, of whose size the first loss is.
+    eps, own = (float(np.finfo(dtype).eps) for dtype in (float, path._layout.dtype))
+    rounding = own * before + eps * sqrt(first * before)
+    return before - loss if abs(before - loss) > LOSS_ROUNDINGS * rounding else 0.0
 
 
 def _later_rise(path: DescentPath) -> str | None:
