@@ -148,10 +148,10 @@ def _ended(path: DescentPath, more: str) -> str:
 def _last_fall(path: DescentPath) -> float:
     """By how much the last update lowered the loss; 0 if by no more than rounding explains."""
     first, before, loss = map(float, path.loss([0, path.n_iter - 1, path.n_iter]))
-    # A loss carries the rounding of y too, of whose size the first loss is.
-    eps, own = (float(np.finfo(dtype).eps) for dtype in (float, path._layout.dtype))
-    rounding = own * before + eps * sqrt(first * before)
-    return before - loss if abs(before - loss) > LOSS_ROUNDINGS * rounding else 0.0
+    told = float(np.finfo(path._layout.dtype).eps) * before
+    if not isinstance(path._descent, ClosedForm):  # a loop's loss has the rounding of y, too
+        told += float(np.finfo(float).eps) * sqrt(first * before)
+    return before - loss if abs(before - loss) > LOSS_ROUNDINGS * told else 0.0
 
 
 def _later_rise(path: DescentPath) -> str | None:

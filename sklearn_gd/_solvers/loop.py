@@ -93,9 +93,9 @@ def _walk(
         if t >= options.max_iter:
             return Stop(t, "max_iter", t), record
         after, velocity = rule.step(theta, gradient, velocity)
-        # While theta stays, the velocity goes to this step, which must change nothing either.
-        last = theta - rule.lr / (1.0 - rule.momentum) * gradient
-        if t >= 1 and np.array_equal(after, theta) and np.array_equal(last, theta):
+        # A velocity may pass zero where the gradient does not: the next update would move on.
+        stays = np.array_equal(after, theta) and np.array_equal(theta - rule.lr * gradient, theta)
+        if t >= 1 and stays and not velocity.any():
             return Stop(t, "stationary", t), record
         theta, t = after, t + 1
 
