@@ -22,6 +22,7 @@ from sklearn_gd._solvers import DescentOptions, select_solver, solve
 
 # (n, d, share of non-zeros; None: dense)
 Shape = tuple[int, int, float | None]
+# Which shapes are drawn, and how many of each kind.
 SEED, N_DENSE, N_SPARSE = 20261201, 9, 5
 # Rows, columns, numbers of X and shares of non-zeros lie between these, evenly by their logarithms.
 ROWS, COLUMNS, NUMBERS = (50, 100_000), (5, 10_000), (2_000, 5_000_000)

@@ -1,9 +1,8 @@
 """One BLAS thread for fits of medium size.
 
-A second thread gains nothing in products and decompositions of a few hundred columns, and waits for
-the first one in a loop: on a busy machine such fits then take ten to forty times as long
-(``python -m benchmarks.threads``). Searches over hundreds of columns take up to a quarter longer
-with one thread while nothing else runs, and a third of the time on a busy machine.
+A second thread gains little in products and decompositions of a few hundred columns, and waits for
+the first one in a loop: on a busy machine such fits then take ten to forty times as long, and
+searches over a grid two to three times (``python -m benchmarks.threads``).
 """
 
 from collections.abc import Iterator
